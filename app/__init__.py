@@ -1,0 +1,1 @@
+"""The Mintage application: one data door (`items`), its rules (`domains`), its surfaces."""

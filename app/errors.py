@@ -1,0 +1,198 @@
+"""The one family of errors: raised by rules, rendered once per surface.
+
+Codes and messages are Directus's own (contract: directus.md, sections 6.4, 6.5 and 7.2).
+"""
+
+from typing import Any
+
+
+class AppError(Exception):
+    """A refusal the caller can act on: `code`, HTTP `status`, a sentence, and facts for programs."""
+
+    code = "INTERNAL_SERVER_ERROR"
+    status = 500
+
+    def __init__(self, message: str, **extensions: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extensions = extensions
+
+
+class ErrorList(Exception):  # noqa: N818 - a list of errors, not one more leaf
+    """Several refusals of one request, reported together."""
+
+    def __init__(self, errors: "list[AppError]") -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+
+class _WithReason(AppError):
+    """An error whose message is a fixed opening and a reason, repeated in the extensions."""
+
+    status = 400
+    opening = ""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{self.opening} {reason}.", reason=reason)
+
+
+class InvalidPayload(_WithReason):
+    code = "INVALID_PAYLOAD"
+    opening = "Invalid payload."
+
+
+class InvalidQuery(_WithReason):
+    code = "INVALID_QUERY"
+    opening = "Invalid query."
+
+
+class FailedValidation(AppError):
+    """One field of one payload breaks one rule. `kind` is the rule's Directus type."""
+
+    code = "FAILED_VALIDATION"
+    status = 400
+
+    def __init__(
+        self, field: str, kind: str, detail: str, *, path: tuple[str, ...] = (), **facts: Any
+    ) -> None:
+        where = f' at "{".".join(path)}"' if path else ""
+        super().__init__(
+            f'Validation failed for field "{field}"{where}. {detail}',
+            field=field,
+            path=list(path),
+            type=kind,
+            **facts,
+        )
+
+
+class RecordNotUnique(AppError):
+    code = "RECORD_NOT_UNIQUE"
+    status = 400
+
+    def __init__(self, collection: str, field: str | None, value: Any = None) -> None:
+        super().__init__(
+            f'Value "{value}" for field "{field}" in collection "{collection}" has to be unique.',
+            collection=collection,
+            field=field,
+            value=value,
+        )
+
+
+class NotNullViolation(AppError):
+    code = "NOT_NULL_VIOLATION"
+    status = 400
+
+    def __init__(self, collection: str, field: str) -> None:
+        super().__init__(
+            f'Value for field "{field}" in collection "{collection}" can\'t be null.',
+            collection=collection,
+            field=field,
+        )
+
+
+class InvalidForeignKey(AppError):
+    code = "INVALID_FOREIGN_KEY"
+    status = 400
+
+    def __init__(self, collection: str, field: str | None, value: Any = None) -> None:
+        shown = "" if value is None else f' "{value}"'
+        of = "" if field is None else f' for field "{field}"'
+        super().__init__(
+            f'Invalid foreign key{shown}{of} in collection "{collection}".',
+            collection=collection,
+            field=field,
+            value=value,
+        )
+
+
+class ValueOutOfRange(AppError):
+    code = "VALUE_OUT_OF_RANGE"
+    status = 400
+
+    def __init__(self, collection: str, field: str, value: Any) -> None:
+        super().__init__(
+            f'Numeric value "{value}" for field "{field}" in collection "{collection}" '
+            "is out of range.",
+            collection=collection,
+            field=field,
+            value=value,
+        )
+
+
+class ValueTooLong(AppError):
+    code = "VALUE_TOO_LONG"
+    status = 400
+
+    def __init__(self, collection: str, field: str, value: Any) -> None:
+        super().__init__(
+            f'Value "{value}" for field "{field}" in collection "{collection}" is too long.',
+            collection=collection,
+            field=field,
+            value=value,
+        )
+
+
+class InvalidCredentials(AppError):
+    code = "INVALID_CREDENTIALS"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Invalid user credentials.")
+
+
+class Forbidden(AppError):
+    """Not allowed, or not there: Directus never tells which."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+    def __init__(self, reason: str | None = None) -> None:
+        facts = {} if reason is None else {"reason": reason}
+        super().__init__(reason or "You don't have permission to access this.", **facts)
+
+    @classmethod
+    def collection(cls, name: str, path: tuple[str, ...] = ()) -> "Forbidden":
+        return cls(
+            f'You don\'t have permission to access collection "{name}" or it does not exist. '
+            f"Queried in {_place(path)}."
+        )
+
+    @classmethod
+    def field(cls, name: str, collection: str, path: tuple[str, ...] = ()) -> "Forbidden":
+        return cls(
+            f'You don\'t have permission to access field "{name}" in collection "{collection}" '
+            f"or it does not exist. Queried in {_place(path)}."
+        )
+
+
+def _place(path: tuple[str, ...]) -> str:
+    return f'"{".".join(path)}"' if path else "root"
+
+
+class RouteNotFound(AppError):
+    code = "ROUTE_NOT_FOUND"
+    status = 404
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Route {path} doesn't exist.", path=path)
+
+
+class MethodNotAllowed(AppError):
+    code = "METHOD_NOT_ALLOWED"
+    status = 405
+
+    def __init__(self, current: str, allowed: tuple[str, ...]) -> None:
+        names = ", ".join(f'"{name}"' for name in allowed)
+        super().__init__(
+            f'Invalid method "{current}" used. Should be one of {names}.',
+            current=current,
+            allowed=list(allowed),
+        )
+
+
+class ServiceUnavailable(AppError):
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+
+    def __init__(self, service: str, reason: str) -> None:
+        super().__init__(f'Service "{service}" is unavailable. {reason}.', service=service)

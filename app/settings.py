@@ -1,0 +1,76 @@
+"""Every environment variable Mintage reads, typed, with its default and meaning."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation, read once from the environment (and `.env` if there is one)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8055, ge=1, le=65535, description="Port the web server listens on.")
+    data_dir: Path = Field(
+        Path("var"), description="Folder of the embedded services' data, the secret and locks."
+    )
+    database_url: str | None = Field(
+        None, description="PostgreSQL (15 or newer). Not set: an embedded one under DATA_DIR."
+    )
+    redis_url: str | None = Field(
+        None, description="Redis or Valkey. Not set: an embedded Valkey under DATA_DIR."
+    )
+    s3_url: str | None = Field(
+        None,
+        description="S3 server as http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket. "
+        "Not set: an embedded SeaweedFS under DATA_DIR.",
+    )
+    secret: str | None = Field(
+        None,
+        min_length=16,
+        description="Encrypts the code-space keys. Not set: made once, kept in DATA_DIR/secret. "
+        "Losing it means losing the ability to mint on and to verify: back it up.",
+    )
+    admin_email: str = Field("admin@example.com", description="E-mail of the first admin.")
+    admin_password: str | None = Field(
+        None, min_length=8, description="Password of the first admin. Not set: no password login."
+    )
+    admin_token: str | None = Field(
+        None,
+        min_length=8,
+        description="Static token of the first admin. Not set: made and printed at first start.",
+    )
+    seed_demo: bool = Field(
+        True,
+        description="Put the demo account, domain and products into a new, empty installation.",
+    )
+    max_job_quantity: int = Field(
+        1_000_000, ge=1, description="Most codes one identifier job may ask for."
+    )
+    max_keyspace_fill: float = Field(
+        0.5, gt=0, le=1, description="Share of a code space that may ever be issued."
+    )
+    chunk_size: int = Field(100_000, ge=1, description="Codes minted in one transaction.")
+    worker_threads: int = Field(2, ge=1, le=64, description="Chunks one worker runs at a time.")
+    workers: int = Field(1, ge=0, le=64, description="Worker processes that `mintage run` starts.")
+    web_workers: int = Field(1, ge=1, le=64, description="Web processes that `mintage run` starts.")
+    sweep_seconds: float = Field(
+        5.0, gt=0, description="How often a worker looks for work whose message was lost."
+    )
+    query_limit_default: int = Field(100, ge=1, description="Rows of a list without `limit`.")
+    max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
+    graphql_token_limit: int = Field(5000, ge=100, description="Longest GraphQL document, tokens.")
+    max_payload_size: int = Field(
+        16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_format: str = Field("auto", description="json, console, or auto (console on a terminal).")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
