@@ -7,7 +7,7 @@ from typing import Any
 
 
 class AppError(Exception):
-    """A refusal the caller can act on: `code`, HTTP `status`, a sentence, and facts for programs."""
+    """A refusal the caller can act on: `code`, HTTP `status`, a sentence, facts for programs."""
 
     code = "INTERNAL_SERVER_ERROR"
     status = 500

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables built from the definitions, the two kinds of session, migrations."""

@@ -1,0 +1,176 @@
+"""Sessions: reading and writing PostgreSQL, as two different types over one pool.
+
+SQLAlchemy Core builds statements; psycopg runs them (docs/decisions/0001). A write session is one
+transaction: it commits once, when its block ends, and only then tells the world (`after_commit`).
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, cast
+
+import orjson
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.rows import dict_row
+from psycopg.types.json import set_json_dumps
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql import ClauseElement
+
+logger = logging.getLogger(__name__)
+set_json_dumps(orjson.dumps)
+
+Connection = psycopg.AsyncConnection[dict[str, Any]]
+DIALECT = PGDialect_psycopg(paramstyle="pyformat")
+
+
+class _JsonBytes(Loader):
+    """JSON stays the bytes PostgreSQL made: nobody parses what only passes through."""
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Set a new connection up: JSON as bytes, uuids as strings, plans kept from the first use."""
+    for name in ("json", "jsonb"):
+        connection.adapters.register_loader(name, _JsonBytes)
+    connection.adapters.register_loader("uuid", TextLoader)
+    connection.prepare_threshold = 1
+    connection.prepared_max = 1000
+
+
+def compiled(statement: ClauseElement) -> tuple[str, dict[str, Any]]:
+    """The text and bound values of a SQLAlchemy statement, in psycopg's parameter style."""
+    result = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    return str(result), dict(result.params)
+
+
+class Session:
+    """What both kinds of session can do: fetch."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def _run(
+        self, statement: str | ClauseElement, values: Mapping[str, Any] | None
+    ) -> psycopg.AsyncCursor[dict[str, Any]]:
+        if isinstance(statement, str):
+            text, bound = statement, values
+        else:
+            text, bound = compiled(statement)
+            bound = {**bound, **(values or {})}
+        # The text is built from definitions; values are always bound.
+        return await self.connection.execute(cast(LiteralString, text), bound or None)
+
+    async def fetch_all(
+        self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """All rows, as dictionaries."""
+        return await (await self._run(statement, values)).fetchall()
+
+    async def fetch_one(
+        self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """The first row, or None."""
+        return await (await self._run(statement, values)).fetchone()
+
+    async def fetch_value(
+        self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.fetch_one(statement, values)
+        return None if row is None else next(iter(row.values()))
+
+    async def copy_out(self, statement: str) -> AsyncIterator[Buffer]:
+        """The blocks of a `COPY ... TO STDOUT`, as they come."""
+        async with (
+            self.connection.cursor() as cursor,
+            cursor.copy(cast(LiteralString, statement)) as copy,
+        ):
+            async for block in copy:
+                yield block
+
+
+class ReadSession(Session):
+    """A session that only reads; every statement stands alone."""
+
+
+class WriteSession(Session):
+    """One transaction. Committed when its block ends without an error."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._after_commit: list[Callable[[], Awaitable[None]]] = []
+
+    async def execute(
+        self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
+    ) -> int:
+        """Run a statement; the number of rows it touched."""
+        return (await self._run(statement, values)).rowcount
+
+    async def copy_in(self, statement: str, blocks: Iterable[Buffer]) -> int:
+        """Run a `COPY ... FROM STDIN` fed with `blocks`; the number of rows written."""
+        async with self.connection.cursor() as cursor:
+            async with cursor.copy(cast(LiteralString, statement)) as copy:
+                for block in blocks:
+                    await copy.write(block)
+            return cursor.rowcount
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that can fail without failing the whole transaction."""
+        async with self.connection.transaction():
+            yield
+
+    def after_commit(self, announce: Callable[[], Awaitable[None]]) -> None:
+        """Call `announce` once the transaction has committed; never if it rolls back."""
+        self._after_commit.append(announce)
+
+    async def committed(self) -> None:
+        for announce in self._after_commit:
+            await announce()
+
+
+class Database:
+    """The pool of one process. Open it before use, close it after."""
+
+    def __init__(self, url: str, *, max_size: int = 10) -> None:
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=max_size,
+            open=False,
+            timeout=15,
+            name="mintage",
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "options": "-c timezone=UTC",
+                "application_name": "mintage",
+            },
+            configure=_configure,
+        )
+
+    async def open(self) -> None:
+        """Connect. Raises psycopg_pool.PoolTimeout when the database does not answer."""
+        await self._pool.open(wait=True, timeout=30)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        async with self._pool.connection() as connection:
+            yield ReadSession(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[WriteSession]:
+        async with self._pool.connection() as connection:
+            session = WriteSession(connection)
+            async with connection.transaction():
+                yield session
+        await session.committed()

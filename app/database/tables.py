@@ -1,0 +1,139 @@
+"""SQLAlchemy tables, built from the collection definitions."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    FetchedValue,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    Table,
+    text,
+    types,
+)
+from sqlalchemy.dialects import postgresql
+
+from schema import BUILTIN, Collection, Field, Schema
+
+NAMING = {
+    "pk": "%(table_name)s_pkey",
+    "fk": "%(table_name)s_%(column_0_name)s_foreign",
+    "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+    "ix": "%(table_name)s_%(column_0_N_name)s_index",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+}
+"""Constraint names, as Directus writes them."""
+
+EVT_ID = "evt_id()"
+"""The database function that draws 24 random symbols (systems.md 2.1)."""
+
+
+def build_tables(schema: Schema) -> MetaData:
+    """The tables of a schema, one per collection, under one naming convention."""
+    metadata = MetaData(naming_convention=NAMING)
+    for collection in schema:
+        _table(collection, schema, metadata)
+    return metadata
+
+
+def _table(collection: Collection, schema: Schema, metadata: MetaData) -> Table:
+    columns = [_column(field, schema) for field in collection.fields if not field.computed]
+    table = Table(collection.name, metadata, *columns, comment=collection.note or None)
+    for field in collection.fields:
+        if field.unique:
+            Index(f"{collection.name}_{field.name}_unique", table.c[field.name], unique=True)
+        elif field.indexed:
+            Index(f"{collection.name}_{field.name}_index", table.c[field.name])
+    for index in collection.indexes:
+        name = "_".join((collection.name, *index.fields, "unique" if index.unique else "index"))
+        if index.where is not None and not index.unique:
+            name = name.removesuffix("_index") + "_partial"
+        Index(
+            name[:63],
+            *(table.c[field] for field in index.fields),
+            unique=index.unique,
+            postgresql_where=None if index.where is None else text(index.where),
+        )
+    if collection.name == "unique_code":
+        # systems.md 6.5: a reason only where a code is blacklisted.
+        table.append_constraint(
+            CheckConstraint("blacklist_reason = 0 OR activation_status = 2", name="reason")
+        )
+    return table
+
+
+def _column(field: Field, schema: Schema) -> Column[object]:
+    column: Column[object] = Column(
+        field.name,
+        column_type(field),
+        *_constraints(field, schema),
+        primary_key=field.primary_key,
+        nullable=not (field.primary_key or field.required or field.generated == "sequence"),
+        server_default=_server_default(field),
+        comment=field.note or None,
+    )
+    return column
+
+
+def _constraints(field: Field, schema: Schema) -> list[ForeignKey | Identity]:
+    if field.generated == "sequence":
+        return [Identity(always=False)]
+    if field.relation is None or not field.relation.enforced:
+        return []
+    target = schema[field.relation.to]
+    return [
+        ForeignKey(
+            f"{target.name}.{target.primary_key.name}",
+            ondelete=field.relation.on_delete,
+            use_alter=True,  # accounts, users and domains point at each other
+        )
+    ]
+
+
+def _server_default(field: Field) -> FetchedValue | str | None:
+    if field.generated == "evt_id":
+        return text(EVT_ID)  # type: ignore[return-value]
+    if "uuid" in field.special:
+        return text("gen_random_uuid()")  # type: ignore[return-value]
+    if "date-created" in field.special:
+        return text("now()")  # type: ignore[return-value]
+    if field.default is None or field.type in {"json", "csv"}:
+        return None
+    if isinstance(field.default, bool):
+        return "true" if field.default else "false"
+    return str(field.default)
+
+
+def column_type(field: Field) -> types.TypeEngine[object]:
+    """The PostgreSQL type a field is stored in."""
+    match field.type:
+        case "string" | "hash" if field.primary_key or field.relation is not None:
+            # Keys compare byte by byte: as the minting sorts them, and fastest.
+            return types.String(field.max_length, collation="C")
+        case "string" | "hash":
+            return types.String(field.max_length)
+        case "integer":
+            return types.BigInteger() if field.wide else types.Integer()
+        case "decimal":
+            digits, decimals = field.precision or (10, 5)
+            return types.Numeric(digits, decimals)
+    return _PLAIN[field.type]()
+
+
+_PLAIN: dict[str, type[types.TypeEngine[object]]] = {
+    "uuid": lambda: postgresql.UUID(as_uuid=False),  # type: ignore[dict-item]
+    "text": types.Text,  # type: ignore[dict-item]
+    "csv": types.Text,  # type: ignore[dict-item]
+    "boolean": types.Boolean,  # type: ignore[dict-item]
+    "bigInteger": types.BigInteger,  # type: ignore[dict-item]
+    "float": types.Double,  # type: ignore[dict-item]
+    "timestamp": lambda: postgresql.TIMESTAMP(timezone=True),  # type: ignore[dict-item]
+    "dateTime": lambda: postgresql.TIMESTAMP(timezone=False),  # type: ignore[dict-item]
+    "date": types.Date,  # type: ignore[dict-item]
+    "time": lambda: postgresql.TIME(timezone=False),  # type: ignore[dict-item]
+    "json": postgresql.JSONB,  # type: ignore[dict-item]
+}
+
+METADATA = build_tables(BUILTIN)
+"""The tables of the built-in collections."""

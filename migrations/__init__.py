@@ -1,0 +1,1 @@
+"""Alembic migrations, written from the collection definitions by `make migration`."""

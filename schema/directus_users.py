@@ -1,0 +1,50 @@
+"""directus_users: who is calling, and who created or changed an item (systems.md 1.6, 6.2)."""
+
+from schema.definition import (
+    Collection,
+    Index,
+    boolean,
+    hashed,
+    integer,
+    json,
+    string,
+    tenant,
+    text,
+    timestamp,
+    uuid,
+)
+
+directus_users = Collection(
+    "directus_users",
+    note="Users. Passwords are stored as argon2 hashes, static tokens as SHA-256 hashes.",
+    fields=(
+        uuid("id", primary_key=True),
+        string("first_name", max_length=50),
+        string("last_name", max_length=50),
+        string("email", unique=True, max_length=128),
+        hashed("password"),
+        string("location"),
+        string("title", max_length=50),
+        text("description"),
+        json("tags"),
+        string("language"),
+        string("appearance"),
+        string(
+            "status",
+            default="active",
+            choices=("draft", "invited", "unverified", "active", "suspended", "archived"),
+            max_length=16,
+        ),
+        string("token", unique=True, special=("conceal",), max_length=64),
+        timestamp("last_access", readonly=True),
+        string("last_page"),
+        string("provider", default="default", max_length=128),
+        string("external_identifier", unique=True),
+        json("auth_data"),
+        boolean("admin_access", default=False, note="May do everything."),
+        tenant(note="The user's tenant; none for the installation's own."),
+        integer("legacy_id", unique=True, readonly=True, generated="sequence"),
+        string("evt_operator_id", unique=True, readonly=True, generated="evt_id", max_length=24),
+    ),
+    indexes=(Index(("account",)),),
+)

@@ -1,0 +1,23 @@
+"""domain: the host name of digital links and short codes (systems.md 6.2)."""
+
+from schema.definition import Collection, Index, audit, boolean, string, tenant, uuid
+
+domain = Collection(
+    "domain",
+    note="A host name that digital links and short codes are printed with.",
+    fields=(
+        uuid("id", primary_key=True),
+        *audit(),
+        tenant(indexed=True),
+        string(
+            "domain_name",
+            required=True,
+            unique=True,
+            pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}$",
+            note="Lower case, without scheme or path, e.g. id.example.com.",
+        ),
+        string("type", default="digital_link", choices=("digital_link", "short"), max_length=16),
+        boolean("is_default", default=False, note="The account's default of its type."),
+    ),
+    indexes=(Index(("account", "type"), unique=True, where="is_default"),),
+)

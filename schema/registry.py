@@ -1,0 +1,127 @@
+"""A set of collections that fit together: relations resolved, names checked at import."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from schema.definition import TYPES, Collection, Field
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_RESERVED = frozenset(
+    "Query Mutation Subscription Int Float String Boolean DateTime ID JSON Hash Date Void".split()
+)
+_SUFFIXES = ("_by_id", "_aggregated", "_filter", "_func", "_batch", "_item", "_items", "_input")
+
+
+class BadDefinition(Exception):
+    """A definition contradicts itself or another. The message says where and what to change."""
+
+
+class Schema:
+    """Collections by name, every many-to-one carrying the type of its target's key.
+
+    Raises BadDefinition for unknown targets, duplicate or reserved names, and missing keys.
+    """
+
+    def __init__(self, collections: tuple[Collection, ...]) -> None:
+        by_name: dict[str, Collection] = {}
+        for collection in collections:
+            if collection.name in by_name:
+                raise BadDefinition(f'Collection "{collection.name}" is defined twice: rename one.')
+            _check_collection(collection)
+            by_name[collection.name] = collection
+        resolved = {name: _resolve(item, by_name) for name, item in by_name.items()}
+        self.collections: Mapping[str, Collection] = MappingProxyType(resolved)
+        self._fields = {
+            name: MappingProxyType({field.name: field for field in item.fields})
+            for name, item in resolved.items()
+        }
+
+    def __getitem__(self, name: str) -> Collection:
+        return self.collections[name]
+
+    def __iter__(self) -> Iterator[Collection]:
+        return iter(self.collections.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.collections
+
+    def fields(self, collection: str) -> Mapping[str, Field]:
+        """The fields of a collection by name, in wire order."""
+        return self._fields[collection]
+
+    def served(self) -> tuple[Collection, ...]:
+        """The collections with root fields and an /items route."""
+        return tuple(c for c in self if not c.internal and not c.system)
+
+    def exposed(self) -> tuple[Collection, ...]:
+        """The collections a surface may name at all: the served ones and the system's types."""
+        return tuple(c for c in self if not c.internal)
+
+    def references_to(self, target: str) -> tuple[tuple[Collection, Field], ...]:
+        """Every many-to-one that points at `target`."""
+        return tuple(
+            (collection, field)
+            for collection in self
+            for field in collection.fields
+            if field.relation is not None and field.relation.to == target
+        )
+
+
+def _check_collection(collection: Collection) -> None:
+    name = collection.name
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise BadDefinition(
+            f'Collection "{name}": use lower-case letters, digits and underscores, '
+            "and no name GraphQL has already."
+        )
+    if name.endswith(_SUFFIXES):
+        raise BadDefinition(f'Collection "{name}" ends like a generated name: choose another end.')
+    keys = [field.name for field in collection.fields if field.primary_key]
+    if len(keys) != 1:
+        raise BadDefinition(f'Collection "{name}" needs exactly one primary key, has {keys}.')
+    seen: set[str] = set()
+    for field in collection.fields:
+        _check_field(collection, field)
+        if field.name in seen:
+            raise BadDefinition(f'Field "{name}.{field.name}" is defined twice: rename one.')
+        seen.add(field.name)
+    for index in collection.indexes:
+        for column in index.fields:
+            if column not in seen:
+                raise BadDefinition(f'An index of "{name}" names "{column}", which is no field.')
+
+
+def _check_field(collection: Collection, field: Field) -> None:
+    where = f'Field "{collection.name}.{field.name}"'
+    if not _NAME.fullmatch(field.name) or field.name.endswith("_func"):
+        raise BadDefinition(
+            f"{where}: use lower-case letters, digits and underscores, not ending in _func."
+        )
+    if field.relation is None and field.type not in TYPES:
+        raise BadDefinition(f"{where} has the unknown type {field.type!r}.")
+    if field.choices and field.default is not None and field.default not in field.choices:
+        raise BadDefinition(f"{where}: its default {field.default!r} is not one of its choices.")
+    if field.computed and (field.primary_key or field.relation or field.required):
+        raise BadDefinition(f"{where} is computed, so it can't be a key, a relation or required.")
+
+
+def _resolve(collection: Collection, by_name: Mapping[str, Collection]) -> Collection:
+    fields = tuple(_resolve_field(collection, field, by_name) for field in collection.fields)
+    return replace(collection, fields=fields)
+
+
+def _resolve_field(
+    collection: Collection, field: Field, by_name: Mapping[str, Collection]
+) -> Field:
+    if field.relation is None:
+        return field
+    target = by_name.get(field.relation.to)
+    if target is None:
+        raise BadDefinition(
+            f'Field "{collection.name}.{field.name}" points to "{field.relation.to}", '
+            "which is not defined."
+        )
+    key = target.primary_key
+    return replace(field, type=key.type, max_length=key.max_length, wide=key.wide)

@@ -1,0 +1,68 @@
+"""unique_code: one row per printed or RFID identifier; its key is its name (systems.md 6.5)."""
+
+from schema.definition import (
+    Collection,
+    Index,
+    audit,
+    computed,
+    integer,
+    json,
+    m2o,
+    string,
+    tenant,
+    timestamp,
+)
+
+unique_code = Collection(
+    "unique_code",
+    note="A serialized identifier. Minted by a job, or brought in from outside.",
+    fields=(
+        string(
+            "id",
+            primary_key=True,
+            max_length=160,
+            note="/01/<gtin14>/21/<serial>, /00/<sscc>, /8003/<grai> or <domain>/<short code>.",
+        ),
+        *audit(enforced=False),
+        tenant(enforced=False),
+        string("code", max_length=64, note="Serial, SSCC or short code."),
+        string(
+            "type",
+            choices=("sgtin", "sscc", "grai", "short_code", "tag"),
+            default="sgtin",
+            max_length=16,
+        ),
+        m2o("product", to="product", enforced=False, on_delete="RESTRICT", scalar=True),
+        m2o("domain", to="domain", enforced=False, on_delete="RESTRICT"),
+        m2o("identifier_job", to="identifier_job", enforced=False, note="The job that made it."),
+        string(
+            "status",
+            default="unassigned",
+            choices=("unassigned", "reserved", "assigned", "encoded"),
+            max_length=16,
+        ),
+        computed("epc_join_key", note="The key again, under the name EPCIS joins by."),
+        computed("digital_link", note="GS1 Digital Link, or the short link."),
+        computed(
+            "epc_uri", note="EPC pure identity URI, where the company prefix length is known."
+        ),
+        computed("epc_hex", note="SGTIN-96 or -198, SSCC-96, GRAI-96 or -170, in hex."),
+        string("custom_id"),
+        string("extended_id", max_length=64, note="When not given: epc_hex, or the key."),
+        string("serial_number", max_length=64, note="When not given: the serial of an SGTIN."),
+        integer("activation_status", default=0, minimum=0, maximum=2),
+        integer("blacklist_reason", default=0, minimum=0, maximum=10),
+        timestamp("activated_at"),
+        m2o("activated_by", to="directus_users", enforced=False, on_delete="NO ACTION"),
+        json("scm_data"),
+        timestamp("scm_updated_at"),
+        m2o("scm_updated_by", to="directus_users", enforced=False, on_delete="NO ACTION"),
+    ),
+    # Minting touches two indexes only; what is rarely set has partial ones.
+    indexes=(
+        Index(("identifier_job",)),
+        Index(("extended_id",), unique=True, where="extended_id IS NOT NULL"),
+        Index(("activated_at",), where="activated_at IS NOT NULL"),
+        Index(("product",), where="activation_status = 2"),
+    ),
+)
