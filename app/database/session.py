@@ -55,7 +55,7 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    async def _run(
+    async def run(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None
     ) -> psycopg.AsyncCursor[dict[str, Any]]:
         if isinstance(statement, str):
@@ -70,13 +70,13 @@ class Session:
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         """All rows, as dictionaries."""
-        return await (await self._run(statement, values)).fetchall()
+        return await (await self.run(statement, values)).fetchall()
 
     async def fetch_one(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
     ) -> dict[str, Any] | None:
         """The first row, or None."""
-        return await (await self._run(statement, values)).fetchone()
+        return await (await self.run(statement, values)).fetchone()
 
     async def fetch_value(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
@@ -110,7 +110,7 @@ class WriteSession(Session):
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
     ) -> int:
         """Run a statement; the number of rows it touched."""
-        return (await self._run(statement, values)).rowcount
+        return (await self.run(statement, values)).rowcount
 
     async def copy_in(self, statement: str, blocks: Iterable[Buffer]) -> int:
         """Run a `COPY ... FROM STDIN` fed with `blocks`; the number of rows written."""

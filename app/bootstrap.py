@@ -1,0 +1,101 @@
+"""The first start: the first admin, and something to try Mintage on."""
+
+import asyncio
+from typing import Any
+
+from app import domains
+from app.access.caller import SYSTEM
+from app.access.tokens import new_token, token_hash
+from app.database.session import Database, WriteSession
+from app.items.write import Writer
+from app.settings import Settings
+from schema import BUILTIN
+
+_LOCK = "SELECT pg_advisory_xact_lock(1835626100)"
+_ADMIN = "SELECT id, token FROM directus_users WHERE email = %(email)s"
+
+DEMO_ACCOUNT = "f1b2c3d4-e5f6-7890-1234-567890abcdef"
+DEMO_PRODUCT = "/01/09312345551927"
+"""The account and product that the seed document's own examples name."""
+
+_DEMO: tuple[tuple[str, list[dict[str, Any]]], ...] = (
+    (
+        "account",
+        [{"id": DEMO_ACCOUNT, "account_name": "Demo Account", "company_prefix_length": 7}],
+    ),
+    (
+        "domain",
+        [
+            {"account": DEMO_ACCOUNT, "domain_name": "id.example.com", "is_default": True},
+            {
+                "account": DEMO_ACCOUNT,
+                "domain_name": "go.example.com",
+                "type": "short",
+                "is_default": True,
+            },
+        ],
+    ),
+    (
+        "product",
+        [
+            {"id": key, "product_name": name, "account": DEMO_ACCOUNT}
+            for key, name in (
+                (DEMO_PRODUCT, "Demo Sparkling Water 500 ml"),
+                ("/01/77777666100048", "Demo Item"),
+                ("/01/09312345552016", "Demo Case"),
+                ("/01/09361758000003", "Demo Cotton Shirt"),
+                ("/8003/00614141123452", "Demo Returnable Crate"),
+            )
+        ],
+    ),
+)
+
+
+def bootstrap(settings: Settings, database_url: str) -> str | None:
+    """Make sure there is an admin, and in a new installation the demo rows.
+
+    Answers the admin's static token if it was made up now: it is stored hashed, so this is the
+    only time it can be shown. A given ADMIN_TOKEN or ADMIN_PASSWORD always becomes the admin's.
+    """
+    domains.register_all()
+    return asyncio.run(_bootstrap(settings, database_url))
+
+
+async def _bootstrap(settings: Settings, database_url: str) -> str | None:
+    database = Database(database_url, max_size=1)
+    await database.open()
+    try:
+        async with database.write() as session:
+            await session.execute(_LOCK)
+            return await _first_admin(settings, session)
+    finally:
+        await database.close()
+
+
+async def _first_admin(settings: Settings, session: WriteSession) -> str | None:
+    writer = Writer(BUILTIN, session, SYSTEM)
+    secrets: dict[str, Any] = {}
+    if settings.admin_password is not None:
+        secrets["password"] = settings.admin_password
+    if settings.admin_token is not None:
+        secrets["token"] = settings.admin_token
+    row = await session.fetch_one(_ADMIN, {"email": settings.admin_email.lower()})
+    if row is not None:
+        if "token" in secrets and row["token"] == token_hash(secrets["token"]):
+            del secrets["token"]
+        if secrets:
+            await writer.update("directus_users", [(row["id"], secrets)])
+        return None
+    made = None if settings.admin_token is not None else new_token()
+    admin = {
+        "first_name": "Admin",
+        "last_name": "User",
+        "email": settings.admin_email,
+        "token": made,
+        "admin_access": True,
+    }
+    await writer.create("directus_users", [admin | secrets])
+    if settings.seed_demo and await session.fetch_one("SELECT FROM account LIMIT 1") is None:
+        for collection, rows in _DEMO:
+            await writer.create(collection, [dict(row) for row in rows])
+    return made

@@ -1,0 +1,8 @@
+"""Users: their secrets are hashed before they are stored."""
+
+from app.domains.directus_users.rules import UserRules
+from app.items.rules import register_rules
+
+
+def register() -> None:
+    register_rules("directus_users", UserRules())

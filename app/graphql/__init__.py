@@ -1,0 +1,1 @@
+"""GraphQL: a Strawberry schema generated from the definitions, executed by the compiler."""

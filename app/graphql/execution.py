@@ -1,0 +1,70 @@
+"""Execution: roots answer finished JSON, and the executor passes it through as a leaf.
+
+`complete_list_value` and `complete_object_value` are internal to graphql-core (pinned below 3.4);
+tests/graphql/test_execution.py is the contract test (reference: graphql_sql.md section 3, B).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from app.items.items import Items
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """JSON that PostgreSQL made for a whole root field."""
+
+    json: bytes
+
+
+@dataclass(slots=True)
+class Context:
+    """What a resolver needs: the caller's door, the settings, and the running executor."""
+
+    items: Items
+    settings: Settings
+    executor: Any = None
+
+
+class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Leaves a value that SQL already shaped as it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.context_value, Context):
+            self.context_value.executor = self
+
+    def complete_list_value(
+        self,
+        return_type: Any,
+        field_details_list: Any,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        if type(result) is Compiled:
+            return orjson.Fragment(result.json)
+        return super().complete_list_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+    def complete_object_value(
+        self,
+        return_type: Any,
+        field_details_list: Any,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        if type(result) is Compiled:
+            return orjson.Fragment(result.json)
+        return super().complete_object_value(
+            return_type, field_details_list, info, path, result, position_context
+        )

@@ -1,0 +1,168 @@
+"""Input types: filters of every exposed collection, payloads of every served one (4.5)."""
+
+from typing import Any, NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+from app.graphql.declare import forward, input_object, many, optional
+from app.graphql.scalars import BigInt, Date, Hash, Json, StringOrFloat, link_scalar
+from app.items.functions import FUNCTIONS
+from schema import Collection, Field, Schema
+
+_EQUAL = ("_eq", "_neq")
+_TEXT = (
+    "_contains _icontains _ncontains _starts_with _nstarts_with _istarts_with _nistarts_with "
+    "_ends_with _nends_with _iends_with _niends_with".split()
+)
+_ORDER = ("_gt", "_gte", "_lt", "_lte")
+_RANGE = ("_between", "_nbetween")
+_EMPTY = ("_empty", "_nempty")
+
+_OPERATORS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "string_filter_operators": (str, (*_EQUAL, *_TEXT, "_in", "_nin", *_EMPTY)),
+    "id_filter_operators": (strawberry.ID, (*_EQUAL, *_TEXT, "_in", "_nin", *_EMPTY)),
+    "boolean_filter_operators": (bool, _EQUAL),
+    "number_filter_operators": (StringOrFloat, (*_EQUAL, "_in", "_nin", *_ORDER, *_RANGE)),
+    "big_int_filter_operators": (BigInt, (*_EQUAL, "_in", "_nin", *_ORDER, *_RANGE)),
+    "date_filter_operators": (str, (*_EQUAL, *_ORDER, "_in", "_nin", *_RANGE)),
+    "hash_filter_operators": (str, _EMPTY),
+    "json_filter_operators": (Json, ()),
+}
+_OPERATORS_OF = {
+    "boolean": "boolean_filter_operators",
+    "integer": "number_filter_operators",
+    "float": "number_filter_operators",
+    "decimal": "number_filter_operators",
+    "bigInteger": "big_int_filter_operators",
+    "date": "date_filter_operators",
+    "time": "date_filter_operators",
+    "dateTime": "date_filter_operators",
+    "timestamp": "date_filter_operators",
+    "uuid": "id_filter_operators",
+    "json": "json_filter_operators",
+    "hash": "hash_filter_operators",
+}
+FUNCTION_FAMILY = {
+    "date": "date",
+    "time": "time",
+    "dateTime": "datetime",
+    "timestamp": "datetime",
+}
+"""The name of the functions a date-like type has."""
+
+
+class Inputs:
+    """The input types of a schema, by GraphQL name, and the scalars they need."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.scalars: dict[object, ScalarDefinition] = {}
+        self._links: dict[str, Any] = {}
+        self.types: dict[str, type] = {}
+        for name, (annotation, operators) in _OPERATORS.items():
+            self.types[name] = _operator_input(name, annotation, operators)
+        for family in ("date", "time", "datetime"):
+            self._function_operators(family)
+        exposed = [c for c in schema.exposed()]
+        for collection in exposed:
+            name = f"{collection.name}_filter"
+            self.types[name] = forward(name)
+        for collection in exposed:
+            input_object(self.types[f"{collection.name}_filter"], self._filter(collection))
+        for collection in schema.served():
+            for action in ("create", "update"):
+                name = f"{action}_{collection.name}_input"
+                payload = forward(name)
+                self.types[name] = input_object(payload, self._payload(collection, action))
+
+    def _function_operators(self, family: str) -> None:
+        kind = {"date": "date", "time": "time", "datetime": "timestamp"}[family]
+        name = f"{family}_function_filter_operators"
+        number = optional(self.types["number_filter_operators"])
+        self.types[name] = input_object(forward(name), dict.fromkeys(FUNCTIONS[kind], number))
+
+    def _filter(self, collection: Collection) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for field in collection.fields:
+            fields[field.name] = optional(self.types[_filter_name(field)])
+            family = FUNCTION_FAMILY.get(field.type)
+            if family is not None:
+                operators = self.types[f"{family}_function_filter_operators"]
+                fields[f"{field.name}_func"] = optional(operators)
+        own = many(self.types[f"{collection.name}_filter"], of_nulls=True)
+        return {**fields, "_and": optional(own), "_or": optional(own)}
+
+    def _payload(self, collection: Collection, action: str) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for field in collection.fields:
+            if field.computed:
+                continue
+            annotation = self._writable(field)
+            must = action == "create" and field.required and not field.fills_itself
+            fields[field.name] = annotation if must else optional(annotation)
+        return fields
+
+    def _writable(self, field: Field) -> Any:
+        if field.relation is not None and not field.relation.scalar:
+            return self._link(field.relation.to)
+        return strawberry.ID if field.primary_key else value_type(field)
+
+    def _link(self, collection: str) -> Any:
+        if collection not in self._links:
+            link = NewType(f"{collection}_link", object)  # type: ignore[misc]
+            self.scalars[link] = link_scalar(collection)
+            self._links[collection] = link
+        return self._links[collection]
+
+
+def _operator_input(name: str, annotation: Any, operators: tuple[str, ...]) -> type:
+    fields: dict[str, Any] = {}
+    for operator in operators:
+        if operator in {"_in", "_nin", "_between", "_nbetween"}:
+            # Directus takes numbers as bounds of dates, too.
+            item = (
+                StringOrFloat if annotation is str and operator.endswith("between") else annotation
+            )
+            fields[operator] = optional(many(item, of_nulls=True))
+        else:
+            fields[operator] = optional(bool if operator in _EMPTY else annotation)
+    return input_object(
+        forward(name), {**fields, "_null": optional(bool), "_nnull": optional(bool)}
+    )
+
+
+def _filter_name(field: Field) -> str:
+    if field.relation is not None and not field.relation.scalar:
+        return f"{field.relation.to}_filter"
+    if field.concealed:
+        return "hash_filter_operators"
+    if field.wide:
+        return "big_int_filter_operators"
+    return _OPERATORS_OF.get(field.type, "string_filter_operators")
+
+
+def value_type(field: Field) -> Any:
+    """The GraphQL type of a field's value (directus.md 4.6)."""
+    if field.concealed:
+        return Hash
+    if field.wide:
+        return BigInt
+    match field.type:
+        case "boolean":
+            return bool
+        case "integer":
+            return int
+        case "bigInteger":
+            return BigInt
+        case "float" | "decimal":
+            return float
+        case "json":
+            return Json
+        case "csv":
+            return many(str, of_nulls=True)
+        case "uuid":
+            return strawberry.ID
+        case "date" | "time" | "dateTime" | "timestamp":
+            return Date
+    return str

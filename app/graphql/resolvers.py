@@ -1,0 +1,167 @@
+"""The resolvers of root fields: one generic function per kind of root, for every collection.
+
+They work on graphql-core's level (plain dictionaries as arguments), so inputs of thousands of rows
+are not turned into objects and back.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from graphql import GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetails
+
+from app.errors import Forbidden, InvalidPayload
+from app.graphql.execution import Compiled, Context
+from app.graphql.reading import SelectionReader
+from app.items.items import Items
+from app.items.query import Query, Value
+
+Resolver = Callable[..., Awaitable[Any]]
+
+
+def _reader(info: GraphQLResolveInfo) -> tuple[SelectionReader, list[FieldDetails]]:
+    context: Context = info.context
+    reader = SelectionReader(context.executor, context.items, context.settings.query_limit_default)
+    return reader, [FieldDetails(node, None) for node in info.field_nodes]
+
+
+def _items(info: GraphQLResolveInfo, collection: str, action: Any) -> Items:
+    """The caller's door, if the caller may do that at all."""
+    context: Context = info.context
+    context.items.allow(action, collection)
+    return context.items
+
+
+def read_many(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "read")
+        reader, details = _reader(info)
+        return Compiled(await items.many(reader.list_query(collection, arguments, details)))
+
+    return resolve
+
+
+def read_one(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "read")
+        condition = items.by_key(collection, arguments["id"])
+        if condition is None:
+            raise Forbidden
+        reader, details = _reader(info)
+        query = Query(
+            collection,
+            reader.selection(collection, details),
+            filter=condition,
+            limit=Value(1),
+            surface="graphql",
+        )
+        found = await items.one(query)
+        if found is None:
+            raise Forbidden
+        return Compiled(found)
+
+    return resolve
+
+
+def aggregate(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "read")
+        reader, details = _reader(info)
+        query = reader.aggregate_query(collection, arguments, details)
+        return Compiled(await items.aggregate(query))
+
+    return resolve
+
+
+def _back(info: GraphQLResolveInfo, collection: str, arguments: dict[str, Any]) -> Query:
+    """What a write answers: the caller's selection of all that was written."""
+    reader, details = _reader(info)
+    shaping = {name: value for name, value in arguments.items() if name not in {"data", "ids"}}
+    return reader.list_query(collection, {"limit": -1, **shaping}, details)
+
+
+def _single(array: bytes) -> Compiled:
+    """The one object of a JSON array. Raises Forbidden when there is none."""
+    inner = array.strip()[1:-1]
+    if not inner.strip():
+        raise Forbidden
+    return Compiled(inner)
+
+
+def create_many(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "create")
+        payloads = arguments.get("data") or []
+        return Compiled(
+            await items.create(collection, payloads, _back(info, collection, arguments))
+        )
+
+    return resolve
+
+
+def create_one(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "create")
+        back = _back(info, collection, {})
+        return _single(await items.create(collection, [arguments["data"]], back))
+
+    return resolve
+
+
+def update_many(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "update")
+        patches = [(key, dict(arguments["data"])) for key in arguments["ids"]]
+        return Compiled(await items.update(collection, patches, _back(info, collection, arguments)))
+
+    return resolve
+
+
+def update_batch(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "update")
+        key = items.compiler.schema[collection].primary_key.name
+        rows = arguments.get("data") or []
+        if any(row.get(key) is None for row in rows):
+            raise InvalidPayload("Item in update misses primary key")
+        back = _back(info, collection, arguments)
+        return Compiled(await items.update(collection, [(row[key], row) for row in rows], back))
+
+    return resolve
+
+
+def update_one(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        items = _items(info, collection, "update")
+        back = _back(info, collection, {})
+        patch = (arguments["id"], arguments["data"])
+        return _single(await items.update(collection, [patch], back))
+
+    return resolve
+
+
+def delete_many(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        await _items(info, collection, "delete").delete(collection, arguments["ids"])
+        return _deleted(info, "delete_many", "ids", arguments["ids"])
+
+    return resolve
+
+
+def delete_one(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+        found = await _items(info, collection, "delete").delete(collection, [arguments["id"]])
+        if not found:
+            raise Forbidden
+        return _deleted(info, "delete_one", "id", arguments["id"])
+
+    return resolve
+
+
+def _deleted(info: GraphQLResolveInfo, type_name: str, name: str, value: Any) -> Compiled:
+    """What was deleted, under the keys the caller chose."""
+    reader, details = _reader(info)
+    chosen = reader.members(type_name, details)
+    shown = {key: value if field == name else field.removeprefix("=") for key, field in chosen}
+    return Compiled(orjson.dumps(shown))

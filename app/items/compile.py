@@ -1,0 +1,212 @@
+"""The compiler: a query tree becomes ONE statement whose result is the finished JSON.
+
+Shape (reference: graphql_sql.md section 1): each level selects its fields under the caller's
+names, relations come from LATERAL sub-selects, `row_to_json` shapes a row and `json_agg` the list.
+Statements are cached by shape; see `app.items.query.Value`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    MetaData,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.sql.selectable import FromClause
+
+from app.database.session import DIALECT
+from app.database.tables import METADATA
+from app.errors import InvalidQuery
+from app.items import aggregate
+from app.items.functions import date_part
+from app.items.query import (
+    AggregateQuery,
+    Constant,
+    Leaf,
+    Nested,
+    Node,
+    Parts,
+    Query,
+    values,
+)
+from app.items.render import quoted, rendered
+from app.items.scope import NameOf, Scope
+from schema import BUILTIN, Schema
+
+_IDENTIFIER_BYTES = 63
+"""PostgreSQL cuts longer names, and two cut names could collide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement and the values bound in it, ready to run."""
+
+    sql: str
+    values: dict[str, Any]
+
+
+class Compiler:
+    """Compiles queries against one schema, keeping the statements by shape."""
+
+    def __init__(self, schema: Schema, tables: MetaData, *, keep: int = 2000) -> None:
+        self.schema = schema
+        self.tables = tables
+        self._list = lru_cache(keep)(self._compile_list)
+        self._item = lru_cache(keep)(self._compile_item)
+        self._keys = lru_cache(keep)(self._compile_keys)
+        self._count = lru_cache(keep)(self._compile_count)
+        self._aggregate = lru_cache(keep)(self._compile_aggregate)
+
+    def items(self, query: Query) -> Statement:
+        """A statement that yields a JSON array, `[]` when nothing matches."""
+        return _bound(self._list, query)
+
+    def item(self, query: Query) -> Statement:
+        """A statement that yields the first matching item as a JSON object, or no row."""
+        return _bound(self._item, query)
+
+    def keys(self, query: Query) -> Statement:
+        """A statement that yields the keys of the matching items, one row each, as `key`."""
+        return _bound(self._keys, query)
+
+    def count(self, query: Query) -> Statement:
+        """A statement that yields the number of matching items, whatever the page."""
+        return _bound(self._count, query)
+
+    def aggregate(self, query: AggregateQuery) -> Statement:
+        """A statement that yields a JSON array, one object per group."""
+        return _bound(self._aggregate, query)
+
+    def _compile_list(self, query: Query) -> str:
+        return _text(_as_list(self._rows(query, _names(query))))
+
+    def _compile_item(self, query: Query) -> str:
+        rows = self._rows(query, _names(query)).subquery("r")
+        return _text(select(func.row_to_json(literal_column("r"))).select_from(rows))
+
+    def _compile_keys(self, query: Query) -> str:
+        scope = Scope(self.schema, self.tables, query.collection, _names(query))
+        key = self.schema[query.collection].primary_key.name
+        statement = select(scope.table.c[key].label("key"))
+        statement = _ordered(_matching(statement, scope, query), scope, query)
+        return _text(_paged(statement.select_from(scope.source), scope, query))
+
+    def _compile_count(self, query: Query) -> str:
+        scope = Scope(self.schema, self.tables, query.collection, _names(query))
+        statement = select(func.count())
+        return _text(_matching(statement, scope, query).select_from(scope.source))
+
+    def _compile_aggregate(self, query: AggregateQuery) -> str:
+        scope = Scope(self.schema, self.tables, query.collection, _names(query))
+        statement = _matching(aggregate.rows(query, scope), scope, query)
+        return _text(_as_list(_paged(statement.select_from(scope.source), scope, query)))
+
+    def _rows(
+        self, query: Query, name_of: NameOf, correlate: ColumnElement[Any] | None = None
+    ) -> Select[Any]:
+        """The shaped rows of one level; `correlate` is the key the parent points at."""
+        scope = Scope(self.schema, self.tables, query.collection, name_of)
+        nested: list[FromClause] = []
+        columns = [self._column(node, query, scope, nested) for node in query.selection]
+        statement = _matching(select(*columns), scope, query)
+        statement = _ordered(statement, scope, query)
+        if correlate is not None:
+            key = self.schema[query.collection].primary_key.name
+            statement = statement.where(scope.table.c[key] == correlate)
+        source = scope.source
+        for lateral in nested:
+            source = source.outerjoin(lateral, true())
+        return _paged(statement.select_from(source), scope, query)
+
+    def _column(
+        self, node: Node, query: Query, scope: Scope, nested: list[FromClause]
+    ) -> ColumnElement[Any]:
+        if len(node.key.encode()) > _IDENTIFIER_BYTES:
+            raise InvalidQuery(f'The name "{node.key}" is longer than {_IDENTIFIER_BYTES} bytes')
+        match node:
+            case Leaf(function=None):
+                field = scope.field((node.field,))
+                return rendered(field, scope.column((node.field,)), query.surface).label(node.key)
+            case Leaf(function=str(function)):
+                return date_part(scope.column((node.field,)), function).label(node.key)
+            case Constant():
+                return quoted(node.text).label(node.key)
+            case Parts():
+                return _parts(node, scope).label(node.key)
+            case Nested():
+                lateral = self._lateral(node, scope)
+                nested.append(lateral)
+                return lateral.c.json.label(node.key)
+
+    def _lateral(self, node: Nested, scope: Scope) -> FromClause:
+        rows = self._rows(node.query, scope.name_of, scope.table.c[node.field])
+        shaped = select(func.row_to_json(literal_column("n")).label("json")).select_from(
+            rows.correlate(scope.table).subquery("n")
+        )
+        return shaped.correlate(scope.table).lateral()
+
+
+def _matching(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:
+    for condition in (query.filter, query.search):
+        if condition is not None:
+            statement = statement.where(scope.condition(condition))
+    return statement
+
+
+def _ordered(statement: Select[Any], scope: Scope, query: Query) -> Select[Any]:
+    return statement.order_by(*(scope.order(sort) for sort in query.sort))
+
+
+def _paged(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:
+    if query.limit is not None:
+        statement = statement.limit(bindparam(scope.name_of(query.limit), type_=Integer()))
+    if query.offset is not None:
+        statement = statement.offset(bindparam(scope.name_of(query.offset), type_=Integer()))
+    return statement
+
+
+def _as_list(rows: Select[Any]) -> Select[Any]:
+    shaped = func.json_agg(func.row_to_json(literal_column("r")))
+    return select(func.coalesce(shaped, literal_column("'[]'::json"))).select_from(
+        rows.subquery("r")
+    )
+
+
+def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:
+    column = scope.column((node.field,))
+    pairs: list[Any] = []
+    for key, function in node.functions:
+        constant = function.startswith("=")
+        value = quoted(function[1:]) if constant else date_part(column, function)
+        pairs += [quoted(key), value]
+    return func.json_build_object(*pairs)
+
+
+def _names(query: Query | AggregateQuery) -> NameOf:
+    """Names values by their place in the query, the same for every query of one shape."""
+    places = {id(value): f"v{place}" for place, value in enumerate(values(query))}
+    return lambda value: places[id(value)]
+
+
+def _bound(compiled: Callable[[Any], str], query: Query | AggregateQuery) -> Statement:
+    sql = compiled(query)
+    return Statement(sql, {f"v{place}": v.value for place, v in enumerate(values(query))})
+
+
+def _text(statement: Select[Any]) -> str:
+    return str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": False}))
+
+
+@lru_cache(maxsize=1)
+def builtin() -> Compiler:
+    """The compiler of the built-in collections."""
+    return Compiler(BUILTIN, METADATA)

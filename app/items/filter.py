@@ -1,0 +1,145 @@
+"""Directus filters: from the wire's nested objects to a condition tree (directus.md 3)."""
+
+import re
+from typing import Any
+
+from app.access.caller import Caller
+from app.errors import Forbidden, InvalidQuery
+from app.items.functions import FUNCTIONS
+from app.items.operands import claim, operand
+from app.items.operators import ADMITTED, CLAIMS, KNOWN, OPPOSITE
+from app.items.query import All, AnyOf, Compare, Condition, Value
+from app.items.variables import resolve
+from schema import Field, Schema
+
+_CALL = re.compile(r"(\w+)\((\w+)\)")
+_QUANTIFIERS = ("_some", "_none")
+
+
+class FilterReader:
+    """Reads filters of one caller against one schema. `depth` bounds the path through relations."""
+
+    def __init__(self, schema: Schema, caller: Caller, depth: int) -> None:
+        self.schema = schema
+        self.caller = caller
+        self.depth = depth
+
+    def read(self, collection: str, raw: Any) -> Condition | None:
+        """The condition of a filter object; None when it says nothing.
+
+        Raises InvalidQuery, and Forbidden for a field that does not exist.
+        """
+        if raw is None:
+            return None
+        if not isinstance(raw, dict):
+            raise InvalidQuery(f'Invalid filter key "_eq" on "{collection}"')
+        condition = self._object(collection, raw, ())
+        return None if condition == All(()) else condition
+
+    def _object(self, collection: str, raw: dict[str, Any], path: tuple[str, ...]) -> Condition:
+        """Several keys of one object hold together."""
+        if len(path) > self.depth:
+            raise InvalidQuery("Max relational depth exceeded")
+        parts = tuple(self._entry(collection, key, value, path) for key, value in raw.items())
+        return parts[0] if len(parts) == 1 else All(parts)
+
+    def _entry(self, collection: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
+        if key in {"_and", "_or"}:
+            return self._logic(collection, key, value, path)
+        call = _CALL.fullmatch(key)
+        if call is not None:
+            field = self._field(collection, call[2], path)
+            return self._function(field, call[1], value, (*path, field.name))
+        if key.endswith("_func") and key not in self.schema.fields(collection):
+            field = self._field(collection, key.removesuffix("_func"), path)
+            return self._functions(field, value, (*path, field.name))
+        if key.startswith("_") and key in KNOWN:
+            raise InvalidQuery(f'Invalid filter key "{key}" on "{collection}"')
+        return self._on_field(self._field(collection, key, path), value, (*path, key))
+
+    def _logic(self, collection: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
+        if isinstance(value, dict):  # brackets with indexes: filter[_and][0][a]...
+            value = list(value.values())
+        if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+            raise InvalidQuery(f'"{key}" has to be an array of filter objects')
+        parts = tuple(self._object(collection, part, path) for part in value)
+        if not parts or (key == "_or" and All(()) in parts):
+            return All(())
+        return All(parts) if key == "_and" else AnyOf(parts)
+
+    def _field(self, collection: str, name: str, path: tuple[str, ...]) -> Field:
+        field = self.schema.fields(collection).get(name)
+        if field is None:
+            raise Forbidden.field(name, collection, path)
+        return field
+
+    def _on_field(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
+        if not isinstance(value, dict):
+            return self._compare(field, "_eq", value, path)
+        parts = tuple(self._under_field(field, key, item, path) for key, item in value.items())
+        return parts[0] if len(parts) == 1 else All(parts)
+
+    def _under_field(self, field: Field, key: str, value: Any, path: tuple[str, ...]) -> Condition:
+        if key in _QUANTIFIERS:
+            raise InvalidQuery(f'"{key}" can only be used with top level relational alias field')
+        if key in {"_and", "_or"} and field.relation is None:
+            return self._field_logic(field, key, value, path)
+        if key.startswith("_") and key not in {"_and", "_or"}:
+            return self._compare(field, key, value, path)
+        if field.relation is None:
+            raise InvalidQuery(f'Invalid filter key "{key}" on "{field.name}"')
+        return self._entry(field.relation.to, key, value, path)
+
+    def _field_logic(self, field: Field, key: str, value: Any, path: tuple[str, ...]) -> Condition:
+        if not isinstance(value, list):
+            raise InvalidQuery(f'"{key}" has to be an array of filter objects')
+        parts = tuple(self._on_field(field, part, path) for part in value)
+        return All(parts) if key == "_and" else AnyOf(parts)
+
+    def _functions(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
+        if not isinstance(value, dict):
+            raise InvalidQuery(f'Invalid filter key "{field.name}_func"')
+        return All(tuple(self._function(field, name, v, path) for name, v in value.items()))
+
+    def _function(self, field: Field, name: str, value: Any, path: tuple[str, ...]) -> Condition:
+        if name not in FUNCTIONS.get(field.type, ()):
+            raise InvalidQuery(f'Invalid function specified "{name}"')
+        value = value if isinstance(value, dict) else {"_eq": value}
+        number = Field(name=field.name, type="integer")
+        return All(
+            tuple(self._compare(number, operator, v, path, name) for operator, v in value.items())
+        )
+
+    def _compare(
+        self,
+        field: Field,
+        operator: str,
+        value: Any,
+        path: tuple[str, ...],
+        function: str | None = None,
+    ) -> Condition:
+        _admit(field, operator)
+        value = resolve(value, self.caller)
+        if operator in CLAIMS:
+            name = operator if claim(operator, value) else OPPOSITE[operator]
+            return Compare(path, name, Value(None), function)
+        if value is None and operator in {"_eq", "_neq"}:
+            name = "_null" if operator == "_eq" else "_nnull"
+            return Compare(path, name, Value(None), function)
+        bound = operand(operator, value, field.type)
+        if operator in {"_between", "_nbetween"} and len(bound) != 2:  # noqa: PLR2004 - a range
+            return All(())
+        return Compare(path, operator, Value(bound), function)
+
+
+def _admit(field: Field, operator: str) -> None:
+    if operator not in KNOWN:
+        raise InvalidQuery(f'Invalid filter operator "{operator}"')
+    if field.concealed and operator not in ADMITTED["hash"]:
+        raise InvalidQuery(
+            f'Field with "conceal" special does not allow the "{operator}" filter operator'
+        )
+    if operator not in ADMITTED[field.type]:
+        raise InvalidQuery(
+            f'"{field.type}" field type does not contain the "{operator}" filter operator'
+        )

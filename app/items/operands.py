@@ -1,0 +1,136 @@
+"""Filter values: checked against the operator and the field's type (directus.md 2.13)."""
+
+import math
+import re
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from app.errors import InvalidQuery
+from app.items.operators import CLAIMS, LISTS, like_pattern
+
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+_SAFE = 2**53 - 1
+_INT64 = 2**63
+
+
+def is_uuid(text: Any) -> bool:
+    """Whether a value has the form of a uuid."""
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
+
+
+def claim(operator: str, value: Any) -> bool:
+    """Whether a claim (`_null`, `_empty`, ...) is asked for (True) or its opposite (False)."""
+    if value is None or value == "":
+        return True
+    if not isinstance(value, bool):
+        raise InvalidQuery(f'"{operator}" has to be a boolean')
+    return value
+
+
+def operand(operator: str, value: Any, field_type: str) -> Any:
+    """The value to bind for an operator on a field of that type. Raises InvalidQuery.
+
+    Lists come as arrays, comma-separated text or index objects; `None` never gets here.
+    """
+    if operator in CLAIMS:
+        return claim(operator, value)
+    if operator in LISTS:
+        return [_scalar(operator, item, field_type) for item in _items(operator, value)]
+    return _scalar(operator, value, field_type)
+
+
+def _items(operator: str, value: Any) -> list[Any]:
+    if isinstance(value, str):
+        value = value.split(",")
+    elif isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list) or not value:
+        raise InvalidQuery(f'"{operator}" has to be an array of values')
+    return value
+
+
+def _scalar(operator: str, value: Any, field_type: str) -> Any:
+    if isinstance(value, dict | list) or value is None:
+        raise InvalidQuery(
+            f'The filter value for "{operator}" has to be a string, number, or boolean'
+        )
+    if value == "":
+        raise InvalidQuery(
+            f'You can\'t filter for an empty string in "{operator}". '
+            'Use "_empty" or "_nempty" instead'
+        )
+    text = _as_text(value)
+    pattern = like_pattern(operator, text)
+    return pattern if pattern is not None else _typed(operator, value, text, field_type)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _typed(operator: str, value: Any, text: str, field_type: str) -> Any:
+    match field_type:
+        case "integer" | "bigInteger" | "float" | "decimal":
+            return _number(operator, value, field_type)
+        case "boolean":
+            return _boolean(value)
+        case "uuid":
+            if not is_uuid(text):
+                raise InvalidQuery(f'The filter value "{text}" is not a valid uuid')
+            return text
+        case "timestamp" | "dateTime" | "date" | "time":
+            return moment(text, field_type)
+    return text
+
+
+def _number(operator: str, value: Any, field_type: str) -> int | Decimal:
+    if isinstance(value, bool):
+        raise InvalidQuery("Invalid numeric value")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise InvalidQuery("Invalid numeric value") from None
+    limit = _INT64 - 1 if field_type == "bigInteger" else _SAFE
+    if not number.is_finite() or abs(number) > limit:
+        raise InvalidQuery(f'The filter value for "{operator}" is not a valid number')
+    if field_type in {"float", "decimal"}:
+        return number
+    if number != number.to_integral_value():
+        raise InvalidQuery("Invalid numeric value")
+    return int(number)
+
+
+def _boolean(value: Any) -> bool:
+    known = {"true": True, "1": True, "false": False, "0": False}
+    answer = known.get(_as_text(value).lower())
+    if answer is None:
+        raise InvalidQuery(f'The filter value "{value}" is not a boolean: use true or false')
+    return answer
+
+
+def moment(text: str, field_type: str) -> datetime | date | time:
+    """The date or time a text means. A timestamp without zone is UTC."""
+    try:
+        match field_type:
+            case "time":
+                return time.fromisoformat(text)
+            case "date":
+                return datetime.fromisoformat(text).date()
+            case "dateTime":
+                return datetime.fromisoformat(text).replace(tzinfo=None)
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidQuery(f'The filter value "{text}" is not a valid {field_type}') from None
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+
+
+def search_number(term: str) -> float | None:
+    """The number a search term means, or None."""
+    try:
+        number = float(term)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

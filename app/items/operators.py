@@ -1,0 +1,110 @@
+"""Filter operators: which a field type admits, and the SQL of each (directus.md 3.1)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+_TEXT = frozenset(
+    "_contains _ncontains _icontains _starts_with _nstarts_with _istarts_with _nistarts_with "
+    "_ends_with _nends_with _iends_with _niends_with _eq _neq _empty _nempty _null _nnull _in "
+    "_nin".split()
+)
+_ORDERED = frozenset("_eq _neq _lt _lte _gt _gte _between _nbetween _null _nnull _in _nin".split())
+_MOMENT = _ORDERED | {"_contains", "_ncontains", "_empty", "_nempty"}
+
+ADMITTED: dict[str, frozenset[str]] = {
+    "string": _TEXT,
+    "text": _TEXT,
+    "csv": _TEXT,
+    "hash": frozenset({"_empty", "_nempty", "_null", "_nnull"}),
+    "uuid": frozenset({"_eq", "_neq", "_null", "_nnull", "_in", "_nin"}),
+    "json": frozenset({"_null", "_nnull"}),
+    "boolean": frozenset({"_eq", "_neq", "_null", "_nnull"}),
+    "integer": _ORDERED,
+    "bigInteger": _ORDERED,
+    "float": _ORDERED,
+    "decimal": _ORDERED,
+    "date": _ORDERED,
+    "dateTime": _ORDERED,
+    "time": _ORDERED,
+    "timestamp": _MOMENT,
+}
+"""The operators each field type takes. Concealed fields take those of `hash`."""
+
+KNOWN = frozenset().union(*ADMITTED.values())
+LISTS = frozenset({"_in", "_nin", "_between", "_nbetween"})
+CLAIMS = frozenset({"_null", "_nnull", "_empty", "_nempty"})
+"""Operators whose value says whether the claim or its opposite is asked for."""
+
+OPPOSITE = {"_null": "_nnull", "_nnull": "_null", "_empty": "_nempty", "_nempty": "_empty"}
+
+_LIKE = {"contains": "%{}%", "starts_with": "{}%", "ends_with": "%{}"}
+
+
+def like_pattern(operator: str, value: str) -> str | None:
+    """The LIKE pattern of a text operator, or None for other operators.
+
+    `%` and `_` in the value are wildcards, as in Directus (directus.md 3.1).
+    """
+    name = operator.lstrip("_")
+    for prefix in ("", "n", "i", "ni"):
+        for kind, pattern in _LIKE.items():
+            if name == prefix + kind:
+                return pattern.format(value)
+    return None
+
+
+Bind = Callable[[TypeEngine[Any]], ColumnElement[Any]]
+"""Gives the bound value, typed."""
+
+
+def predicate(operator: str, column: ColumnElement[Any], bind: Bind) -> ColumnElement[bool]:
+    """The SQL condition of one operator. NULL rows match only what asks for NULL."""
+    simple = _SIMPLE.get(operator)
+    if simple is not None:
+        return simple(column, bind(column.type))
+    match operator:
+        case "_null":
+            return column.is_(None)
+        case "_nnull":
+            return column.is_not(None)
+        case "_empty":
+            return or_(column.is_(None), cast(column, Text) == "")
+        case "_nempty":
+            return and_(column.is_not(None), cast(column, Text) != "")
+        case "_in":
+            return column == func.any(bind(ARRAY(column.type)))
+        case "_nin":
+            return column != func.all(bind(ARRAY(column.type)))
+        case "_between" | "_nbetween":
+            bounds = bind(ARRAY(column.type))
+            inside = column.between(_item(bounds, 1, column), _item(bounds, 2, column))
+            return inside if operator == "_between" else not_(inside)
+    return _text_predicate(operator, column, bind)
+
+
+def _item(bounds: ColumnElement[Any], number: int, like: ColumnElement[Any]) -> ColumnElement[Any]:
+    return type_coerce(bounds, ARRAY(like.type))[number]
+
+
+def _text_predicate(operator: str, column: ColumnElement[Any], bind: Bind) -> ColumnElement[bool]:
+    name = operator.lstrip("_")
+    negated = name.startswith("n")
+    name = name.removeprefix("n")
+    text = cast(column, Text) if not isinstance(column.type, Text) else column
+    pattern = bind(Text())
+    matches = text.ilike(pattern) if name.startswith("i") else text.like(pattern)
+    return not_(matches) if negated else matches
+
+
+_SIMPLE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]] = {
+    "_eq": lambda column, value: column == value,
+    "_neq": lambda column, value: column != value,
+    "_lt": lambda column, value: column < value,
+    "_lte": lambda column, value: column <= value,
+    "_gt": lambda column, value: column > value,
+    "_gte": lambda column, value: column >= value,
+}

@@ -1,0 +1,90 @@
+"""The statements of the write path: sets of rows in, one statement each.
+
+Rows travel as ONE JSON parameter that PostgreSQL unfolds (`json_populate_recordset`), so the text
+depends on the columns only and 10,000 rows are one statement. All names come from definitions.
+"""
+
+from functools import lru_cache
+
+from schema import Collection, Field
+
+
+@lru_cache(maxsize=1000)
+def insert(collection: Collection, columns: tuple[str, ...]) -> str:
+    """Insert `rows` (JSON); answers the keys in the order of the rows."""
+    names = ", ".join(_name(column) for column in columns)
+    table, key = _name(collection.name), _name(collection.primary_key.name)
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {names} "
+        f"FROM json_populate_recordset(NULL::{table}, %(rows)s::json) RETURNING {key} AS key"
+    )
+
+
+@lru_cache(maxsize=1000)
+def update(collection: Collection, columns: tuple[str, ...]) -> str:
+    """Set `columns` of every row in `rows` (JSON), found by its key."""
+    table, key = _name(collection.name), _name(collection.primary_key.name)
+    sets = ", ".join(f"{_name(column)} = s.{_name(column)}" for column in columns)
+    return (
+        f"UPDATE {table} AS t SET {sets} "
+        f"FROM json_populate_recordset(NULL::{table}, %(rows)s::json) AS s "
+        f"WHERE t.{key} = s.{key}"
+    )
+
+
+@lru_cache(maxsize=1000)
+def lock(collection: Collection) -> str:
+    """The stored rows of `keys`, locked until the transaction ends."""
+    table, key = _name(collection.name), _name(collection.primary_key.name)
+    return (
+        f"SELECT * FROM {table} WHERE {key} = ANY(%(keys)s::{_array(collection.primary_key)}) "
+        f"ORDER BY {key} FOR UPDATE"
+    )
+
+
+@lru_cache(maxsize=1000)
+def delete(collection: Collection) -> str:
+    """Delete the rows of `keys`."""
+    table, key = _name(collection.name), _name(collection.primary_key.name)
+    array = _array(collection.primary_key)
+    return f"DELETE FROM {table} WHERE {key} = ANY(%(keys)s::{array})"
+
+
+@lru_cache(maxsize=1000)
+def absent(target: Collection) -> str:
+    """Those of `keys` that no row of the target has."""
+    key = target.primary_key
+    return (
+        f"SELECT k.key FROM unnest(%(keys)s::{_array(key)}) AS k (key) "
+        f"WHERE NOT EXISTS (SELECT FROM {_name(target.name)} t WHERE t.{_name(key.name)} = k.key)"
+    )
+
+
+@lru_cache(maxsize=1000)
+def referenced(collection: Collection, field: Field) -> str:
+    """One of `keys` that a row of the collection still points at."""
+    return (
+        f"SELECT {_name(field.name)} AS key FROM {_name(collection.name)} "
+        f"WHERE {_name(field.name)} = ANY(%(keys)s::{_array(field)}) LIMIT 1"
+    )
+
+
+@lru_cache(maxsize=1000)
+def unlink(collection: Collection, field: Field) -> str:
+    """Set the field null wherever it points at one of `keys`."""
+    name = _name(field.name)
+    return (
+        f"UPDATE {_name(collection.name)} SET {name} = NULL "
+        f"WHERE {name} = ANY(%(keys)s::{_array(field)})"
+    )
+
+
+_ARRAYS = {"uuid": "uuid[]", "string": "text[]", "integer": "bigint[]", "bigInteger": "bigint[]"}
+
+
+def _array(field: Field) -> str:
+    return _ARRAYS[field.type]
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""').replace("%", "%%") + '"'

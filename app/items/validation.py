@@ -1,0 +1,69 @@
+"""Validation of rows against their definition, every failure reported (directus.md 6.4)."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from app.errors import AppError, ErrorList, FailedValidation
+from schema import Collection, Field
+
+
+def check_created(collection: Collection, row: dict[str, Any]) -> list[AppError]:
+    """What is wrong with a whole new row: missing fields and broken rules."""
+    errors: list[AppError] = []
+    for field in collection.fields:
+        value = row.get(field.name)
+        if value is None:
+            if (field.required or field.primary_key) and not field.fills_itself:
+                errors.append(FailedValidation(field.name, "required", "Value is required."))
+        else:
+            errors += check_value(field, value)
+    return errors
+
+
+def check_changed(collection: Collection, patch: dict[str, Any]) -> list[AppError]:
+    """What is wrong with a patch. What it leaves out is not looked at."""
+    errors: list[AppError] = []
+    for field in collection.fields:
+        if field.name not in patch:
+            continue
+        value = patch[field.name]
+        if value is None:
+            if field.required or field.primary_key:
+                errors.append(FailedValidation(field.name, "nnull", "Value can't be null."))
+        else:
+            errors += check_value(field, value)
+    return errors
+
+
+def check_value(field: Field, value: Any) -> list[AppError]:
+    """The rules of one field on one value: choices, minimum, maximum, pattern."""
+    errors: list[AppError] = []
+    if field.choices and value not in field.choices:
+        shown = ", ".join(f'"{choice}"' for choice in field.choices)
+        detail = f"Value has to be one of {shown}."
+        errors.append(FailedValidation(field.name, "in", detail, valid=list(field.choices)))
+    if field.minimum is not None and value < field.minimum:
+        detail = f'Value has to be greater than or equal to "{field.minimum}".'
+        errors.append(FailedValidation(field.name, "gte", detail, valid=field.minimum))
+    if field.maximum is not None and value > field.maximum:
+        detail = f'Value has to be less than or equal to "{field.maximum}".'
+        errors.append(FailedValidation(field.name, "lte", detail, valid=field.maximum))
+    if field.pattern is not None and not _pattern(field.pattern).search(str(value)):
+        detail = f"Value doesn't have the correct format: {field.pattern}"
+        errors.append(FailedValidation(field.name, "regex", detail, invalid=value))
+    return errors
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def refuse(errors: list[AppError]) -> None:
+    """Raise what was found: one error as itself, several as a list, none not at all."""
+    unique = list({(error.code, error.message): error for error in errors}.values())
+    if len(unique) == 1:
+        raise unique[0]
+    if unique:
+        raise ErrorList(unique)

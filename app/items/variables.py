@@ -1,0 +1,42 @@
+"""Dynamic variables in filters: $NOW and $CURRENT_USER (directus.md 3.4)."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.access.caller import Caller
+
+_NOW = re.compile(r"\$NOW(?:\(\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*\))?", re.IGNORECASE)
+_SECONDS = {
+    "ms": 0.001,
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("", "d", "day", "days"), 86400.0),
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 604800.0),
+    **dict.fromkeys(("mo", "mth", "mths", "month", "months"), 2592000.0),
+    **dict.fromkeys(("y", "yr", "yrs", "year", "years"), 31557600.0),
+}
+
+
+def resolve(value: Any, caller: Caller) -> Any:
+    """The value a dynamic variable stands for now; any other value as it is."""
+    if isinstance(value, list):
+        return [resolve(item, caller) for item in value]
+    if not isinstance(value, str) or not value.startswith("$"):
+        return value
+    if value == "$CURRENT_USER":
+        return caller.user
+    if value.startswith("$NOW"):
+        return _moment(value).isoformat()
+    return value
+
+
+def _moment(text: str) -> datetime:
+    """`$NOW`, `$NOW(-1 day)`, `$NOW(+2 hours)`; what can't be read counts as now."""
+    now = datetime.now(UTC)
+    match = _NOW.fullmatch(text)
+    if match is None or match[2] is None:
+        return now
+    seconds = float(match[2]) * _SECONDS.get(match[3].lower(), 0.0)
+    return now + timedelta(seconds=-seconds if match[1] == "-" else seconds)

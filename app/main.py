@@ -1,0 +1,76 @@
+"""The web application: routes, middleware, lifespan."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import domains, logs
+from app.database.session import Database
+from app.errors import AppError, ErrorList, RouteNotFound
+from app.graphql.endpoint import graphql_routes
+from app.items.compile import builtin
+from app.rest import items, server
+from app.rest.middleware import Authentication, BodyLimit, RequestLog
+from app.rest.responses import error_response, on_app_error, on_crash
+from app.settings import Settings
+from app.settings import settings as read_settings
+from app.storage import storage_at
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application of one installation. Its services have to be named in the settings."""
+    if not (settings.database_url and settings.redis_url and settings.s3_url):
+        raise ValueError("DATABASE_URL, REDIS_URL and S3_URL have to be set; or use `mintage run`.")
+    database_url, s3_url = settings.database_url, settings.s3_url
+    domains.register_all()
+    compiler = builtin()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        database = Database(database_url)
+        await database.open()
+        try:
+            yield {
+                "settings": settings,
+                "database": database,
+                "compiler": compiler,
+                "storage": storage_at(s3_url),
+            }
+        finally:
+            await database.close()
+
+    return Starlette(
+        routes=[*items.routes, *server.routes, *graphql_routes(compiler.schema, settings)],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(Authentication),
+            Middleware(BodyLimit, most=settings.max_payload_size),
+        ],
+        exception_handlers={
+            AppError: on_app_error,
+            ErrorList: on_app_error,
+            HTTPException: _on_http_exception,
+            Exception: on_crash,
+        },
+        lifespan=lifespan,
+    )
+
+
+async def _on_http_exception(request: Request, _error: Exception) -> Response:
+    """Starlette's own 404 and 405: no such route (Directus answers both alike)."""
+    return error_response(RouteNotFound(request.url.path))
+
+
+def __getattr__(name: str) -> Any:
+    """`uvicorn app.main:app` builds the application from the environment."""
+    if name == "app":
+        current = read_settings()
+        logs.configure(current)
+        return create_app(current)
+    raise AttributeError(name)

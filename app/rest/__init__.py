@@ -1,0 +1,1 @@
+"""Directus REST: items and server. Translates names, envelopes and errors; holds no rule."""

@@ -1,0 +1,122 @@
+"""What happens around every request: its id, its caller, its log line, its errors."""
+
+import logging
+import time
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+import psycopg
+import psycopg_pool
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.access.caller import ANONYMOUS, Caller
+from app.access.tokens import caller_of, presented
+from app.errors import AppError, InvalidPayload, ServiceUnavailable
+from app.items.items import Items
+from app.rest.responses import error_response
+from app.settings import Settings
+
+logger = logging.getLogger("mintage.request")
+_OPEN = frozenset({"/server/ping"})
+"""Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
+
+
+class RequestLog:
+    """Gives each request an id (or takes the caller's), and logs it with status and duration."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = Headers(scope=scope).get("x-request-id", "")[:128] or str(uuid4())
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        start, status = time.perf_counter(), 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            if logger.isEnabledFor(logging.INFO):
+                facts = {
+                    "method": scope["method"],
+                    "path": scope["path"],  # never the query: it may hold a token
+                    "status": status,
+                    "ms": round((time.perf_counter() - start) * 1000, 2),
+                }
+                logger.info("request", extra=facts)
+
+
+class Authentication:
+    """Finds the caller and hands the routes their door: `request.state.items`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            caller = ANONYMOUS if scope["path"] in _OPEN else await _caller(scope)
+        except AppError as refused:
+            await error_response(refused)(scope, receive, send)
+            return
+        except (psycopg_pool.PoolTimeout, psycopg.OperationalError):
+            logger.exception("the database does not answer")
+            unavailable = ServiceUnavailable("database", "It does not answer; try again soon")
+            await error_response(unavailable)(scope, receive, send)
+            return
+        state = scope["state"]
+        settings: Settings = state["settings"]
+        state["items"] = Items(
+            state["database"], state["compiler"], caller, settings.max_relational_depth
+        )
+        await self.app(scope, receive, send)
+
+
+async def _caller(scope: Scope) -> Caller:
+    query = scope["query_string"]
+    by_query = (
+        parse_qs(query.decode("latin-1")).get("access_token") if b"access_token" in query else None
+    )
+    token = presented(Headers(scope=scope).get("authorization"), by_query[0] if by_query else None)
+    if token is None:
+        return ANONYMOUS
+    async with scope["state"]["database"].read() as session:
+        return await caller_of(session, token)
+
+
+class BodyLimit:
+    """Refuses bodies above `most` bytes, however they are sent."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.most:
+                raise InvalidPayload(f"The body is larger than {self.most} bytes")
+            return message
+
+        await self.app(scope, counted, send)

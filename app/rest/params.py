@@ -1,0 +1,53 @@
+"""Query strings with brackets: `filter[a][_eq]=x` becomes nested objects (directus.md 0, 2)."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from app.errors import InvalidQuery
+
+_PART = re.compile(r"\[([^\[\]]*)\]")
+_MAX_DEPTH = 10
+_MAX_ITEMS = 500
+
+
+def parse(query_string: str) -> dict[str, Any]:
+    """The parameters by name: strings, lists (`a[]=`, repeated names) and objects (`a[b]=`)."""
+    root: dict[str, Any] = {}
+    for name, value in parse_qsl(query_string, keep_blank_values=True):
+        head, bracket, _ = name.partition("[")
+        parts = _PART.findall(name[len(head) :]) if bracket else []
+        if len(parts) > _MAX_DEPTH:
+            raise InvalidQuery(f'"{head}" is nested deeper than {_MAX_DEPTH} levels')
+        _put(root, [head, *parts], value)
+    return {name: _lists(value) for name, value in root.items()}
+
+
+def _put(into: dict[str, Any], path: list[str], value: str) -> None:
+    """Store a value; an empty last part appends, a repeated name makes a list."""
+    for here, following in zip(path, path[1:], strict=False):
+        child = into.get(here)
+        if not isinstance(child, dict):
+            child = {} if child is None else {"0": child}
+            into[here] = child
+        if following == "":
+            path = [*path[:-1], str(len(child))]
+        into = child
+    last = path[-1]
+    held = into.get(last)
+    if held is None:
+        into[last] = value
+    elif isinstance(held, list):
+        held.append(value)
+    else:
+        into[last] = [held, value]
+
+
+def _lists(value: Any) -> Any:
+    """Objects whose names are 0, 1, 2, ... are lists, up to the array limit."""
+    if not isinstance(value, dict):
+        return value
+    items = {name: _lists(item) for name, item in value.items()}
+    if len(items) <= _MAX_ITEMS and list(items) == [str(place) for place in range(len(items))]:
+        return list(items.values())
+    return items
