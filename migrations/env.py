@@ -31,7 +31,9 @@ def _taken_out(create: ops.CreateTableOp) -> list[ops.CreateForeignKeyOp]:
         for constraint in table.foreign_key_constraints
     ]
     create.columns = [
-        item for item in create.columns if getattr(item, "__visit_name__", "") != "foreign_key_constraint"
+        item
+        for item in create.columns
+        if getattr(item, "__visit_name__", "") != "foreign_key_constraint"
     ]
     return [key for key in keys if isinstance(key, ops.CreateForeignKeyOp)]
 

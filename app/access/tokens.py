@@ -8,7 +8,7 @@ from app.database.session import Session
 from app.errors import InvalidCredentials, InvalidPayload
 
 # The active user a static token belongs to. Tokens are stored as SHA-256 hashes.
-_USER_OF_TOKEN = """
+_HOLDER = """
 SELECT id, account, admin_access FROM directus_users
 WHERE token = %(hash)s AND status = 'active'
 """
@@ -40,7 +40,7 @@ async def caller_of(session: Session, token: str | None) -> Caller:
     """Who a token belongs to; anonymous without one. Raises InvalidCredentials if unknown."""
     if token is None:
         return ANONYMOUS
-    row = await session.fetch_one(_USER_OF_TOKEN, {"hash": token_hash(token)})
+    row = await session.fetch_one(_HOLDER, {"hash": token_hash(token)})
     if row is None:
         raise InvalidCredentials
     return Caller(row["id"], row["account"], bool(row["admin_access"]))

@@ -7,7 +7,7 @@ transaction: it commits once, when its block ends, and only then tells the world
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import orjson
 import psycopg
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 set_json_dumps(orjson.dumps)
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
-DIALECT = PGDialect_psycopg(paramstyle="pyformat")
+DIALECT = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 
 class _JsonBytes(Loader):
@@ -64,7 +64,7 @@ class Session:
             text, bound = compiled(statement)
             bound = {**bound, **(values or {})}
         # The text is built from definitions; values are always bound.
-        return await self.connection.execute(cast(LiteralString, text), bound or None)
+        return await self.connection.execute(text, bound or None)
 
     async def fetch_all(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
@@ -89,7 +89,7 @@ class Session:
         """The blocks of a `COPY ... TO STDOUT`, as they come."""
         async with (
             self.connection.cursor() as cursor,
-            cursor.copy(cast(LiteralString, statement)) as copy,
+            cursor.copy(statement) as copy,
         ):
             async for block in copy:
                 yield block
@@ -115,7 +115,7 @@ class WriteSession(Session):
     async def copy_in(self, statement: str, blocks: Iterable[Buffer]) -> int:
         """Run a `COPY ... FROM STDIN` fed with `blocks`; the number of rows written."""
         async with self.connection.cursor() as cursor:
-            async with cursor.copy(cast(LiteralString, statement)) as copy:
+            async with cursor.copy(statement) as copy:
                 for block in blocks:
                     await copy.write(block)
             return cursor.rowcount

@@ -1,5 +1,8 @@
 """SQLAlchemy tables, built from the collection definitions."""
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -105,7 +108,7 @@ def _server_default(field: Field) -> FetchedValue | str | None:
     return str(field.default)
 
 
-def column_type(field: Field) -> types.TypeEngine[object]:
+def column_type(field: Field) -> types.TypeEngine[Any]:
     """The PostgreSQL type a field is stored in."""
     match field.type:
         case "string" | "hash" if field.primary_key or field.relation is not None:
@@ -121,18 +124,18 @@ def column_type(field: Field) -> types.TypeEngine[object]:
     return _PLAIN[field.type]()
 
 
-_PLAIN: dict[str, type[types.TypeEngine[object]]] = {
-    "uuid": lambda: postgresql.UUID(as_uuid=False),  # type: ignore[dict-item]
-    "text": types.Text,  # type: ignore[dict-item]
-    "csv": types.Text,  # type: ignore[dict-item]
-    "boolean": types.Boolean,  # type: ignore[dict-item]
-    "bigInteger": types.BigInteger,  # type: ignore[dict-item]
-    "float": types.Double,  # type: ignore[dict-item]
-    "timestamp": lambda: postgresql.TIMESTAMP(timezone=True),  # type: ignore[dict-item]
-    "dateTime": lambda: postgresql.TIMESTAMP(timezone=False),  # type: ignore[dict-item]
-    "date": types.Date,  # type: ignore[dict-item]
-    "time": lambda: postgresql.TIME(timezone=False),  # type: ignore[dict-item]
-    "json": postgresql.JSONB,  # type: ignore[dict-item]
+_PLAIN: dict[str, Callable[[], types.TypeEngine[Any]]] = {
+    "uuid": lambda: postgresql.UUID(as_uuid=False),
+    "text": types.Text,
+    "csv": types.Text,
+    "boolean": types.Boolean,
+    "bigInteger": types.BigInteger,
+    "float": types.Double,
+    "timestamp": lambda: postgresql.TIMESTAMP(timezone=True),
+    "dateTime": lambda: postgresql.TIMESTAMP(timezone=False),
+    "date": types.Date,
+    "time": lambda: postgresql.TIME(timezone=False),
+    "json": postgresql.JSONB,
 }
 
 METADATA = build_tables(BUILTIN)

@@ -22,7 +22,8 @@ def optional(annotation: Any) -> Any:
 
 def many(annotation: Any, *, of_nulls: bool = False) -> Any:
     """A list; `of_nulls` where Directus's lists admit null items."""
-    return list[optional(annotation)] if of_nulls else list[annotation]
+    item = optional(annotation) if of_nulls else annotation
+    return types.GenericAlias(list, (item,))
 
 
 def output(cls: type, fields: Mapping[str, Any], note: str = "") -> type:

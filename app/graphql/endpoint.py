@@ -1,4 +1,4 @@
-"""`/graphql`: GET and POST, Directus's error shapes, GraphiQL for a browser (directus.md 4.1-4.2)."""
+"""`/graphql`: GET and POST, Directus's errors, GraphiQL for a browser (directus.md 4.1, 4.2)."""
 
 import re
 from typing import Any

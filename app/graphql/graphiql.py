@@ -10,16 +10,19 @@ from app.errors import RouteNotFound
 
 _FILES = Path(__file__).parent / "assets"
 _TYPES = {"js": "text/javascript", "css": "text/css"}
+_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; worker-src 'self' blob:"
+)
 _HEADERS = {"Cache-Control": "public, max-age=86400"}
 
 
 def page() -> Response:
     """The page itself. It may load and call nothing but this server."""
-    policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:"
     return Response(
         (_FILES / "index.html").read_bytes(),
         media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": policy},
+        headers={"Content-Security-Policy": _POLICY},
     )
 
 

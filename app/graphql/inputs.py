@@ -64,7 +64,7 @@ class Inputs:
             self.types[name] = _operator_input(name, annotation, operators)
         for family in ("date", "time", "datetime"):
             self._function_operators(family)
-        exposed = [c for c in schema.exposed()]
+        exposed = schema.exposed()
         for collection in exposed:
             name = f"{collection.name}_filter"
             self.types[name] = forward(name)
@@ -142,27 +142,24 @@ def _filter_name(field: Field) -> str:
     return _OPERATORS_OF.get(field.type, "string_filter_operators")
 
 
+_VALUES: dict[str, Any] = {
+    "boolean": bool,
+    "integer": int,
+    "bigInteger": BigInt,
+    "float": float,
+    "decimal": float,
+    "json": Json,
+    "csv": many(str, of_nulls=True),
+    "uuid": strawberry.ID,
+    "date": Date,
+    "time": Date,
+    "dateTime": Date,
+    "timestamp": Date,
+}
+
+
 def value_type(field: Field) -> Any:
     """The GraphQL type of a field's value (directus.md 4.6)."""
     if field.concealed:
         return Hash
-    if field.wide:
-        return BigInt
-    match field.type:
-        case "boolean":
-            return bool
-        case "integer":
-            return int
-        case "bigInteger":
-            return BigInt
-        case "float" | "decimal":
-            return float
-        case "json":
-            return Json
-        case "csv":
-            return many(str, of_nulls=True)
-        case "uuid":
-            return strawberry.ID
-        case "date" | "time" | "dateTime" | "timestamp":
-            return Date
-    return str
+    return BigInt if field.wide else _VALUES.get(field.type, str)

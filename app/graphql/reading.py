@@ -12,6 +12,8 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 
 from app.errors import InvalidQuery
+from app.items.aggregate import OPERATIONS
+from app.items.functions import FUNCTIONS
 from app.items.items import Items
 from app.items.query import (
     Aggregate,
@@ -26,8 +28,6 @@ from app.items.query import (
     Query,
     Value,
 )
-from app.items.aggregate import OPERATIONS
-from app.items.functions import FUNCTIONS
 from app.items.search import search_condition
 from app.items.selection import FieldReader, call_of
 from schema import Schema
@@ -149,11 +149,7 @@ class SelectionReader:
         self, collection: str, groups: tuple[Group, ...], arguments: dict[str, Any]
     ) -> Any:
         terms = [term for term in arguments.get("sort") or () if term]
-        by_group, by_value = [], []
-        for term in terms:
-            name = term.removeprefix("-")
-            is_value = name.split(".")[0] in OPERATIONS
-            (by_value if is_value else by_group).append(term)
+        by_group = [t for t in terms if t.removeprefix("-").split(".")[0] not in OPERATIONS]
         known = {group.field for group in groups}
         for sort in self.fields.sort(collection, by_group) if by_group else ():
             if sort.path[0] not in known or len(sort.path) > 1:
@@ -178,7 +174,7 @@ class SelectionReader:
         graphql_type = self.executor.schema.type_map[type_name]
         if not isinstance(graphql_type, GraphQLObjectType):
             raise TypeError(f'Expected an object type, got "{type_name}".')
-        return get_named_type(graphql_type.fields[field].type).name
+        return str(get_named_type(graphql_type.fields[field].type).name)
 
     def _arguments(self, collection: str, details: Details) -> dict[str, Any]:
         node = details[0].node

@@ -17,24 +17,25 @@ from app.graphql.reading import SelectionReader
 from app.items.items import Items
 from app.items.query import Query, Value
 
+Info = GraphQLResolveInfo[Context]
 Resolver = Callable[..., Awaitable[Any]]
 
 
-def _reader(info: GraphQLResolveInfo) -> tuple[SelectionReader, list[FieldDetails]]:
-    context: Context = info.context
+def _reader(info: Info) -> tuple[SelectionReader, list[FieldDetails]]:
+    context = info.context
     reader = SelectionReader(context.executor, context.items, context.settings.query_limit_default)
     return reader, [FieldDetails(node, None) for node in info.field_nodes]
 
 
-def _items(info: GraphQLResolveInfo, collection: str, action: Any) -> Items:
+def _items(info: Info, collection: str, action: Any) -> Items:
     """The caller's door, if the caller may do that at all."""
-    context: Context = info.context
+    context = info.context
     context.items.allow(action, collection)
     return context.items
 
 
 def read_many(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "read")
         reader, details = _reader(info)
         return Compiled(await items.many(reader.list_query(collection, arguments, details)))
@@ -43,7 +44,7 @@ def read_many(collection: str) -> Resolver:
 
 
 def read_one(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "read")
         condition = items.by_key(collection, arguments["id"])
         if condition is None:
@@ -65,7 +66,7 @@ def read_one(collection: str) -> Resolver:
 
 
 def aggregate(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "read")
         reader, details = _reader(info)
         query = reader.aggregate_query(collection, arguments, details)
@@ -74,7 +75,7 @@ def aggregate(collection: str) -> Resolver:
     return resolve
 
 
-def _back(info: GraphQLResolveInfo, collection: str, arguments: dict[str, Any]) -> Query:
+def _back(info: Info, collection: str, arguments: dict[str, Any]) -> Query:
     """What a write answers: the caller's selection of all that was written."""
     reader, details = _reader(info)
     shaping = {name: value for name, value in arguments.items() if name not in {"data", "ids"}}
@@ -90,7 +91,7 @@ def _single(array: bytes) -> Compiled:
 
 
 def create_many(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "create")
         payloads = arguments.get("data") or []
         return Compiled(
@@ -101,7 +102,7 @@ def create_many(collection: str) -> Resolver:
 
 
 def create_one(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "create")
         back = _back(info, collection, {})
         return _single(await items.create(collection, [arguments["data"]], back))
@@ -110,7 +111,7 @@ def create_one(collection: str) -> Resolver:
 
 
 def update_many(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "update")
         patches = [(key, dict(arguments["data"])) for key in arguments["ids"]]
         return Compiled(await items.update(collection, patches, _back(info, collection, arguments)))
@@ -119,7 +120,7 @@ def update_many(collection: str) -> Resolver:
 
 
 def update_batch(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "update")
         key = items.compiler.schema[collection].primary_key.name
         rows = arguments.get("data") or []
@@ -132,7 +133,7 @@ def update_batch(collection: str) -> Resolver:
 
 
 def update_one(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "update")
         back = _back(info, collection, {})
         patch = (arguments["id"], arguments["data"])
@@ -142,7 +143,7 @@ def update_one(collection: str) -> Resolver:
 
 
 def delete_many(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         await _items(info, collection, "delete").delete(collection, arguments["ids"])
         return _deleted(info, "delete_many", "ids", arguments["ids"])
 
@@ -150,7 +151,7 @@ def delete_many(collection: str) -> Resolver:
 
 
 def delete_one(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         found = await _items(info, collection, "delete").delete(collection, [arguments["id"]])
         if not found:
             raise Forbidden
@@ -159,7 +160,7 @@ def delete_one(collection: str) -> Resolver:
     return resolve
 
 
-def _deleted(info: GraphQLResolveInfo, type_name: str, name: str, value: Any) -> Compiled:
+def _deleted(info: Info, type_name: str, name: str, value: Any) -> Compiled:
     """What was deleted, under the keys the caller chose."""
     reader, details = _reader(info)
     chosen = reader.members(type_name, details)

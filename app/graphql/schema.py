@@ -29,7 +29,11 @@ Root = tuple[Any, dict[str, Any], Resolver]
 class QuietSchema(strawberry.Schema):
     """Logs what nobody foresaw; a refusal is the caller's business, not the log's."""
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+    def process_errors(
+        self,
+        errors: list[GraphQLError],
+        execution_context: Any = None,  # noqa: ARG002 - Strawberry's signature
+    ) -> None:
         for error in errors:
             original = error.original_error
             if original is not None and not isinstance(original, AppError | ErrorList):

@@ -24,15 +24,17 @@ OPERATIONS = (
 
 def rows(query: AggregateQuery, scope: Scope) -> Select[Any]:
     """One row per group: the group values, then each aggregate under its key."""
-    columns = [quoted(item.text).label(item.key) for item in query.constants]
+    columns: list[ColumnElement[Any]] = [
+        quoted(item.text).label(item.key) for item in query.constants
+    ]
     groups = [(group, _group_value(group, scope)) for group in query.groups]
     if query.group_key is not None:
-        columns.append(_group_object(query, groups).label(query.group_key))
+        columns.append(_group_object(groups).label(query.group_key))
     elif query.surface == "rest":
         columns += [_shown(group, value, scope).label(group.key) for group, value in groups]
     columns += [_aggregate(item, query, scope).label(item.key) for item in query.aggregates]
     statement = select(*columns).group_by(*(value for _, value in groups))
-    return statement.order_by(*_order(query, scope, dict((g.key, v) for g, v in groups)))
+    return statement.order_by(*_order(query, scope, {group.key: value for group, value in groups}))
 
 
 def _group_value(group: Group, scope: Scope) -> ColumnElement[Any]:
@@ -40,9 +42,7 @@ def _group_value(group: Group, scope: Scope) -> ColumnElement[Any]:
     return column if group.function is None else date_part(column, group.function)
 
 
-def _group_object(
-    query: AggregateQuery, groups: list[tuple[Group, ColumnElement[Any]]]
-) -> ColumnElement[Any]:
+def _group_object(groups: list[tuple[Group, ColumnElement[Any]]]) -> ColumnElement[Any]:
     if not groups:
         return literal_column("NULL::json")
     pairs: list[Any] = []
@@ -89,7 +89,7 @@ def _order(
     query: AggregateQuery, scope: Scope, groups: dict[str, ColumnElement[Any]]
 ) -> list[ColumnElement[Any]]:
     """Sort by a group (`status`) or by an aggregate (`count.id`, `count`)."""
-    terms = []
+    terms: list[ColumnElement[Any]] = []
     for sort in query.sort:
         head = sort.path[0]
         if head in OPERATIONS:

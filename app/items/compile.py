@@ -36,6 +36,7 @@ from app.items.query import (
     Node,
     Parts,
     Query,
+    Surface,
     values,
 )
 from app.items.render import quoted, rendered
@@ -133,11 +134,8 @@ class Compiler:
         if len(node.key.encode()) > _IDENTIFIER_BYTES:
             raise InvalidQuery(f'The name "{node.key}" is longer than {_IDENTIFIER_BYTES} bytes')
         match node:
-            case Leaf(function=None):
-                field = scope.field((node.field,))
-                return rendered(field, scope.column((node.field,)), query.surface).label(node.key)
-            case Leaf(function=str(function)):
-                return date_part(scope.column((node.field,)), function).label(node.key)
+            case Leaf():
+                return _value(node, scope, query.surface).label(node.key)
             case Constant():
                 return quoted(node.text).label(node.key)
             case Parts():
@@ -179,6 +177,13 @@ def _as_list(rows: Select[Any]) -> Select[Any]:
     return select(func.coalesce(shaped, literal_column("'[]'::json"))).select_from(
         rows.subquery("r")
     )
+
+
+def _value(node: Leaf, scope: Scope, surface: Surface) -> ColumnElement[Any]:
+    column = scope.column((node.field,))
+    if node.function is not None:
+        return date_part(column, node.function)
+    return rendered(scope.field((node.field,)), column, surface)
 
 
 def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:

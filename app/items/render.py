@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, Double, Text, case, cast, func, literal_co
 from app.items.query import Surface
 from schema import Field
 
-TIMESTAMP = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'""")
-DATE_TIME = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS'""")
-TIME = literal_column("'HH24:MI:SS'")
-CONCEALED = literal_column("'**********'")
+TIMESTAMP: ColumnElement[str] = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'""")
+DATE_TIME: ColumnElement[str] = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS'""")
+TIME: ColumnElement[str] = literal_column("'HH24:MI:SS'")
+CONCEALED: ColumnElement[str] = literal_column("'**********'")
 
 
 def rendered(field: Field, column: ColumnElement[Any], surface: Surface) -> ColumnElement[Any]:

@@ -114,11 +114,11 @@ class FieldReader:
         path = tuple(name.split("."))
         if len(path) > self.depth:
             raise InvalidQuery("Max relational depth exceeded")
-        here = collection
+        here, field = collection, self.schema[collection].primary_key
         for place, part in enumerate(path):
-            field = self.schema.fields(here).get(part)
-            if field is None:
+            if part not in self.schema.fields(here):
                 raise Forbidden.field(part, here, path[:place])
+            field = self.schema.fields(here)[part]
             if place < len(path) - 1:
                 if field.relation is None:
                     raise Forbidden.field(path[place + 1], here, path[: place + 1])

@@ -115,8 +115,6 @@ def _moment(field: Field, value: Any) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     try:
-        if not isinstance(value, str):
-            raise TypeError
         parsed = kind.fromisoformat(value[:10] if kind is date else value)
     except (TypeError, ValueError):
         raise InvalidPayload(f'Invalid {name} format in field "{field.name}"') from None

@@ -1,6 +1,7 @@
 """Query strings with brackets: `filter[a][_eq]=x` becomes nested objects (directus.md 0, 2)."""
 
 import re
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,7 +26,7 @@ def parse(query_string: str) -> dict[str, Any]:
 
 def _put(into: dict[str, Any], path: list[str], value: str) -> None:
     """Store a value; an empty last part appends, a repeated name makes a list."""
-    for here, following in zip(path, path[1:], strict=False):
+    for here, following in pairwise(path):
         child = into.get(here)
         if not isinstance(child, dict):
             child = {} if child is None else {"0": child}

@@ -33,7 +33,7 @@ def read_query(items: Items, collection: str, params: dict[str, Any], default_li
 
 def read_back_query(items: Items, collection: str, params: dict[str, Any]) -> Query:
     """The query that shapes what a write answers: its fields and order, all its rows."""
-    shaping = {name: params[name] for name in ("fields", "sort") if name in params}
+    shaping: dict[str, Any] = {name: params[name] for name in ("fields", "sort") if name in params}
     return read_query(items, collection, {**shaping, "limit": "-1"}, -1)
 
 
