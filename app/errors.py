@@ -18,7 +18,7 @@ class AppError(Exception):
         self.extensions = extensions
 
 
-class ErrorList(Exception):  # noqa: N818 - a list of errors, not one more leaf
+class ErrorList(Exception):
     """Several refusals of one request, reported together."""
 
     def __init__(self, errors: "list[AppError]") -> None:

@@ -1,37 +1,35 @@
 """`/graphql`: GET and POST, Directus's errors, GraphiQL for a browser (directus.md 4.1, 4.2)."""
 
+import logging
 import re
 from typing import Any
 
 import orjson
 import strawberry
-from graphql import GraphQLError
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
 
 from app.errors import AppError, ErrorList, InvalidPayload, InvalidQuery, MethodNotAllowed
 from app.graphql import graphiql
-from app.graphql.execution import Context
-from app.graphql.schema import build_schema
+from app.graphql.documents import Documents
+from app.graphql.execution import CompiledExecutor, Context
+from app.graphql.schema import build_schema, core_schema
 from app.rest.items import body_of
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
 from schema import Schema
 
+logger = logging.getLogger(__name__)
 _INTROSPECTION = re.compile(r"\b__(schema|type)\b")
-_READ_ONLY = frozenset({OperationType.QUERY})
-_ALL = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
 class Endpoint:
     """Serves one GraphQL schema."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
-        self.schema = schema
+    def __init__(self, schema: strawberry.Schema, settings: Settings) -> None:
+        self.documents = Documents(core_schema(schema), tokens=settings.graphql_token_limit)
 
     async def __call__(self, request: Request) -> Response:
         if request.method in {"GET", "HEAD"}:
@@ -39,14 +37,14 @@ class Endpoint:
                 "accept", ""
             ):
                 return graphiql.page()
-            return await self._answer(request, _get_params(request), _READ_ONLY)
+            return await self._answer(request, _get_params(request), read_only=True)
         body = await body_of(request)
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object with a query")
-        return await self._answer(request, body, _ALL)
+        return await self._answer(request, body, read_only=False)
 
     async def _answer(
-        self, request: Request, params: dict[str, Any], allowed: frozenset[OperationType]
+        self, request: Request, params: dict[str, Any], *, read_only: bool
     ) -> Response:
         query, variables = params.get("query"), params.get("variables")
         operation = params.get("operationName")
@@ -64,28 +62,42 @@ class Endpoint:
             return _refused(
                 "GRAPHQL_VALIDATION", "GraphQL validation error.", [{"message": message}]
             )
-        try:
-            result = await self.schema.execute(
-                query,
-                variable_values=variables,
-                context_value=context,
-                operation_name=operation if isinstance(operation, str) else None,
-                allowed_operation_types=allowed,
-            )
-        except InvalidOperationTypeError:
-            raise MethodNotAllowed(request.method, ("POST",)) from None
-        except CannotGetOperationTypeError as error:
-            message = error.as_http_error_reason()
-            return json_response(orjson.dumps({"errors": [{"message": message}]}))
-        if isinstance(result, PreExecutionError):
-            errors = [_located(error) for error in result.errors or ()]
+        name = operation if isinstance(operation, str) else None
+        document = self.documents.read(query)
+        if document.tree is None or document.errors:
+            errors = [_located(error) for error in document.errors]
             return _refused("GRAPHQL_VALIDATION", "GraphQL validation error.", errors)
+        if read_only and document.is_mutation(name):
+            raise MethodNotAllowed(request.method, ("POST",))
+        result = await self._run(document.tree, context, variables, name)
         body: dict[str, Any] = {}
         if result.data is not None or not result.errors:
             body["data"] = result.data
         if result.errors:
             body["errors"] = [shown for error in result.errors for shown in _shown(error)]
         return json_response(orjson.dumps(body))
+
+    async def _run(
+        self,
+        tree: DocumentNode,
+        context: Context,
+        variables: dict[str, Any] | None,
+        operation: str | None,
+    ) -> ExecutionResult:
+        answer = execute(
+            self.documents.schema,
+            tree,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation,
+            executor_class=CompiledExecutor,
+        )
+        result = answer if isinstance(answer, ExecutionResult) else await answer
+        for error in result.errors or ():
+            original = error.original_error
+            if original is not None and not isinstance(original, AppError | ErrorList):
+                logger.error("graphql field failed", exc_info=original)
+        return result
 
 
 def _get_params(request: Request) -> dict[str, Any]:
@@ -134,7 +146,7 @@ async def _wrong_method(request: Request) -> Response:
 
 def graphql_routes(definitions: Schema, settings: Settings) -> list[Route]:
     """The routes of the GraphQL schema and of its browser page."""
-    endpoint = Endpoint(build_schema(definitions, settings))
+    endpoint = Endpoint(build_schema(definitions), settings)
 
     async def serve(request: Request) -> Response:
         return await endpoint(request)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from graphql.execution.executor import Executor
 from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.items.items import Items
 from app.settings import Settings
@@ -31,7 +31,7 @@ class Context:
     executor: Any = None
 
 
-class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+class CompiledExecutor(Executor):
     """Leaves a value that SQL already shaped as it is."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

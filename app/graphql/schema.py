@@ -1,15 +1,12 @@
 """The Strawberry schema of all collections: built once, serving every caller (DESIGN.md 3)."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
+from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
-from app.errors import AppError, ErrorList
 from app.graphql import resolvers
 from app.graphql.declare import forward, many, optional, output, with_arguments
 from app.graphql.execution import CompiledExecutor
@@ -17,30 +14,13 @@ from app.graphql.inputs import Inputs
 from app.graphql.outputs import Outputs
 from app.graphql.resolvers import Resolver
 from app.graphql.scalars import SCALARS
-from app.settings import Settings
 from schema import Collection, Schema
-
-logger = logging.getLogger(__name__)
 
 Root = tuple[Any, dict[str, Any], Resolver]
 """A root field: its type, its arguments, what answers it."""
 
 
-class QuietSchema(strawberry.Schema):
-    """Logs what nobody foresaw; a refusal is the caller's business, not the log's."""
-
-    def process_errors(
-        self,
-        errors: list[GraphQLError],
-        execution_context: Any = None,  # noqa: ARG002 - Strawberry's signature
-    ) -> None:
-        for error in errors:
-            original = error.original_error
-            if original is not None and not isinstance(original, AppError | ErrorList):
-                logger.error("graphql field failed", exc_info=original)
-
-
-def build_schema(definitions: Schema, settings: Settings) -> strawberry.Schema:
+def build_schema(definitions: Schema) -> strawberry.Schema:
     """The GraphQL schema of the definitions, with Directus's names (directus.md 4.4, 4.5)."""
     inputs = Inputs(definitions)
     outputs = Outputs(definitions, inputs)
@@ -49,16 +29,11 @@ def build_schema(definitions: Schema, settings: Settings) -> strawberry.Schema:
     for collection in definitions.served():
         queries |= _queries(collection, outputs)
         mutations |= _mutations(collection, inputs, outputs)
-    schema = QuietSchema(
+    schema = strawberry.Schema(
         query=_root("Query", queries),
         mutation=_root("Mutation", mutations),
         execution_context_class=CompiledExecutor,
         config=StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS | inputs.scalars),
-        extensions=[
-            lambda: MaxTokensLimiter(max_token_count=settings.graphql_token_limit),
-            ParserCache,
-            ValidationCache,
-        ],
     )
     _attach(schema, "Query", queries)
     _attach(schema, "Mutation", mutations)
@@ -72,9 +47,17 @@ def _root(name: str, fields: dict[str, Root]) -> type:
     )
 
 
+def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """The graphql-core schema inside a Strawberry schema."""
+    core = schema._schema  # noqa: SLF001 - Strawberry shows no other way
+    if not isinstance(core, GraphQLSchema):
+        raise TypeError(f"Expected a graphql-core schema, got {type(core)}.")
+    return core
+
+
 def _attach(schema: strawberry.Schema, root: str, fields: dict[str, Root]) -> None:
     """Give the root fields their resolvers, on graphql-core's level."""
-    graphql_type: Any = schema._schema.type_map[root]  # noqa: SLF001 - Strawberry shows no other way
+    graphql_type: Any = core_schema(schema).type_map[root]
     for name, (_, _, resolver) in fields.items():
         graphql_type.fields[name].resolve = resolver
 

@@ -18,7 +18,8 @@ from app.items.items import Items
 from app.rest.responses import error_response
 from app.settings import Settings
 
-logger = logging.getLogger("mintage.request")
+logger = logging.getLogger(__name__)
+requests = structlog.get_logger()
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
 
@@ -48,14 +49,13 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            if logger.isEnabledFor(logging.INFO):
-                facts = {
-                    "method": scope["method"],
-                    "path": scope["path"],  # never the query: it may hold a token
-                    "status": status,
-                    "ms": round((time.perf_counter() - start) * 1000, 2),
-                }
-                logger.info("request", extra=facts)
+            requests.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],  # never the query: it may hold a token
+                status=status,
+                ms=round((time.perf_counter() - start) * 1000, 2),
+            )
 
 
 class Authentication:

@@ -1,0 +1,101 @@
+"""Writing the codes of one chunk: made as a matrix, written by one COPY (DESIGN.md 5 and 6)."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.abc import Buffer
+from psycopg.errors import UniqueViolation
+
+from app.codes.copy_rows import CODE, Code, copy_text, escape
+from app.codes.sscc import sscc_rows
+from app.database.session import WriteSession
+from app.domains.code_space.service import Space, mark_minted, take_positions, take_ranges
+from app.domains.identifier_job import queries
+from app.domains.identifier_job.planning import SsccTaken, first_sscc_within
+from app.domains.identifier_job.service import Job
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the codes of one chunk have in common."""
+
+    job: Job
+    space: Space
+    domain: str | None
+    secret: str
+
+    def codes(self, positions: range) -> NDArray[np.uint8]:
+        """The codes of these positions, one a row, in ascending order. Slow: run it in a thread."""
+        if self.job.type == "sscc":
+            return sscc_rows(
+                self.job.sscc_extension_digit,
+                self.job.sscc_company_prefix or "",
+                positions.start,
+                len(positions),
+            )
+        return self.space.codes(self.secret).mint(positions.start, len(positions))
+
+    def rows(self, positions: range) -> memoryview:
+        """The rows of these positions for COPY, as `queries.COLUMNS` names them."""
+        job = self.job
+        prefix = "/00/" if job.type == "sscc" else self.space.key_prefix
+        rest = (job.type, job.product, self.domain, job.id, job.user_created)
+        pieces: list[bytes | Code] = [
+            escape(prefix),
+            CODE,
+            b"\t" + escape(job.account) + b"\t",
+            CODE,
+            b"".join(b"\t" + escape(value) for value in rest),
+        ]
+        return copy_text(pieces, self.codes(positions))
+
+
+async def mint(session: WriteSession, batch: Batch, taken: str, positions: range) -> int:
+    """Write the codes of the range `taken`, which holds these positions; how many were written.
+
+    Always as many as there are positions: codes that exist already are replaced by further ones.
+    Raises SsccTaken when an SSCC exists already, KeyspaceTooSmall when no positions are left.
+    """
+    rows = await asyncio.to_thread(batch.rows, positions)
+    await mark_minted(session, taken)
+    try:
+        async with session.savepoint():
+            return await session.copy_in(queries.COPY_CODES, [rows])
+    except UniqueViolation:
+        pass
+    if batch.job.type == "sscc":
+        found = await first_sscc_within(session, batch.job, positions)
+        raise SsccTaken(found or "of this range")
+    return await _mint_around(session, batch, rows, len(positions))
+
+
+async def _mint_around(session: WriteSession, batch: Batch, rows: Buffer, quantity: int) -> int:
+    """Write the rows that are new, and replace the others until there are `quantity`."""
+    await session.execute(queries.CREATE_STAGING)
+    created = await _write_new(session, rows)
+    while created < quantity:
+        missing = quantity - created
+        logger.info("identifier_job %s: %d codes exist already.", batch.job.id, missing)
+        # A position whose code is there made no code, so its replacement is not held against the
+        # share that may be issued.
+        first = await take_positions(
+            session, batch.space, missing, fill=1.0, longest=batch.space.length
+        )
+        positions = range(first, first + missing)
+        job = batch.job
+        [taken] = await take_ranges(session, batch.space, job.id, job.reference_id, [positions])
+        await mark_minted(session, taken.id)
+        created += await _write_new(session, await asyncio.to_thread(batch.rows, positions))
+    return created
+
+
+async def _write_new(session: WriteSession, rows: Buffer) -> int:
+    """Write the rows whose code does not exist; how many these were."""
+    await session.execute(queries.CLEAR_STAGING)
+    await session.copy_in(queries.COPY_STAGING, [rows])
+    return await session.execute(queries.MOVE_STAGED)

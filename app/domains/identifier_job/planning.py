@@ -1,0 +1,144 @@
+"""The plan of an identifier job: which serials are missing, as ranges taken from a code space."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+from app.codes.alphabets import DIGITS, alphabet_named
+from app.codes.code_path import sscc_prefix
+from app.codes.sscc import BODY_LENGTH, Sscc
+from app.database.session import Session, WriteSession
+from app.domains.code_space.service import (
+    Space,
+    TakenRange,
+    allowed_fill,
+    forget_ranges,
+    open_random,
+    open_sequential,
+    ranges_within,
+    take_positions,
+    take_ranges,
+)
+from app.domains.identifier_job import queries
+from app.domains.identifier_job.service import KIND, LONGEST, Job, key_prefix, read_job
+from app.domains.identifier_job.validation import NO_TENANT, problems, read_facts
+from app.errors import AppError, ErrorList
+from app.items.validation import check_created
+from schema import BUILTIN
+
+
+class SsccTaken(AppError):
+    """A serial reference of the job is in use already."""
+
+    code = "RECORD_NOT_UNIQUE"
+    status = 400
+
+    def __init__(self, sscc: str) -> None:
+        super().__init__(
+            f"SSCC {sscc} exists already, and an SSCC is not used twice: "
+            "choose another sscc_start_serial, extension digit or company prefix.",
+            value=sscc,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The space a job takes its serials from, the ranges it took, the domain of its codes."""
+
+    space: Space
+    ranges: list[TakenRange]
+    domain: str | None
+
+
+async def plan_job(
+    session: WriteSession, key: str, created: int, *, chunk_size: int, secret: str
+) -> Plan | None:
+    """Take what job `key` is missing when `created` codes are there; None when nothing is.
+
+    What an earlier plan took and did not mint is given up. Raises ErrorList for a job that can't
+    succeed, KeyspaceTooSmall, SsccTaken, and WrongSecret.
+    """
+    job = await read_job(session, key)
+    await forget_ranges(session, [key])
+    row = asdict(job)
+    facts = await read_facts(session, [row])
+    # Room is judged when positions are taken: what this job has already is part of what is issued.
+    facts.issued.clear()
+    # The definition too: a row may have come into the table by another way than through the rules.
+    if found := check_created(BUILTIN[KIND], row) or problems(row, facts):
+        raise ErrorList(found)
+    domain = facts.domain(row)
+    domain_key = None if domain is None else domain.id
+    if job.type == "sscc":
+        space, missing = await _missing_ssccs(session, job)
+    else:
+        prefix = key_prefix(job.type, job.product, domain) or ""
+        quantity = (job.quantity or 0) - created
+        if quantity <= 0:
+            return None
+        spelling = (prefix, alphabet_named(job.character_set), job.length)
+        space = await open_random(session, spelling, secret)
+        fill = allowed_fill((facts.tenant(row) or NO_TENANT).fill)
+        first = await take_positions(session, space, quantity, fill=fill, longest=LONGEST[job.type])
+        missing = [range(first, first + quantity)]
+    pieces = list(_split(missing, chunk_size))
+    if not pieces:
+        return None
+    ranges = await take_ranges(session, space, job.id, job.reference_id, pieces)
+    return Plan(space, ranges, domain_key)
+
+
+async def _missing_ssccs(session: WriteSession, job: Job) -> tuple[Space, list[range]]:
+    """The serial references this job has not minted yet. Raises SsccTaken.
+
+    The space is locked first, so that of two jobs that overlap the second sees the first.
+    """
+    company_prefix = job.sscc_company_prefix or ""
+    prefix = sscc_prefix(job.sscc_extension_digit, company_prefix)
+    width = BODY_LENGTH - len(company_prefix)
+    space = await open_sequential(session, (prefix, DIGITS, width))
+    start = job.sscc_start_serial
+    wanted = range(start, start + (job.quantity or 0))
+    taken = await ranges_within(session, space, wanted)
+    own = [positions for positions, owner in taken if owner == job.id]
+    gaps = list(_gaps(wanted, own))
+    clashes = [max(positions.start, start) for positions, owner in taken if owner != job.id]
+    ssccs = [sscc_of(job, serial) for serial in clashes[:1]]
+    for gap in gaps:
+        if (found := await first_sscc_within(session, job, gap)) is not None:
+            ssccs.append(found)
+            break
+    if ssccs:
+        raise SsccTaken(min(ssccs))
+    return space, gaps
+
+
+async def first_sscc_within(session: Session, job: Job, serials: range) -> str | None:
+    """The first SSCC there is of these serial references, whoever made it."""
+    lowest, highest = sscc_of(job, serials[0]), sscc_of(job, serials[-1])
+    # The check digit is the last: 0 and 9 enclose all that a serial reference can have.
+    values = {"lowest": f"/00/{lowest[:-1]}0", "highest": f"/00/{highest[:-1]}9"}
+    found = await session.fetch_value(queries.FIRST_CODE_BETWEEN, values)
+    return None if found is None else str(found).removeprefix("/00/")
+
+
+def sscc_of(job: Job, serial: int) -> str:
+    """The SSCC of a serial reference of this job."""
+    return Sscc.build(job.sscc_extension_digit, job.sscc_company_prefix or "", serial).value
+
+
+def _gaps(wanted: range, taken: Iterable[range]) -> Iterator[range]:
+    """What of `wanted` the ascending `taken` leave free."""
+    start = wanted.start
+    for one in taken:
+        if one.start > start:
+            yield range(start, one.start)
+        start = max(start, one.stop)
+    if start < wanted.stop:
+        yield range(start, wanted.stop)
+
+
+def _split(whole: Iterable[range], size: int) -> Iterator[range]:
+    """The same positions, in runs of at most `size`."""
+    for run in whole:
+        for start in range(run.start, run.stop, size):
+            yield range(start, min(start + size, run.stop))

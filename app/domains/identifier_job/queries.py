@@ -1,0 +1,61 @@
+"""The statements about identifier jobs."""
+
+# What planning and minting need to know of a job.
+JOB = """
+SELECT id, type, quantity, length, character_set, product, account, domain, reference_id,
+       user_created, sscc_start_serial, sscc_extension_digit, sscc_company_prefix
+FROM identifier_job WHERE id = %(key)s
+"""
+
+# Of accounts: the stricter fill, the domain set on the account, the default of each type.
+TENANTS = """
+SELECT account.id, account.max_keyspace_fill, account.default_domain AS own_domain,
+       own.domain_name AS own_name, link.id AS link_domain, link.domain_name AS link_name,
+       short.id AS short_domain, short.domain_name AS short_name
+FROM account
+LEFT JOIN domain AS own ON own.id = account.default_domain
+LEFT JOIN domain AS link
+  ON link.account = account.id AND link.type = 'digital_link' AND link.is_default
+LEFT JOIN domain AS short
+  ON short.account = account.id AND short.type = 'short' AND short.is_default
+WHERE account.id = ANY(%(accounts)s::uuid[])
+"""
+
+DOMAINS = "SELECT id, domain_name, account FROM domain WHERE id = ANY(%(domains)s::uuid[])"
+
+PRODUCTS = "SELECT id, account FROM product WHERE id = ANY(%(products)s)"
+
+# Progress, as often as a chunk is done.
+PROGRESS = """
+UPDATE identifier_job
+SET quantity_created = %(created)s, error_message = NULL,
+    status = CASE WHEN %(finished)s THEN 'complete' ELSE status END
+WHERE id = %(key)s
+"""
+
+FAIL = """
+UPDATE identifier_job SET status = 'error', error_message = %(sentence)s WHERE id = %(key)s
+"""
+
+# The first code there is between two paths, in the order of the primary key.
+FIRST_CODE_BETWEEN = """
+SELECT id FROM unique_code WHERE id >= %(lowest)s AND id <= %(highest)s ORDER BY id LIMIT 1
+"""
+
+COLUMNS = "id, account, code, type, product, domain, identifier_job, user_created"
+"""What a minted row says; the rest are defaults of the table (date_created, status) or null."""
+
+COPY_CODES = f"COPY unique_code ({COLUMNS}) FROM STDIN"
+
+# The way around codes that are there already: through a table that has no key.
+CREATE_STAGING = """
+CREATE TEMPORARY TABLE minted_code (LIKE unique_code INCLUDING DEFAULTS) ON COMMIT DROP
+"""
+
+COPY_STAGING = f"COPY minted_code ({COLUMNS}) FROM STDIN"
+
+MOVE_STAGED = f"""
+INSERT INTO unique_code ({COLUMNS}) SELECT {COLUMNS} FROM minted_code ON CONFLICT (id) DO NOTHING
+"""
+
+CLEAR_STAGING = "TRUNCATE minted_code"

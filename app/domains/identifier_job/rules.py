@@ -1,0 +1,128 @@
+"""The rules of identifier jobs: what a new one must say, what may still change, who is told."""
+
+# ruff: noqa: ARG002 - every rule is called with all that any rule needs.
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.access.caller import Caller
+from app.database.session import WriteSession
+from app.domains.identifier_job.service import KIND, forget_jobs
+from app.domains.identifier_job.validation import length_problems, problems, read_facts
+from app.errors import AppError, ErrorList, FailedValidation
+from app.items.rules import Row, Rules, Update
+from app.queue import nudge
+
+DEFAULTS = {
+    "type": "sgtin",
+    "length": 8,
+    "character_set": "alphanumeric",
+    "status": "new",
+    "sscc_start_serial": 0,
+    "sscc_extension_digit": 0,
+    "quantity_created": 0,
+}
+"""What a job is that does not say, or says null."""
+
+FIXED = frozenset(
+    "quantity type product character_set sscc_start_serial sscc_extension_digit "
+    "sscc_company_prefix domain account".split()
+)
+"""Fields that change only while nothing has been made of them (systems.md 1.2)."""
+
+JUDGED = FIXED | {"length"}
+"""Fields that decide whether a job can succeed."""
+
+
+class IdentifierJobRules(Rules):
+    """Refuses jobs that could not succeed; tells the workers about those that can."""
+
+    async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
+        """Fill in what is absent and judge what is new.
+
+        Rows with another status than `new` are history somebody imports: they are taken as they
+        are (systems.md 1.5). Raises ErrorList with every reason, of all rows.
+        """
+        for row in rows:
+            _fill_in(row, caller)
+        await _judge(session, [row for row in rows if row["status"] == "new"])
+
+    async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
+        _announce(session, [row["id"] for row in rows if row["status"] == "new"])
+
+    async def before_update(
+        self, session: WriteSession, caller: Caller, updates: list[Update]
+    ) -> None:
+        """Refuse changes that come too late, and jobs that changed so that they can't succeed.
+
+        A job that ended and is set to `new` is tried again (systems.md 1.5). Raises ErrorList.
+        """
+        if refused := [error for update in updates for error in _refusals(update)]:
+            raise ErrorList(refused)
+        changed = [{**update.before, **update.patch} for update in updates if _is_judged(update)]
+        await _judge(session, changed)
+        for update in updates:
+            if _is_retry(update):
+                update.patch.setdefault("error_message", None)
+
+    async def after_update(
+        self, session: WriteSession, caller: Caller, updates: list[Update]
+    ) -> None:
+        _announce(session, [update.key for update in updates if _is_retry(update)])
+
+    async def after_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
+        """Take back what was never minted; codes stay, for a printed code is unique for ever."""
+        await forget_jobs(session, [str(key) for key in keys])
+
+
+def _fill_in(row: Row, caller: Caller) -> None:
+    for name, value in DEFAULTS.items():
+        if row.get(name) is None:
+            row[name] = value
+    if row.get("account") is None:
+        row["account"] = caller.account
+
+
+async def _judge(session: WriteSession, rows: list[Row]) -> None:
+    if not rows:
+        return
+    facts = await read_facts(session, rows)
+    if found := [problem for row in rows for problem in problems(row, facts)]:
+        raise ErrorList(found)
+
+
+def _is_judged(update: Update) -> bool:
+    status = update.patch.get("status", update.before["status"])
+    return (
+        status == "new"
+        and update.before["status"] == "new"
+        and not JUDGED.isdisjoint(update.changes)
+    )
+
+
+def _is_retry(update: Update) -> bool:
+    return update.patch.get("status") == "new" and update.before["status"] in {"complete", "error"}
+
+
+def _refusals(update: Update) -> Iterator[AppError]:
+    """What may not change any more; the length may, as far as the type allows."""
+    status = update.before["status"]
+    if status == "new":
+        return
+    if "length" in update.changes:
+        yield from length_problems({**update.before, **update.patch})
+    for name in sorted(FIXED.intersection(update.changes)):
+        before = update.before[name]
+        shown = "null" if before is None else f'"{before}"'
+        yield FailedValidation(
+            name,
+            "eq",
+            f'Value has to be {shown}: it can only change while the status is "new", '
+            f'and the status is "{status}".',
+            valid=before,
+        )
+
+
+def _announce(session: WriteSession, keys: list[str]) -> None:
+    if keys:
+        session.after_commit(lambda: nudge(KIND, *keys))

@@ -1,0 +1,110 @@
+"""What an identifier job is about: its row, its account's limits, the domain of its codes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from app.database.session import Session, WriteSession
+from app.domains.code_space.service import forget_ranges
+from app.domains.identifier_job import queries
+from app.domains.job_chunk.service import forget_chunks
+
+KIND = "identifier_job"
+
+LONGEST = {"sgtin": 20, "grai": 16, "short_code": 20}
+"""Longest serial. GS1 General Specifications 3.5.2 (AI 21) and 3.9.4 (AI 8003)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A host name that codes are printed with; `account` is None for everybody's."""
+
+    id: str
+    name: str
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What an account says about its codes."""
+
+    fill: Decimal | None = None
+    own: Domain | None = None
+    link: Domain | None = None
+    short: Domain | None = None
+
+    def domain_for(self, job_type: str) -> Domain | None:
+        """The domain of codes whose job names none (systems.md 1.2, `domain`)."""
+        if job_type == "short_code":
+            return self.own or self.short
+        return self.link or self.own
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row of identifier_job, as far as planning and minting need it."""
+
+    id: str
+    type: str
+    quantity: int | None
+    length: int
+    character_set: str
+    product: str | None
+    account: str | None
+    domain: str | None
+    reference_id: str | None
+    user_created: str | None
+    sscc_start_serial: int
+    sscc_extension_digit: int
+    sscc_company_prefix: str | None
+
+
+async def read_job(session: Session, key: str) -> Job:
+    """The job with this key. Raises LookupError when it is gone."""
+    row = await session.fetch_one(queries.JOB, {"key": key})
+    if row is None:
+        raise LookupError(f"The identifier job {key} is gone.")
+    return Job(**row)
+
+
+async def read_tenants(session: Session, accounts: Iterable[str]) -> dict[str, Tenant]:
+    """What these accounts say about their codes; unknown ones are left out."""
+    rows = await session.fetch_all(queries.TENANTS, {"accounts": list(set(accounts))})
+    return {
+        row["id"]: Tenant(
+            fill=row["max_keyspace_fill"],
+            own=_domain(row, "own"),
+            link=_domain(row, "link"),
+            short=_domain(row, "short"),
+        )
+        for row in rows
+    }
+
+
+async def read_domains(session: Session, keys: Iterable[str]) -> dict[str, Domain]:
+    """These domains; unknown ones are left out."""
+    rows = await session.fetch_all(queries.DOMAINS, {"domains": list(set(keys))})
+    return {row["id"]: Domain(row["id"], row["domain_name"], row["account"]) for row in rows}
+
+
+def key_prefix(job_type: str, product: str | None, domain: Domain | None) -> str | None:
+    """What all codes of a job with random serials begin with; None where a part is missing."""
+    match job_type:
+        case "sgtin":
+            return None if product is None else f"{product}/21/"
+        case "grai":
+            return product
+        case _:
+            return None if domain is None else f"{domain.name}/"
+
+
+async def forget_jobs(session: WriteSession, keys: list[str]) -> None:
+    """Remove what deleted jobs have not minted: their chunks, and the ranges these took."""
+    await forget_chunks(session, KIND, keys)
+    await forget_ranges(session, keys)
+
+
+def _domain(row: dict[str, Any], which: str) -> Domain | None:
+    key = row[f"{which}_domain"]
+    return None if key is None else Domain(key, row[f"{which}_name"])

@@ -1,0 +1,184 @@
+"""What an identifier job has to say so that it can succeed (systems.md 1.2 and 1.4).
+
+Only what the definition of a field can't say by itself: choices, ranges and patterns are checked
+with the definition. A value that breaks those is not judged again here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.codes.alphabets import CHARACTER_SETS
+from app.codes.sscc import BODY_LENGTH
+from app.database.session import Session
+from app.domains.code_space.service import (
+    KeyspaceTooSmall,
+    Spelling,
+    allowed_fill,
+    check_room,
+    issued,
+)
+from app.domains.identifier_job import queries
+from app.domains.identifier_job.service import (
+    KIND,
+    LONGEST,
+    Domain,
+    Tenant,
+    key_prefix,
+    read_domains,
+    read_tenants,
+)
+from app.errors import AppError, FailedValidation, InvalidForeignKey
+from app.settings import settings
+
+PRODUCT_KEYS = {"sgtin": re.compile(r"/01/[0-9]{14}"), "grai": re.compile(r"/8003/0[0-9]{13}")}
+COMPANY_PREFIX = re.compile(r"[0-9]{4,12}")
+NO_TENANT = Tenant()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database says about the things some jobs refer to."""
+
+    tenants: Mapping[str, Tenant]
+    domains: Mapping[str, Domain]
+    products: Mapping[str, str | None]
+    issued: dict[Spelling, int]
+
+    def tenant(self, row: Mapping[str, Any]) -> Tenant:
+        return self.tenants.get(row.get("account") or "", NO_TENANT)
+
+    def domain(self, row: Mapping[str, Any]) -> Domain | None:
+        """The domain the codes of this job will belong to."""
+        if row.get("domain") is not None:
+            return self.domains.get(row["domain"])
+        return self.tenant(row).domain_for(row["type"])
+
+
+async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
+    """Everything `problems` needs to judge these rows, in one statement per table."""
+    products = await session.fetch_all(queries.PRODUCTS, {"products": _named(rows, "product")})
+    facts = Facts(
+        tenants=await read_tenants(session, _named(rows, "account")),
+        domains=await read_domains(session, _named(rows, "domain")),
+        products={row["id"]: row["account"] for row in products},
+        issued={},
+    )
+    prefixes = [key_prefix(row["type"], row.get("product"), facts.domain(row)) for row in rows]
+    facts.issued.update(await issued(session, [one for one in prefixes if one is not None]))
+    return facts
+
+
+def problems(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
+    """Every reason why this job could not succeed; none for a good one.
+
+    A good row is added to `facts.issued`, so that the next row of the same request finds less room.
+    """
+    found = [*_about_quantity(row), *_about_owner(row, facts)]
+    if row["type"] == "sscc":
+        return [*found, *_about_sscc(row)]
+    if row["type"] not in LONGEST:
+        return found
+    found.extend(length_problems(row))
+    if row["type"] in PRODUCT_KEYS:
+        found.extend(_about_product(row, facts))
+    elif row["type"] == "short_code" and row.get("domain") is None and facts.domain(row) is None:
+        found.append(required("domain"))
+    return found or list(_about_room(row, facts))
+
+
+def length_problems(row: Mapping[str, Any]) -> list[AppError]:
+    """Why the codes of this job may not be that long: GS1 sets the longest serial."""
+    longest, length = LONGEST.get(row["type"]), _whole(row, "length")
+    too_long = longest is not None and length is not None and length > longest
+    return [at_most("length", longest or 0)] if too_long else []
+
+
+def required(field: str) -> FailedValidation:
+    return FailedValidation(field, "required", "Value is required.")
+
+
+def at_most(field: str, limit: int, reason: str = "") -> FailedValidation:
+    detail = f'Value has to be less than or equal to "{limit}".{reason}'
+    return FailedValidation(field, "lte", detail, valid=limit)
+
+
+def _about_quantity(row: Mapping[str, Any]) -> Iterator[AppError]:
+    if row.get("quantity") is None:
+        yield required("quantity")
+    elif (quantity := _whole(row, "quantity")) and quantity > settings().max_job_quantity:
+        yield at_most("quantity", settings().max_job_quantity)
+
+
+def _about_owner(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
+    account = row.get("account")
+    if account is not None and account not in facts.tenants:
+        yield InvalidForeignKey(KIND, "account", account)
+    if row.get("domain") is not None:
+        domain = facts.domains.get(row["domain"])
+        if domain is None or not _shared(domain.account, account):
+            yield InvalidForeignKey(KIND, "domain", row["domain"])
+
+
+def _about_product(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
+    product = row.get("product")
+    if product is None:
+        yield required("product")
+    elif not PRODUCT_KEYS[row["type"]].fullmatch(str(product)):
+        form = "/01/<14 digits>" if row["type"] == "sgtin" else "/8003/0<13 digits>"
+        yield FailedValidation(
+            "product",
+            "regex",
+            f"Value doesn't have the correct format: codes of type {row['type']} need a product "
+            f'whose key is {form}, got "{product}".',
+        )
+    elif product not in facts.products or not _shared(facts.products[product], row.get("account")):
+        yield InvalidForeignKey(KIND, "product", product)
+
+
+def _about_sscc(row: Mapping[str, Any]) -> Iterator[AppError]:
+    prefix = row.get("sscc_company_prefix")
+    if prefix is None:
+        yield required("sscc_company_prefix")
+        return
+    start, quantity = _whole(row, "sscc_start_serial"), _whole(row, "quantity")
+    if not COMPANY_PREFIX.fullmatch(str(prefix)) or start is None or quantity is None:
+        return
+    size = 10 ** (BODY_LENGTH - len(prefix))
+    reason = f" Company prefix {prefix} has {size} serial references."
+    if quantity > size:
+        yield at_most("quantity", size, reason)
+    elif start + quantity > size:
+        yield at_most("sscc_start_serial", size - quantity, reason)
+
+
+def _about_room(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
+    prefix = key_prefix(row["type"], row.get("product"), facts.domain(row))
+    alphabet = CHARACTER_SETS.get(row["character_set"])
+    length, quantity = _whole(row, "length"), _whole(row, "quantity")
+    if prefix is None or alphabet is None or length is None or not quantity:
+        return
+    spelling = (prefix, alphabet, length)
+    fill = allowed_fill(facts.tenant(row).fill)
+    try:
+        check_room(spelling, quantity, fill, LONGEST[row["type"]], facts.issued)
+    except KeyspaceTooSmall as refusal:
+        facts_of_refusal = {name: value for name, value in refusal.extensions.items() if value}
+        yield FailedValidation("length", "gte", refusal.message, **facts_of_refusal)
+    else:
+        facts.issued[spelling] = facts.issued.get(spelling, 0) + quantity
+
+
+def _shared(owner: str | None, account: str | None) -> bool:
+    """Whether a thing of `owner` may be used by `account`: another tenant's things do not exist."""
+    return owner is None or account is None or owner == account
+
+
+def _whole(row: Mapping[str, Any], name: str) -> int | None:
+    value = row.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _named(rows: Iterable[Mapping[str, Any]], field: str) -> list[str]:
+    return list({row[field] for row in rows if isinstance(row.get(field), str)})

@@ -1,0 +1,70 @@
+"""What the computed fields of a code read as: all of them follow from its key.
+
+Each is an expression over the row, evaluated by PostgreSQL only when it is asked for.
+"""
+
+from sqlalchemy import ColumnElement, FromClause, case, func, literal, select
+
+from app.database.tables import METADATA
+from app.domains.domain.service import link_host
+from app.items.rules import register_expression
+
+FILTER = 0
+"""EPC filter value "all others". EPC Tag Data Standard, tables 10-1 and 10-3."""
+
+_account = METADATA.tables["account"]
+_job = METADATA.tables["identifier_job"]
+_product = METADATA.tables["product"]
+
+
+def epc_join_key(code: FromClause) -> ColumnElement[str]:
+    return code.c.id
+
+
+def digital_link(code: FromClause) -> ColumnElement[str | None]:
+    """The GS1 Digital Link at the code's domain, or the short link."""
+    return func.gs1_digital_link(code.c.id, link_host(code.c.account, code.c.domain))
+
+
+def epc_uri(code: FromClause) -> ColumnElement[str | None]:
+    return func.gs1_epc_uri(code.c.id, _prefix_length(code))
+
+
+def epc_hex(code: FromClause) -> ColumnElement[str | None]:
+    return func.gs1_epc_hex(code.c.id, _prefix_length(code), literal(FILTER))
+
+
+def extended_id(code: FromClause) -> ColumnElement[str]:
+    """Stored where it was given; else the EPC in hex; else the key (systems.md 6.5)."""
+    return func.coalesce(code.c.extended_id, epc_hex(code), code.c.id)
+
+
+def serial_number(code: FromClause) -> ColumnElement[str | None]:
+    """Stored where it was given; else the serial of an SGTIN."""
+    return func.coalesce(code.c.serial_number, case((code.c.type == "sgtin", code.c.code)))
+
+
+def _prefix_length(code: FromClause) -> ColumnElement[int | None]:
+    """Digits of the GS1 company prefix: of the product, else of the SSCC job, else the account."""
+    of_product = select(_product.c.company_prefix_length).where(_product.c.id == code.c.product)
+    of_job = select(func.length(_job.c.sscc_company_prefix)).where(
+        _job.c.id == code.c.identifier_job
+    )
+    of_account = select(_account.c.company_prefix_length).where(_account.c.id == code.c.account)
+    return func.coalesce(
+        of_product.scalar_subquery(),
+        case((code.c.type == "sscc", of_job.scalar_subquery())),
+        of_account.scalar_subquery(),
+    )
+
+
+def register_expressions() -> None:
+    for expression in (
+        epc_join_key,
+        digital_link,
+        epc_uri,
+        epc_hex,
+        extended_id,
+        serial_number,
+    ):
+        register_expression("unique_code", expression.__name__, expression)

@@ -1,0 +1,131 @@
+"""The rules of codes that are brought in from outside: the key is the code's name (DESIGN.md 5)."""
+
+import re
+from typing import Any
+
+from app.access.caller import Caller
+from app.codes.code_path import CodeKind, CodePath
+from app.codes.errors import CodeError
+from app.database.session import Session, WriteSession
+from app.errors import AppError, ErrorList, FailedValidation
+from app.items.rules import Row, Rules
+
+TAG = re.compile(r"urn:epc:raw:96\.x([0-9A-F]{24})")
+EPC_96 = re.compile(r"[0-9A-Fa-f]{24}")
+DEFAULT_TYPE = "sgtin"
+"""The type of a row that does not say; a key says it better."""
+
+# The names of the domains that short codes belong to, and of the accounts' own where none is given.
+DOMAIN_NAMES = "SELECT id, domain_name FROM domain WHERE id = ANY(%(domains)s::uuid[])"
+ACCOUNT_DOMAINS = """
+SELECT account.id, coalesce(own.domain_name, short.domain_name) AS domain_name
+FROM account
+LEFT JOIN domain AS own ON own.id = account.default_domain
+LEFT JOIN domain AS short
+  ON short.account = account.id AND short.type = 'short' AND short.is_default
+WHERE account.id = ANY(%(accounts)s::uuid[])
+"""
+
+
+class UniqueCodeRules(Rules):
+    """Builds the key from type, product, code and domain, or reads type and code from the key."""
+
+    async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
+        for row in rows:
+            if row.get("account") is None:
+                row["account"] = caller.account
+        hosts = await _short_hosts(session, rows)
+        found = [error for row in rows for error in _complete(row, hosts)]
+        if found:
+            raise ErrorList(found)
+
+
+async def _short_hosts(session: Session, rows: list[Row]) -> dict[str, str]:
+    """Domain names by the key of the domain, or of the account where the row names no domain."""
+    short = [row for row in rows if row.get("type") == "short_code" and row.get("id") is None]
+    domains = [row["domain"] for row in short if row.get("domain") is not None]
+    accounts = [row["account"] for row in short if row.get("domain") is None and row["account"]]
+    found: list[dict[str, Any]] = []
+    if domains:
+        found += await session.fetch_all(DOMAIN_NAMES, {"domains": domains})
+    if accounts:
+        found += await session.fetch_all(ACCOUNT_DOMAINS, {"accounts": accounts})
+    return {row["id"]: row["domain_name"] for row in found if row["domain_name"]}
+
+
+def _complete(row: Row, hosts: dict[str, str]) -> list[AppError]:
+    """Fill in key, type and code; the reasons why that can't be."""
+    row["type"] = row.get("type") or DEFAULT_TYPE
+    missing = [] if row.get("id") is not None else _missing_parts(row, hosts)
+    if missing:
+        return [FailedValidation(name, "required", "Value is required.") for name in missing]
+    field = "code" if row.get("id") is None else "id"
+    key = str(row["id"] if row.get("id") is not None else _key(row, hosts))
+    try:
+        kind, code = _read(key)
+    except CodeError as error:
+        detail = f"Value doesn't have the correct format. {error}"
+        return [FailedValidation(field, "regex", detail)]
+    if problems := _disagreements(row, kind, code):
+        return problems
+    row.update(id=key, type=kind, code=code)
+    return []
+
+
+def _missing_parts(row: Row, hosts: dict[str, str]) -> list[str]:
+    needed = ["code"]
+    if row["type"] in {"sgtin", "grai"}:
+        needed.append("product")
+    missing = [name for name in needed if row.get(name) is None]
+    if row["type"] == "short_code" and _host(row, hosts) is None:
+        missing.append("domain")
+    return missing
+
+
+def _key(row: Row, hosts: dict[str, str]) -> str:
+    code = row["code"]
+    match row["type"]:
+        case "sgtin":
+            return f"{row['product']}/21/{code}"
+        case "grai":
+            return f"{row['product']}{code}"
+        case "sscc":
+            return f"/00/{code}"
+        case "tag":
+            row["code"] = str(code).upper()
+            return f"urn:epc:raw:96.x{row['code']}"
+        case _:
+            return f"{_host(row, hosts)}/{code}"
+
+
+def _host(row: Row, hosts: dict[str, str]) -> str | None:
+    return hosts.get(row.get("domain") or row.get("account") or "")
+
+
+def _read(key: str) -> tuple[str, str]:
+    """Type and code of a key as it is stored. Raises CodeError."""
+    if tag := TAG.fullmatch(key):
+        return "tag", tag[1]
+    code = CodePath.parse(key)
+    if code.path != key:
+        raise CodeError(f'Write it as "{code.path}".')
+    return str(code.kind), code.serial
+
+
+def _disagreements(row: Row, kind: str, code: str) -> list[AppError]:
+    found: list[AppError] = []
+    if row["type"] not in {kind, DEFAULT_TYPE}:
+        found.append(_has_to_be("type", kind))
+    if row.get("code") not in {None, code}:
+        found.append(_has_to_be("code", code))
+    product = row.get("product")
+    if kind in {CodeKind.SGTIN, CodeKind.GRAI} and product is not None and row.get("id"):
+        own = str(row["id"]).split("/21/")[0] if kind == CodeKind.SGTIN else str(row["id"])[:20]
+        if product != own:
+            found.append(_has_to_be("product", own))
+    return found
+
+
+def _has_to_be(field: str, value: str) -> FailedValidation:
+    detail = f'Value has to be "{value}": the key of the code says so.'
+    return FailedValidation(field, "eq", detail, valid=value)

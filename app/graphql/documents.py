@@ -1,0 +1,62 @@
+"""GraphQL documents: parsed and validated once per text, then kept.
+
+Parsing and validation cost ten times what running a small operation does (graphql_sql.md section
+2), and texts repeat: clients send the same documents with other variables.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+_LONGEST_KEPT = 20_000
+"""Characters. Longer texts (generated mutations) are read anew: they seldom repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text as read: the tree, or why it can't be run."""
+
+    tree: DocumentNode | None
+    errors: tuple[GraphQLError, ...] = ()
+
+    def is_mutation(self, name: str | None) -> bool:
+        """Whether the operation of that name (or the only one) writes."""
+        operations = [
+            node
+            for node in (self.tree.definitions if self.tree is not None else ())
+            if isinstance(node, OperationDefinitionNode)
+        ]
+        return any(
+            node.operation is OperationType.MUTATION
+            for node in operations
+            if name is None or (node.name is not None and node.name.value == name)
+        )
+
+
+class Documents:
+    """Reads documents against one schema. `tokens` bounds their length."""
+
+    def __init__(self, schema: GraphQLSchema, *, tokens: int, keep: int = 500) -> None:
+        self.schema = schema
+        self.tokens = tokens
+        self._kept = lru_cache(maxsize=keep)(self._read)
+
+    def read(self, text: str) -> Document:
+        """The document of a text, its errors inside."""
+        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._read(text)
+
+    def _read(self, text: str) -> Document:
+        try:
+            tree = parse(text, max_tokens=self.tokens)
+        except GraphQLError as error:
+            return Document(None, (error,))
+        return Document(tree, tuple(validate(self.schema, tree)))
