@@ -85,12 +85,16 @@ class Session:
         row = await self.fetch_one(statement, values)
         return None if row is None else next(iter(row.values()))
 
-    async def copy_out(self, statement: str) -> AsyncIterator[Buffer]:
-        """The blocks of a `COPY ... TO STDOUT`, as they come."""
-        async with (
-            self.connection.cursor() as cursor,
-            cursor.copy(statement) as copy,
-        ):
+    async def copy_out(
+        self, statement: str, values: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[Buffer]:
+        """The blocks of a `COPY ... TO STDOUT`, as they come.
+
+        COPY takes no parameters, so psycopg itself quotes the values into the text.
+        """
+        binding = psycopg.AsyncClientCursor(self.connection)
+        text = binding.mogrify(statement, values) if values else statement
+        async with self.connection.cursor() as cursor, cursor.copy(text) as copy:
             async for block in copy:
                 yield block
 

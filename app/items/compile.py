@@ -47,6 +47,9 @@ _IDENTIFIER_BYTES = 63
 """PostgreSQL cuts longer names, and two cut names could collide."""
 
 
+_Text = tuple[str, dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement and the values bound in it, ready to run."""
@@ -63,6 +66,7 @@ class Compiler:
         self.tables = tables
         self._list = lru_cache(keep)(self._compile_list)
         self._item = lru_cache(keep)(self._compile_item)
+        self._plain = lru_cache(keep)(self._compile_rows)
         self._keys = lru_cache(keep)(self._compile_keys)
         self._count = lru_cache(keep)(self._compile_count)
         self._aggregate = lru_cache(keep)(self._compile_aggregate)
@@ -74,6 +78,10 @@ class Compiler:
     def item(self, query: Query) -> Statement:
         """A statement that yields the first matching item as a JSON object, or no row."""
         return _bound(self._item, query)
+
+    def rows(self, query: Query) -> Statement:
+        """A statement that yields the matching items as plain rows, for COPY."""
+        return _bound(self._plain, query)
 
     def keys(self, query: Query) -> Statement:
         """A statement that yields the keys of the matching items, one row each, as `key`."""
@@ -87,26 +95,29 @@ class Compiler:
         """A statement that yields a JSON array, one object per group."""
         return _bound(self._aggregate, query)
 
-    def _compile_list(self, query: Query) -> str:
+    def _compile_list(self, query: Query) -> _Text:
         return _text(_as_list(self._rows(query, _names(query))))
 
-    def _compile_item(self, query: Query) -> str:
+    def _compile_item(self, query: Query) -> _Text:
         rows = self._rows(query, _names(query)).subquery("r")
         return _text(select(func.row_to_json(literal_column("r"))).select_from(rows))
 
-    def _compile_keys(self, query: Query) -> str:
+    def _compile_rows(self, query: Query) -> _Text:
+        return _text(self._rows(query, _names(query)))
+
+    def _compile_keys(self, query: Query) -> _Text:
         scope = Scope(self.schema, self.tables, query.collection, _names(query))
         key = self.schema[query.collection].primary_key.name
         statement = select(scope.table.c[key].label("key"))
         statement = _ordered(_matching(statement, scope, query), scope, query)
         return _text(_paged(statement.select_from(scope.source), scope, query))
 
-    def _compile_count(self, query: Query) -> str:
+    def _compile_count(self, query: Query) -> _Text:
         scope = Scope(self.schema, self.tables, query.collection, _names(query))
         statement = select(func.count())
         return _text(_matching(statement, scope, query).select_from(scope.source))
 
-    def _compile_aggregate(self, query: AggregateQuery) -> str:
+    def _compile_aggregate(self, query: AggregateQuery) -> _Text:
         scope = Scope(self.schema, self.tables, query.collection, _names(query))
         statement = _matching(aggregate.rows(query, scope), scope, query)
         return _text(_as_list(_paged(statement.select_from(scope.source), scope, query)))
@@ -202,13 +213,17 @@ def _names(query: Query | AggregateQuery) -> NameOf:
     return lambda value: places[id(value)]
 
 
-def _bound(compiled: Callable[[Any], str], query: Query | AggregateQuery) -> Statement:
-    sql = compiled(query)
-    return Statement(sql, {f"v{place}": v.value for place, v in enumerate(values(query))})
+def _bound(compiled: Callable[[Any], _Text], query: Query | AggregateQuery) -> Statement:
+    sql, constants = compiled(query)
+    bound = {f"v{place}": value.value for place, value in enumerate(values(query))}
+    return Statement(sql, {**constants, **bound})
 
 
-def _text(statement: Select[Any]) -> str:
-    return str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": False}))
+def _text(statement: Select[Any]) -> _Text:
+    """The text, and the constants that computed fields bring along."""
+    compiled = statement.compile(dialect=DIALECT)
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), constants
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """The door itself: one caller's reads and writes, for every surface alike."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from app.items.query import AggregateQuery, All, Compare, Condition, Node, Query
 from app.items.selection import FieldReader
 from app.items.write import Writer
 from schema import Collection
+
+_CSV = "COPY ({}) TO STDOUT (FORMAT csv, HEADER)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,14 @@ class Items:
         async with self.database.read() as session:
             rows = await session.fetch_all(statement.sql, statement.values)
         return [row["key"] for row in rows]
+
+    async def csv(self, query: Query) -> AsyncIterator[bytes]:
+        """The matching items as CSV with a header, block by block, in flat memory."""
+        self.allow("read", query.collection)
+        statement = self.compiler.rows(query)
+        async with self.database.read() as session:
+            async for block in session.copy_out(_CSV.format(statement.sql), statement.values):
+                yield bytes(block)
 
     def by_key(self, collection: str, key: Any) -> Condition | None:
         """The condition that picks one key; None when it can't be a key of the collection."""

@@ -1,0 +1,87 @@
+"""`mintage codes export` and `mintage verify`."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from app.domains.code_space.verify import verify as verify_code
+from app.errors import InvalidPayload
+from app.installation import attached, opened
+from app.items.query import Compare, Query, Sort, Value
+from app.items.selection import FieldReader
+from app.settings import Settings
+
+codes = typer.Typer(name="codes", help="Minted codes.", no_args_is_help=True)
+
+_NOT_ISSUED = 2
+_COLUMNS = "id,code,digital_link,epc_uri,status"
+
+
+@codes.command("export")
+def export(
+    job: Annotated[str, typer.Argument(help="Key of the identifier job.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write. Default: print.")
+    ] = None,
+    columns: Annotated[str, typer.Option(help="Fields of unique_code, by comma.")] = _COLUMNS,
+) -> None:
+    """Write the codes of a job as CSV, straight from PostgreSQL, in flat memory."""
+    with attached() as current:
+        names = [name.strip() for name in columns.split(",") if name.strip()]
+        if output is None:
+            asyncio.run(_export(current, job, names, sys.stdout.buffer))
+            return
+        with output.open("wb") as file:
+            asyncio.run(_export(current, job, names, file))
+    print(f"Wrote {output}", file=sys.stderr)
+
+
+def verify(
+    code: Annotated[
+        str, typer.Argument(help="A code's path, Digital Link, short link, EPC URI or EPC hex.")
+    ],
+) -> None:
+    """Tell whether a code was ever issued here, and by which job. Exit code 2 if it was not.
+
+    Decrypts the serial to its position; the table of codes is not asked.
+    """
+    with attached() as current:
+        is_issued = asyncio.run(_verify(current, code))
+    if not is_issued:
+        sys.exit(_NOT_ISSUED)
+
+
+async def _export(current: Settings, job: str, columns: list[str], file: BinaryIO) -> None:
+    async with opened(current) as items:
+        condition = items.by_key("identifier_job", job)
+        if condition is None or not await items.keys(Query("identifier_job", (), filter=condition)):
+            raise InvalidPayload(f"There is no identifier job {job}: see `mintage job list`")
+        selection = FieldReader(items.compiler.schema, 1).selection("unique_code", columns)
+        query = Query(
+            "unique_code",
+            selection,
+            filter=Compare(("identifier_job",), "_eq", Value(job)),
+            sort=(Sort(("id",)),),
+        )
+        async for block in items.csv(query):
+            file.write(block)
+        file.flush()
+
+
+async def _verify(current: Settings, code: str) -> bool:
+    async with opened(current) as items, items.database.read() as session:
+        found = await verify_code(session, code, current.secret or "")
+    print(f"Code:      {found.path}")
+    if found.position is not None:
+        print(f"Position:  {found.position}")
+    if found.is_issued:
+        print(f"Issued:    yes, at {found.minted_at:%Y-%m-%d %H:%M:%S} UTC")
+        print(f"By job:    {found.job} ({found.reference_id or 'no reference'})")
+    elif found.job is not None:
+        print(f"Issued:    not yet; its serial is taken by job {found.job}")
+    else:
+        print("Issued:    no, never by this installation")
+    return found.is_issued

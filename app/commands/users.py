@@ -1,0 +1,79 @@
+"""`mintage user create` and `mintage token create`."""
+
+import asyncio
+import getpass
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from app.access.tokens import new_token
+from app.errors import InvalidPayload
+from app.installation import attached, opened
+from app.items.items import Items
+from app.items.query import Compare, Leaf, Query, Value
+from app.settings import Settings
+
+user = typer.Typer(name="user", help="Users.", no_args_is_help=True)
+token = typer.Typer(name="token", help="Static tokens.", no_args_is_help=True)
+
+_USERS = "directus_users"
+
+
+@user.command("create")
+def create_user(
+    email: Annotated[str, typer.Argument(help="E-mail address; it names the user.")],
+    *,
+    admin: Annotated[bool, typer.Option(help="May do everything.")] = False,
+    account: Annotated[str | None, typer.Option(help="Key of the user's account.")] = None,
+    first_name: Annotated[str | None, typer.Option()] = None,
+    last_name: Annotated[str | None, typer.Option()] = None,
+    password: Annotated[
+        bool, typer.Option("--password", help="Ask for a password. Without: token only.")
+    ] = False,
+) -> None:
+    """Create a user. Give it a token with `mintage token create`."""
+    secret = getpass.getpass("Password (8 characters or more): ") if password else None
+    row = {
+        "email": email,
+        "first_name": first_name,
+        "last_name": last_name,
+        "account": account,
+        "admin_access": admin,
+        "password": secret,
+    }
+    with attached() as current:
+        key = asyncio.run(_create_user(current, row))
+    print(f"Created user {email}: {key}")
+
+
+@token.command("create")
+def create_token(
+    email: Annotated[str, typer.Argument(help="E-mail address of the user.")],
+) -> None:
+    """Make a new static token for a user and print it, once. The one before stops working."""
+    with attached() as current:
+        made = asyncio.run(_create_token(current, email.strip().lower()))
+    print(made)
+
+
+async def _create_user(current: Settings, row: dict[str, Any]) -> str:
+    async with opened(current) as items:
+        back = Query(_USERS, (Leaf("id", "id"),))
+        made = await items.create(_USERS, [row], back)
+    return str(orjson.loads(made)[0]["id"])
+
+
+async def _create_token(current: Settings, email: str) -> str:
+    async with opened(current) as items:
+        made = new_token()
+        key = await _key_of(items, email)
+        await items.update(_USERS, [(key, {"token": made})], Query(_USERS, (Leaf("id", "id"),)))
+    return made
+
+
+async def _key_of(items: Items, email: str) -> str:
+    keys = await items.keys(Query(_USERS, (), filter=Compare(("email",), "_eq", Value(email))))
+    if not keys:
+        raise InvalidPayload(f"There is no user {email}: create it with `mintage user create`")
+    return str(keys[0])
