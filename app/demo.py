@@ -127,7 +127,7 @@ def run(settings: Settings, console: Console) -> int:
     token = secrets.token_urlsafe(24)
     changes = {
         "data_dir": settings.data_dir / "demo",
-        "port": _free_port(),
+        "port": free_port(),
         "admin_token": token,
     }
     current = settings.model_copy(update=changes)
@@ -202,7 +202,7 @@ def _codes(client: Client, job: str, limit: int) -> Iterator[dict[str, Any]]:
     yield from client.graphql(CODES, {"job": job, "limit": limit})["unique_code"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port nobody listens on now: the demo must not be in the way of a running Mintage."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -9,7 +9,6 @@ from strawberry.schema.config import StrawberryConfig
 
 from app.graphql import resolvers
 from app.graphql.declare import forward, many, optional, output, with_arguments
-from app.graphql.execution import CompiledExecutor
 from app.graphql.inputs import Inputs
 from app.graphql.outputs import Outputs
 from app.graphql.resolvers import Resolver
@@ -32,7 +31,6 @@ def build_schema(definitions: Schema) -> strawberry.Schema:
     schema = strawberry.Schema(
         query=_root("Query", queries),
         mutation=_root("Mutation", mutations),
-        execution_context_class=CompiledExecutor,
         config=StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS | inputs.scalars),
     )
     _attach(schema, "Query", queries)

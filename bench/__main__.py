@@ -1,0 +1,19 @@
+"""All benchmarks in one run: `make bench`. Exits 1 when a limit is missed."""
+
+import sys
+
+from bench import graphql_list, job_minting, minting
+
+
+def main() -> int:
+    missed = 0
+    for benchmark in (minting, job_minting, graphql_list):
+        print(f"\n{(benchmark.__doc__ or '').splitlines()[0]}")
+        for row in benchmark.main():
+            print(f"  {row}", flush=True)
+            missed += not row.keeps
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
