@@ -37,11 +37,12 @@ _NUDGED = "mintage:nudged:"
 async def nudge(kind: str, *keys: str, delay: float = 0.0) -> None:
     """Announce that there may be work for the jobs of `kind` with these keys, in `delay` seconds.
 
-    Call it after the commit. A Redis that does not answer is logged, never raised.
+    Call it after the commit. A Redis that does not answer, or is not configured, is
+    logged, never raised.
     """
     try:
         await asyncio.to_thread(_send, kind, keys, delay)
-    except redis.RedisError as error:
+    except (redis.RedisError, ServiceUnavailable) as error:
         logger.warning(
             "The queue can't be reached (%s); the sweep will find %s %s.",
             error,

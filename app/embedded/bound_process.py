@@ -45,6 +45,12 @@ def spawn_bound(
     )
 
 
+def import_path() -> str:
+    """PYTHONPATH for a child that imports this package, wherever it is started."""
+    root = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def _binding(farewell: signal.Signals) -> Callable[[], None] | None:
     """What the child does between fork and exec, after the change of user, which would unbind."""
     if sys.platform != "linux":

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -80,9 +81,12 @@ def _noted_home(note: Path) -> Path:
 
 
 def _state_folder(data_dir: Path, account: Account) -> Path:
-    folder = STATE_ROOT / fingerprint(data_dir)
+    # Never one from before: without its note in DATA_DIR its password and secret are lost too.
+    folder = STATE_ROOT / f"{fingerprint(data_dir)}-{secrets.token_hex(4)}"
     try:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o711)
+        (folder / "belongs-to").write_text(f"{data_dir}\n")
     except OSError as error:
         raise _no_state_folder(data_dir, folder, str(error.strerror)) from error
     if not account.reaches(folder):

@@ -30,6 +30,7 @@ PREPARE = {
     "database_url": postgres.prepare,  # last: it takes half a second to make its data folder
 }
 START_SECONDS = 30.0
+LONGEST_PAUSE = 10.0
 RECOVERY_SECONDS = 900.0
 """A server that says it is busy reads its data or recovers from a crash; that may take long."""
 
@@ -68,6 +69,14 @@ class Bell:
         # The input stays open if a process forked off the parent has it too.
         return self._stop or os.getppid() != self._parent
 
+    def rest(self, seconds: float) -> bool:
+        """Wait so long, unless it is time to stop; whether it is."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self.wait(left):
+                return True
+        return False
+
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stop = True
 
@@ -88,6 +97,9 @@ def main() -> int:
         _watch(children, bell)
     except EmbeddedError as error:
         _answer({"error": str(error)})
+        return 1
+    except OSError as error:
+        _answer({"error": f"The embedded services cannot be started: {error}."})
         return 1
     finally:
         record.unlink(missing_ok=True)
@@ -126,7 +138,7 @@ def _start(order: Order, children: list[Child], bell: Bell) -> dict[str, str] | 
             services[name] = server.url
             children.append(Child(server))
     began = time.monotonic()
-    waiting = [child for child in children if child.server.awaited]
+    waiting = children
     while waiting:
         waiting = [child for child in waiting if not _is_ready(child, time.monotonic() - began)]
         if bell.wait(0.02 if waiting else 0):
@@ -136,6 +148,8 @@ def _start(order: Order, children: list[Child], bell: Bell) -> dict[str, str] | 
 
 def _is_ready(child: Child, seconds: float) -> bool:
     server = child.server
+    if server.state is None:
+        return True
     if child.process.poll() is not None:
         raise ServerDidNotStart(
             f"{server.name} ended while starting (exit status {child.process.returncode}). "
@@ -155,16 +169,25 @@ def _is_ready(child: Child, seconds: float) -> bool:
 
 def _watch(children: list[Child], bell: Bell) -> None:
     """Until told to stop, start a server that ended again, after a pause that grows."""
-    pause = 0.5
-    while not bell.wait(60):
+    pause, restarted = 0.5, 0.0
+    while True:
         ended = [child for child in children if child.process.poll() is not None]
+        if not ended:
+            if bell.wait(60):
+                return
+            continue
+        pause = (
+            min(pause * 2, LONGEST_PAUSE)
+            if time.monotonic() - restarted < 2 * LONGEST_PAUSE
+            else 0.5
+        )
+        if bell.rest(pause):
+            return
         for child in ended:
             status = child.process.returncode
-            logger.warning("%s ended (%s), started again.", child.server.name, status)
+            logger.warning("%s ended (%s) and is started again.", child.server.name, status)
             child.restart()
-        pause = min(pause * 2, 10.0) if ended else 0.5
-        if ended and bell.wait(pause):
-            return
+        restarted = time.monotonic()
 
 
 def _stop(children: list[Child]) -> None:

@@ -1,9 +1,9 @@
 """Free TCP ports on the loopback address, kept free for one server."""
 
 import json
+import platform
 import random
 import socket
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def _bound(number: int, *, again: bool) -> socket.socket | None:
 
 def _kept(holders: list[socket.socket]) -> tuple[socket.socket, ...]:
     """The sockets, where a server can share a port with one; elsewhere they are closed."""
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         return tuple(holders)
     for holder in holders:
         holder.close()

@@ -1,6 +1,8 @@
 """PostgreSQL: made once (scram, UTF-8, database `mintage`), started on a unix socket only."""
 
 import os
+import platform
+import pwd
 import secrets
 import shutil
 import signal
@@ -49,11 +51,26 @@ def prepare(data_dir: Path) -> Server:
         stop_signal=signal.SIGINT,
         farewell=signal.SIGINT,
         patience=60,
+        stale=_lock_files(data, sockets),
+        litter=(sockets / _SOCKET, sockets / f"{_SOCKET}.lock", sockets),
+    )
+
+
+def _lock_files(data: Path, sockets: Path) -> tuple[Path, ...]:
+    """What would keep out the next server if the process number in it is another's by then.
+
+    That happens in restarted containers. Elsewhere than on Linux leftover backends are not seen,
+    so there the lock of the data, which also guards against them, has to stay.
+    """
+    socket_lock = sockets / f"{_SOCKET}.lock"
+    return (
+        (socket_lock, data / "postmaster.pid") if platform.system() == "Linux" else (socket_lock,)
     )
 
 
 def _initialize(initdb: Path, home: Path, password: str, account: Account | None) -> None:
     """Make the data folder, under another name until it is whole."""
+    _refuse_nameless_user()
     unfinished = home / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     password_file = home / "password.once"
@@ -68,6 +85,17 @@ def _initialize(initdb: Path, home: Path, password: str, account: Account | None
     finally:
         password_file.unlink()
     unfinished.rename(home / "data")
+
+
+def _refuse_nameless_user() -> None:
+    """As initdb does, but saying what to do: containers may run as any number."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise ServerDidNotStart(
+            f"PostgreSQL needs a user with a name, and user {os.geteuid()} has no line in "
+            "/etc/passwd. Add one, run as another user, or set DATABASE_URL."
+        ) from error
 
 
 def _run_initdb(initdb: Path, data: Path, password_file: Path, account: Account | None) -> None:

@@ -6,7 +6,6 @@ Only its S3 port asks for credentials; its other ports trust whoever is on this 
 import json
 import secrets
 import signal
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +13,10 @@ from app.embedded import ports
 from app.embedded.binaries import weed
 from app.embedded.folders import socket_folder
 from app.embedded.private_files import keep_once, private_folder
-from app.embedded.server import Server, State
+from app.embedded.server import Server
 
 BUCKET = "mintage"
+_SOCKETS = ("filer.sock", "s3.sock")
 _PARTS = ("s3", "master", "volume", "filer", "admin")
 
 
@@ -29,7 +29,7 @@ def prepare(data_dir: Path) -> Server:
     reserved = ports.reserve(len(_PARTS), folder / "ports.json")
     credentials = folder / "s3.json"
     key, secret = _key_pair(keep_once(credentials, _new_credentials))
-    sockets = socket_folder(folder / "run", "filer.sock", data_dir, None)
+    sockets = socket_folder(folder / "run", _SOCKETS[0], data_dir, None)
     address = f"{ports.HOST}:{reserved.numbers[0]}"
     return Server(
         name="SeaweedFS",
@@ -37,14 +37,13 @@ def prepare(data_dir: Path) -> Server:
         folder=folder,
         log=data_dir / "log" / "seaweedfs.log",
         url=f"http://{key}:{secret}@{address}/{BUCKET}",
-        state=lambda: _state(f"http://{address}/healthz"),
+        state=None,
         environment={"HOME": str(folder)},
-        awaited=False,
         # Asked nicely it waits half a minute for idle connections; killed it loses nothing.
         farewell=signal.SIGKILL,
         patience=5,
         reserved=reserved.sockets,
-        litter=tuple(_sockets_left(reserved.numbers)),
+        litter=(*_stray_sockets(reserved.numbers), *(sockets / name for name in _SOCKETS), sockets),
     )
 
 
@@ -58,8 +57,8 @@ def _command(folder: Path, credentials: Path, sockets: Path) -> tuple[str, ...]:
         f"-ip.bind={ports.HOST}",
         f"-s3.config={credentials}",
         "-volume.id=mintage",  # not its address: the ports may be others next time
-        f"-filer.localSocket={sockets / 'filer.sock'}",
-        f"-s3.localSocket={sockets / 's3.sock'}",
+        f"-filer.localSocket={sockets / _SOCKETS[0]}",
+        f"-s3.localSocket={sockets / _SOCKETS[1]}",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         "-volume.preStopSeconds=0",
@@ -75,8 +74,8 @@ def _port_options(numbers: tuple[int, ...]) -> Iterator[str]:
         yield f"-{part}.port.grpc={number + ports.PAIR}"
 
 
-def _sockets_left(numbers: tuple[int, ...]) -> Iterator[Path]:
-    """Sockets that it puts into /tmp whatever we say, and leaves there."""
+def _stray_sockets(numbers: tuple[int, ...]) -> Iterator[Path]:
+    """What it puts into /tmp whatever we say, and leaves there."""
     for part, number in zip(_PARTS, numbers, strict=True):
         yield Path(f"/tmp/seaweedfs-{part}-grpc-{number + ports.PAIR}.sock")  # noqa: S108 - its choice
 
@@ -91,11 +90,3 @@ def _new_credentials() -> str:
 def _key_pair(text: str) -> tuple[str, str]:
     credentials = json.loads(text)["identities"][0]["credentials"][0]
     return credentials["accessKey"], credentials["secretKey"]
-
-
-def _state(url: str) -> State:
-    try:
-        with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own http URL
-            return State.READY
-    except OSError:  # urllib's errors are that too
-        return State.SILENT

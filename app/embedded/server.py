@@ -26,10 +26,11 @@ class State(Enum):
 class Server:
     """How one server is started, known to be ready, and stopped.
 
-    `url` is its address for clients; `state` answers at once; `awaited` is whether others wait
-    for it; `farewell` is the signal it gets when its parent is gone without a word; `patience` is
-    the seconds it has to stop; `reserved` keeps its ports; `litter` is what it leaves
-    elsewhere.
+    `url` is its address for clients; `state` answers at once, and is None for a server that nobody
+    waits for; `farewell` is the signal it gets when its parent is gone without a word; `patience`
+    is the seconds it has to stop; `reserved` keeps its ports; `litter` is what it leaves behind:
+    files, then the folders that are empty then; `stale` is
+    what a killed one leaves, removed once none is left.
     """
 
     name: str
@@ -37,15 +38,15 @@ class Server:
     folder: Path
     log: Path
     url: str
-    state: Callable[[], State]
+    state: Callable[[], State] | None
     environment: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
-    awaited: bool = True
     stop_signal: signal.Signals = signal.SIGTERM
     farewell: signal.Signals = signal.SIGTERM
     patience: float = 10.0
     reserved: tuple[socket, ...] = ()
     litter: tuple[Path, ...] = ()
+    stale: tuple[Path, ...] = ()
 
 
 class Child:
@@ -71,11 +72,16 @@ class Child:
             self.process.kill()
             self.process.wait()
         for path in self.server.litter:
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         server = self.server
         stop_leftovers(server.command[0], server.folder, server.stop_signal)
+        for path in server.stale:
+            path.unlink(missing_ok=True)
         with server.log.open("ab") as log:
             return spawn_bound(
                 server.command,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.embedded.bound_process import import_path
 from app.embedded.errors import AlreadyRunning, EmbeddedError, ServerDidNotStart
 from app.embedded.folders import data_folder
 from app.embedded.log_tail import last_lines
@@ -105,7 +106,7 @@ def _guarded(data_dir: Path, order: dict[str, object]) -> Iterator[Services]:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd="/",
-            env={**os.environ, "PYTHONPATH": _import_path()},
+            env={**os.environ, "PYTHONPATH": import_path()},
             pass_fds=[lock],
             start_new_session=True,  # Ctrl-C is for us; the guard is told afterwards
         )
@@ -173,9 +174,3 @@ def _taken(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _import_path() -> str:
-    """This package's root first, so that the guard finds it wherever it is started."""
-    root = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])

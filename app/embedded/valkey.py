@@ -27,6 +27,7 @@ def prepare(data_dir: Path) -> Server:
         log=data_dir / "log" / "valkey.log",
         url=f"unix://:{password}@{quote(str(path))}?db=0",
         state=lambda: _state(path, password),
+        litter=(path, path.parent),
     )
 
 

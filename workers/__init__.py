@@ -1,0 +1,1 @@
+"""Dramatiq: the broker, the chunked-job engine, one module of actors per kind of job."""

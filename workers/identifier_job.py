@@ -1,0 +1,65 @@
+"""Identifier jobs as a kind of long job: each chunk mints one range of its code space."""
+
+from app.database.session import WriteSession
+from app.domains.code_space.service import space_by_id
+from app.domains.identifier_job import queries
+from app.domains.identifier_job.minting import Batch, mint
+from app.domains.identifier_job.planning import plan_job
+from app.domains.identifier_job.service import KIND, forget_jobs, read_job
+from app.errors import ServiceUnavailable
+from app.settings import settings
+from workers.kinds import Chunk, Piece
+
+
+class IdentifierJobs:
+    """The kind of job that `schema/identifier_job.py` defines."""
+
+    table = KIND
+    waiting = "new"
+    running = "in_progress"
+
+    async def plan(self, session: WriteSession, key: str, created: int) -> list[Piece]:
+        plan = await plan_job(
+            session, key, created, chunk_size=settings().chunk_size, secret=_secret()
+        )
+        if plan is None:
+            return []
+        return [
+            Piece(
+                taken.quantity,
+                {
+                    "code_space": plan.space.id,
+                    "code_range": taken.id,
+                    "first": taken.first,
+                    "domain": plan.domain,
+                },
+            )
+            for taken in plan.ranges
+        ]
+
+    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
+        job = await read_job(session, key)
+        space = await space_by_id(session, chunk.payload["code_space"])
+        batch = Batch(job, space, chunk.payload["domain"], _secret())
+        first = chunk.payload["first"]
+        positions = range(first, first + chunk.amount)
+        return await mint(session, batch, chunk.payload["code_range"], positions)
+
+    async def progress(
+        self, session: WriteSession, key: str, created: int, *, finished: bool
+    ) -> None:
+        values = {"key": key, "created": created, "finished": finished}
+        await session.execute(queries.PROGRESS, values)
+
+    async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
+        await session.execute(queries.FAIL, {"key": key, "sentence": sentence})
+
+    async def forget(self, session: WriteSession, keys: list[str]) -> None:
+        await forget_jobs(session, keys)
+
+
+def _secret() -> str:
+    secret = settings().secret
+    if secret is None:
+        raise ServiceUnavailable("minting", "SECRET is not set, so no code space can be opened")
+    return secret

@@ -1,0 +1,17 @@
+"""The worker process: `python -m dramatiq workers.main --processes 1 --threads 2`."""
+
+import dramatiq
+
+from app import domains
+from app.settings import settings
+from workers.broker import make_broker
+from workers.identifier_job import IdentifierJobs
+from workers.kinds import register_kind
+
+if not (settings().database_url and settings().redis_url and settings().secret):
+    raise SystemExit("A worker needs DATABASE_URL, REDIS_URL and SECRET: `mintage run` sets them.")
+
+domains.register_all()
+register_kind(IdentifierJobs())
+broker = make_broker(settings().database_url or "")
+dramatiq.set_broker(broker)
