@@ -1,9 +1,11 @@
 """The statements about identifier jobs."""
 
-# What planning and minting need to know of a job.
+# What planning and minting need to know of a job. Null means the default.
 JOB = """
-SELECT id, type, quantity, length, character_set, product, account, domain, reference_id,
-       user_created, sscc_start_serial, sscc_extension_digit, sscc_company_prefix
+SELECT id, coalesce(type, 'sgtin') AS type, quantity, coalesce(length, 8) AS length,
+       coalesce(character_set, 'alphanumeric') AS character_set, product, account, domain,
+       reference_id, user_created, coalesce(sscc_start_serial, 0) AS sscc_start_serial,
+       coalesce(sscc_extension_digit, 0) AS sscc_extension_digit, sscc_company_prefix
 FROM identifier_job WHERE id = %(key)s
 """
 

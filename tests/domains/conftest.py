@@ -1,0 +1,59 @@
+"""A migrated database of this test's own making, and one write session that is rolled back."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from app import domains
+from app.access.caller import Caller
+from app.database.migrate import upgrade
+from app.database.session import Database, WriteSession
+from app.settings import settings
+
+SECRET = "a secret of at least sixteen characters"
+
+
+@pytest.fixture(scope="session")
+def domains_url(database_url: str) -> Iterator[str]:
+    """A database of our own: other tests may leave rows in theirs."""
+    name = f"domains_{uuid.uuid4().hex[:12]}"
+    head, _, options = database_url.partition("?")
+    url = f"{head.rpartition('/')[0]}/{name}?{options}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        upgrade(url)
+        yield url
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+async def session(domains_url: str, monkeypatch) -> AsyncIterator[WriteSession]:
+    """A write session whose transaction is rolled back, with what the rules ask the settings."""
+    monkeypatch.setenv("SECRET", SECRET)
+    settings.cache_clear()
+    domains.register_all()
+    database = Database(domains_url, max_size=1)
+    await database.open()
+    async with (
+        database._pool.connection() as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        yield WriteSession(connection)
+    await database.close()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
+async def account(session: WriteSession) -> str:
+    return await session.fetch_value(
+        "INSERT INTO account (account_name) VALUES ('Jon Demo') RETURNING id"
+    )
+
+
+@pytest.fixture
+def caller(account: str) -> Caller:
+    return Caller(user="6d6cb08a-0000-4000-8000-039e350eef1e", account=account)
