@@ -27,11 +27,9 @@ def configure(settings: Settings) -> None:
         settings.log_format == "auto" and not sys.stderr.isatty()
     )
     structlog.configure(
-        processors=[*_SHARED, *_last(as_json=as_json, in_bytes=True)],
+        processors=[*_SHARED, *_last(as_json=as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
-        if as_json
-        else structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -42,7 +40,7 @@ def configure(settings: Settings) -> None:
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *_last(as_json=as_json, in_bytes=False),
+            *_last(as_json=as_json),
         ],
     )
     handler = logging.StreamHandler()
@@ -57,12 +55,11 @@ def configure(settings: Settings) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
-def _last(*, as_json: bool, in_bytes: bool) -> list[Any]:
+def _last(*, as_json: bool) -> list[Any]:
     """The processors that make the line. Tracebacks show no local variables: they may be secret."""
-    if not as_json:
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    dumps = orjson.dumps if in_bytes else _dumps
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(dumps)]
+    if as_json:
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+    return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
 
 
 def _dumps(event: Any, default: Any = None) -> str:

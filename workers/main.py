@@ -2,7 +2,7 @@
 
 import dramatiq
 
-from app import domains
+from app import domains, logs
 from app.settings import settings
 from workers.broker import make_broker
 from workers.identifier_job import IdentifierJobs
@@ -11,6 +11,7 @@ from workers.kinds import register_kind
 if not (settings().database_url and settings().redis_url and settings().secret):
     raise SystemExit("A worker needs DATABASE_URL, REDIS_URL and SECRET: `mintage run` sets them.")
 
+logs.configure(settings())
 domains.register_all()
 register_kind(IdentifierJobs())
 broker = make_broker(settings().database_url or "")

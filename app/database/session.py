@@ -27,6 +27,13 @@ Connection = psycopg.AsyncConnection[dict[str, Any]]
 DIALECT = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 
+_OPTIONS = (
+    "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 "
+    "-c tcp_keepalives_count=3"
+)
+"""Times in UTC. A client that vanished without a word loses its locks after half a minute."""
+
+
 class _JsonBytes(Loader):
     """JSON stays the bytes PostgreSQL made: nobody parses what only passes through."""
 
@@ -153,7 +160,7 @@ class Database:
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
-                "options": "-c timezone=UTC",
+                "options": _OPTIONS,
                 "application_name": "mintage",
             },
             configure=_configure,

@@ -1,7 +1,5 @@
 """The rules of accounts."""
 
-# ruff: noqa: ARG002 - every rule is called with all that any rule needs.
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -23,12 +23,12 @@ def _hasher() -> PasswordHasher:
 class UserRules(Rules):
     """Hashes what must not be readable. Raises FailedValidation for a secret that is too short."""
 
-    async def before_create(self, _session: WriteSession, _caller: Caller, rows: list[Row]) -> None:
+    async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         for row in rows:
             await _protect(row)
 
     async def before_update(
-        self, _session: WriteSession, _caller: Caller, updates: list[Update]
+        self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
         for update in updates:
             await _protect(update.patch)

@@ -1,7 +1,5 @@
 """The rules of domains."""
 
-# ruff: noqa: ARG002 - every rule is called with all that any rule needs.
-
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.items.rules import Row, Rules, Update

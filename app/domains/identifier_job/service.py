@@ -88,6 +88,12 @@ async def read_domains(session: Session, keys: Iterable[str]) -> dict[str, Domai
     return {row["id"]: Domain(row["id"], row["domain_name"], row["account"]) for row in rows}
 
 
+async def read_owners(session: Session, products: Iterable[str]) -> dict[str, str | None]:
+    """The accounts of these products; unknown ones are left out."""
+    rows = await session.fetch_all(queries.PRODUCTS, {"products": list(set(products))})
+    return {row["id"]: row["account"] for row in rows}
+
+
 def key_prefix(job_type: str, product: str | None, domain: Domain | None) -> str | None:
     """What all codes of a job with random serials begin with; None where a part is missing."""
     match job_type:

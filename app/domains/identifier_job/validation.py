@@ -19,7 +19,6 @@ from app.domains.code_space.service import (
     check_room,
     issued,
 )
-from app.domains.identifier_job import queries
 from app.domains.identifier_job.service import (
     KIND,
     LONGEST,
@@ -27,6 +26,7 @@ from app.domains.identifier_job.service import (
     Tenant,
     key_prefix,
     read_domains,
+    read_owners,
     read_tenants,
 )
 from app.errors import AppError, FailedValidation, InvalidForeignKey
@@ -58,11 +58,10 @@ class Facts:
 
 async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
     """Everything `problems` needs to judge these rows, in one statement per table."""
-    products = await session.fetch_all(queries.PRODUCTS, {"products": _named(rows, "product")})
     facts = Facts(
         tenants=await read_tenants(session, _named(rows, "account")),
         domains=await read_domains(session, _named(rows, "domain")),
-        products={row["id"]: row["account"] for row in products},
+        products=await read_owners(session, _named(rows, "product")),
         issued={},
     )
     prefixes = [key_prefix(row["type"], row.get("product"), facts.domain(row)) for row in rows]

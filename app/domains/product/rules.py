@@ -1,7 +1,5 @@
 """The rules of products: the key is the GS1 path, and agrees with the GTIN (systems.md 6.3)."""
 
-# ruff: noqa: ARG002 - every rule is called with all that any rule needs.
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
