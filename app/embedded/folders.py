@@ -37,8 +37,11 @@ def fingerprint(data_dir: Path) -> str:
 
 
 def socket_folder(preferred: Path, file: str, data_dir: Path, account: Account | None) -> Path:
-    """A private folder for the unix socket `file`: `preferred`, or a short one if that is long."""
-    if len(os.fsencode(preferred / file)) < LONGEST_SOCKET:
+    """A private folder for the unix socket `file`: `preferred`, or a short one if that is long.
+
+    Also if there is a comma in it, which PostgreSQL and its clients take for the end of a path.
+    """
+    if len(os.fsencode(preferred / file)) < LONGEST_SOCKET and "," not in str(preferred):
         return private_folder(preferred, account)
     short = f"mintage-{os.geteuid()}-{fingerprint(data_dir)}-{preferred.parent.name}"
     folder = Path(tempfile.gettempdir()).resolve() / short
@@ -82,7 +85,7 @@ def _noted_home(note: Path) -> Path:
 
 def _state_folder(data_dir: Path, account: Account) -> Path:
     # Never one from before: without its note in DATA_DIR its password and secret are lost too.
-    folder = STATE_ROOT / f"{fingerprint(data_dir)}-{secrets.token_hex(4)}"
+    folder = STATE_ROOT.resolve() / f"{fingerprint(data_dir)}-{secrets.token_hex(4)}"
     try:
         STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         folder.mkdir(mode=0o711)

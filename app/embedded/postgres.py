@@ -16,6 +16,7 @@ from app.embedded.account import Account, unprivileged
 from app.embedded.bound_process import spawn_bound
 from app.embedded.errors import ServerDidNotStart
 from app.embedded.folders import postgres_home, socket_folder
+from app.embedded.leftovers import stop_leftovers
 from app.embedded.postgres_install import postgres_programs
 from app.embedded.private_files import keep_once
 from app.embedded.server import Server, State
@@ -62,16 +63,17 @@ def _lock_files(data: Path, sockets: Path) -> tuple[Path, ...]:
     That happens in restarted containers. Elsewhere than on Linux leftover backends are not seen,
     so there the lock of the data, which also guards against them, has to stay.
     """
-    socket_lock = sockets / f"{_SOCKET}.lock"
-    return (
-        (socket_lock, data / "postmaster.pid") if platform.system() == "Linux" else (socket_lock,)
-    )
+    locks = [sockets / f"{_SOCKET}.lock"]
+    if platform.system() == "Linux":
+        locks.append(data / "postmaster.pid")
+    return tuple(locks)
 
 
 def _initialize(initdb: Path, home: Path, password: str, account: Account | None) -> None:
     """Make the data folder, under another name until it is whole."""
     _refuse_nameless_user()
     unfinished = home / "data.unfinished"
+    stop_leftovers("postgres", unfinished, signal.SIGKILL)
     shutil.rmtree(unfinished, ignore_errors=True)
     password_file = home / "password.once"
     password_file.unlink(missing_ok=True)
@@ -130,6 +132,8 @@ def _options() -> list[str]:
         "unix_socket_permissions": "0700",
         "max_connections": "200",
         "shared_preload_libraries": "pg_stat_statements",
+        # In files of its own, not in /dev/shm: that is 64 MB in a container, and not swept by us.
+        "dynamic_shared_memory_type": "mmap",
         "shared_buffers": f"{min(max(_memory() // 8, 128 * _MB), 2048 * _MB) // _MB}MB",
         "max_wal_size": "4GB",
         "checkpoint_timeout": "15min",

@@ -52,7 +52,7 @@ def _command(folder: Path, credentials: Path, sockets: Path) -> tuple[str, ...]:
         str(weed()),
         "-logtostderr",
         "mini",
-        f"-dir={private_folder(folder / 'data')}",
+        f"-dir={private_folder(folder / 'data').name}",  # relative: it splits paths at commas
         f"-ip={ports.HOST}",
         f"-ip.bind={ports.HOST}",
         f"-s3.config={credentials}",

@@ -26,11 +26,10 @@ class State(Enum):
 class Server:
     """How one server is started, known to be ready, and stopped.
 
-    `url` is its address for clients; `state` answers at once, and is None for a server that nobody
-    waits for; `farewell` is the signal it gets when its parent is gone without a word; `patience`
-    is the seconds it has to stop; `reserved` keeps its ports; `litter` is what it leaves behind:
-    files, then the folders that are empty then; `stale` is
-    what a killed one leaves, removed once none is left.
+    `url` is its address for clients. `state` answers at once; None if nobody waits for the server.
+    `farewell` is the signal it gets when its parent is gone without a word; `patience` is the
+    seconds it has to stop. `reserved` keeps its ports. `litter` is what it leaves behind: files,
+    then folders that are empty by then; `stale` is what keeps the next one out after a crash.
     """
 
     name: str
