@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 
 from app import domains
 from app.access.caller import SYSTEM
@@ -14,19 +15,9 @@ from app.items.items import Items
 from app.settings import Settings, settings
 
 
-def environment(services: Services) -> dict[str, str]:
-    """The environment that names these services to a process."""
-    return {
-        "DATABASE_URL": services.database_url,
-        "REDIS_URL": services.redis_url,
-        "S3_URL": services.s3_url,
-        "SECRET": services.secret,
-    }
-
-
 def adopt(services: Services) -> Settings:
     """Make these services the ones of this process; its settings."""
-    os.environ.update(environment(services))
+    os.environ.update({name.upper(): url for name, url in asdict(services).items()})
     settings.cache_clear()
     return settings()
 

@@ -52,6 +52,7 @@ def configure(settings: Settings) -> None:
         noisy = logging.getLogger(name)
         noisy.handlers = []
         noisy.propagate = True
+    logging.getLogger("alembic.runtime").setLevel(max(level, logging.WARNING))
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 

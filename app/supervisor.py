@@ -58,6 +58,7 @@ class Stack:
     services: Services
     base_url: str
     admin_token: str | None
+    admin_email: str
     _children: "tuple[_Child, ...]"
     _settings: Settings
     _embeds: bool
@@ -133,7 +134,9 @@ def stack(
             child.start()
             children.append(child)
         embeds = not (settings.database_url and settings.redis_url and settings.s3_url)
-        running = Stack(services, base_url, token, tuple(children), settings, embeds)
+        running = Stack(
+            services, base_url, token, settings.admin_email, tuple(children), settings, embeds
+        )
         running.wait_for_ping()
         yield running
 
@@ -271,6 +274,9 @@ def _announce(running: Stack) -> None:
     text = f"Mintage runs: {url}\n  GraphQL     {url}/graphql\n  REST        {url}/items\n"
     if running.admin_token:
         text += f"  Admin token {running.admin_token}  (shown this once: keep it)\n"
+    else:
+        email = running.admin_email
+        text += f"  Admin token as before; for a new one: mintage token create {email}\n"
     sys.stdout.write(text)
     sys.stdout.flush()
 
