@@ -6,7 +6,9 @@ import sys
 import psycopg
 import psycopg_pool
 import redis
+import sqlalchemy.exc
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from app.codes.errors import CodeError
@@ -43,7 +45,13 @@ def main() -> None:
         _refuse(str(error))
     except ErrorList as errors:
         _refuse("\n".join(error.message for error in errors.errors))
-    except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
+    except ValidationError as error:
+        _refuse("\n".join(_setting(fault["loc"], fault["msg"]) for fault in error.errors()))
+    except (
+        psycopg.OperationalError,
+        psycopg_pool.PoolTimeout,
+        sqlalchemy.exc.OperationalError,
+    ) as error:
         _refuse(f"The database does not answer: {_first_line(error)} Check DATABASE_URL.")
     except psycopg.errors.UndefinedTable:
         _refuse("The database has no tables yet: run `mintage migrate` first.")
@@ -53,6 +61,11 @@ def main() -> None:
         _refuse(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
     except ValueError as error:
         _refuse(_first_line(error))
+
+
+def _setting(place: tuple[int | str, ...], message: str) -> str:
+    """What is wrong with a setting. Its value is not repeated: it may be a secret."""
+    return f"{'.'.join(str(part) for part in place).upper()}: {message}."
 
 
 def _first_line(error: Exception) -> str:

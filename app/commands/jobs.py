@@ -81,7 +81,10 @@ def list_jobs(
     """List the newest identifier jobs."""
     with attached() as current:
         rows = asyncio.run(_list(current, limit))
-    table = Table("id", "type", "reference", "quantity", "created", "status", "error")
+    table = Table()
+    table.add_column("id", no_wrap=True)  # it is there to be copied
+    for title in ("type", "reference", "quantity", "created", "status", "error"):
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in _FIELDS))
     Console().print(table)

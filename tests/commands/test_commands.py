@@ -1,0 +1,159 @@
+"""The command line (issue: `mintage` with readable errors): each command, as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from app.settings import Settings
+from tests.commands.conftest import Mintage
+from tests.web import PRODUCT, Client, environment_of
+
+
+def refused(result: subprocess.CompletedProcess[str]) -> str:
+    """What a refused command says: readable, on standard error, with exit code 1."""
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("Error: ")
+    return result.stderr.removeprefix("Error: ").strip()
+
+
+@pytest.fixture
+def worker(installation: Settings) -> Iterator[None]:
+    """A real worker on the installation's queue."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dramatiq", "workers.main", "-p", "1", "-t", "2"],
+        env={**os.environ, **environment_of(installation), "CHUNK_SIZE": "1000"},
+        stderr=subprocess.DEVNULL,
+    )
+    yield
+    process.terminate()
+    process.wait(20)
+
+
+def test_migrate_may_be_run_again(mintage: Mintage) -> None:
+    result = mintage("migrate")
+    assert (result.returncode, result.stdout) == (0, "The database is up to date.\n")
+
+
+def test_a_token_made_for_a_user_lets_it_in(
+    mintage: Mintage, rows: psycopg.Connection[Any]
+) -> None:
+    made = mintage("user", "create", "Bob@Example.com", "--admin", "--first-name", "Bob")
+    assert made.returncode == 0, made.stderr
+    first = mintage("token", "create", "bob@example.com").stdout.strip()
+    second = mintage("token", "create", "BOB@example.com").stdout.strip()
+    assert first != second
+    (stored, admin) = rows.execute(
+        "SELECT token, admin_access FROM directus_users WHERE email = 'bob@example.com'"
+    ).fetchone() or (None, None)
+    assert admin is True
+    assert second not in str(stored)
+
+
+async def test_the_newest_token_is_the_one_that_works(mintage: Mintage, client: Client) -> None:
+    mintage("user", "create", "bob@example.com", "--admin")
+    tokens = [mintage("token", "create", "bob@example.com").stdout.strip() for _ in range(2)]
+    answers = [
+        await client.get("/items/product", headers={"Authorization": f"Bearer {token}"})
+        for token in tokens
+    ]
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+def test_what_a_user_is_refused_for_is_said(mintage: Mintage) -> None:
+    mintage("user", "create", "bob@example.com")
+    assert "has to be unique" in refused(mintage("user", "create", "bob@example.com"))
+    assert "Invalid foreign key" in refused(mintage("user", "create", "a@b.c", "--account", "x"))
+    assert "mintage user create" in refused(mintage("token", "create", "nobody@example.com"))
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_is_created_followed_listed_exported_and_verified(
+    mintage: Mintage, tmp_path: Path
+) -> None:
+    made = mintage("job", "create", "2500", "--product", PRODUCT, "--reference", "CLI-1", "--wait")
+    assert made.returncode == 0, made.stderr
+    job = made.stdout.strip()
+    assert "2500/2500" in made.stderr
+
+    listed = mintage("job", "list").stdout
+    assert job in listed
+    assert "complete" in listed
+
+    file = tmp_path / "codes.csv"
+    assert mintage("codes", "export", job, "-o", str(file)).returncode == 0
+    header, *codes = file.read_text().splitlines()
+    assert header == "id,code,digital_link,epc_uri,status"
+    assert len(set(codes)) == 2500
+    path, serial, link, uri, status = codes[0].split(",")
+    assert path == f"{PRODUCT}/21/{serial}"
+    assert link == f"https://id.example.com{path}"
+    assert uri == f"urn:epc:id:sgtin:9312345.055192.{serial}"
+    assert status == "unassigned"
+
+    for form in (path, link, uri):
+        found = mintage("verify", form)
+        assert found.returncode == 0, found.stdout + found.stderr
+        assert f"By job:    {job} (CLI-1)" in found.stdout
+    assert mintage("codes", "export", job, "--columns", "code").stdout.split() == [
+        "code",
+        *(line.split(",")[1] for line in codes),
+    ]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_that_fails_says_why(mintage: Mintage) -> None:
+    prefix = ("--type", "sscc", "--company-prefix", "0614141", "--wait")
+    assert mintage("job", "create", "5", *prefix).returncode == 0
+    failed = mintage("job", "create", "5", *prefix)
+    assert failed.returncode == 1
+    said = failed.stderr.splitlines()[-1]  # after the progress bar
+    assert said.startswith("Error: The job failed: SSCC 006141410000000005 exists already")
+
+
+def test_without_a_worker_a_job_is_kept_and_the_user_is_told(mintage: Mintage) -> None:
+    result = mintage("job", "create", "5", "--product", PRODUCT)
+    assert result.returncode == 0
+    assert "No worker is running" in result.stderr
+
+
+def test_every_reason_a_job_is_refused_for_is_said(mintage: Mintage) -> None:
+    said = refused(mintage("job", "create", "2000000", "--length", "3"))
+    assert 'field "product". Value is required.' in said
+    assert 'field "length". Value has to be greater than or equal to "6".' in said
+    assert 'field "quantity". Value has to be less than or equal to "1000000".' in said
+
+
+def test_a_code_that_was_never_issued_has_exit_code_2(mintage: Mintage) -> None:
+    result = mintage("verify", f"{PRODUCT}/21/abcdefgh")
+    assert (result.returncode, "no, never by this installation" in result.stdout) == (2, True)
+
+
+def test_what_is_no_code_is_refused(mintage: Mintage) -> None:
+    assert refused(mintage("verify", "urn:epc:id:sgtin:nonsense"))
+
+
+def test_exporting_an_unknown_job_or_field_is_refused(mintage: Mintage) -> None:
+    assert "mintage job list" in refused(mintage("codes", "export", "nope"))
+    job = mintage("job", "create", "5", "--product", PRODUCT).stdout.strip()
+    assert '"nope"' in refused(mintage("codes", "export", job, "--columns", "nope"))
+    assert refused(mintage("codes", "export", job, "-o", "/nowhere/at/all.csv"))
+
+
+def test_a_database_that_is_away_is_said(mintage: Mintage) -> None:
+    away = "postgresql://app@127.0.0.1:1/mintage"
+    assert "DATABASE_URL" in refused(mintage("migrate", DATABASE_URL=away))
+
+
+def test_the_schema_is_printed_as_sdl(mintage: Mintage) -> None:
+    assert "create_identifier_job_item(" in mintage("schema", "print").stdout
+
+
+def test_a_wrong_setting_is_said(mintage: Mintage) -> None:
+    assert "port" in refused(mintage("job", "list", PORT="99999")).lower()
