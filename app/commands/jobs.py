@@ -1,6 +1,7 @@
 """`mintage job create` and `mintage job list`."""
 
 import asyncio
+import sys
 from typing import Annotated, Any
 
 import orjson
@@ -27,6 +28,7 @@ job = typer.Typer(name="job", help="Identifier jobs.", no_args_is_help=True)
 _JOBS = "identifier_job"
 _FIELDS = ("id", "type", "reference_id", "quantity", "quantity_created", "status", "error_message")
 _POLL_SECONDS = 0.2
+_PIPE_WIDTH = 200
 
 
 class JobEnded(AppError):
@@ -81,13 +83,15 @@ def list_jobs(
     """List the newest identifier jobs."""
     with attached() as current:
         rows = asyncio.run(_list(current, limit))
-    table = Table()
-    table.add_column("id", no_wrap=True)  # it is there to be copied
-    for title in ("type", "reference", "quantity", "created", "status", "error"):
-        table.add_column(title, overflow="fold")
+    table = Table("id", "type", "created", "status", box=None, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True  # they are there to be copied and compared
+    table.add_column("reference, error", overflow="fold")
     for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in _FIELDS))
-    Console().print(table)
+        made = f"{row['quantity_created']}/{row['quantity']}"
+        told = " - ".join(filter(None, (row["reference_id"], row["error_message"])))
+        table.add_row(row["id"], row["type"], made, row["status"], told)
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 def _query(**options: Any) -> Query:
