@@ -17,7 +17,7 @@ from app.graphql.endpoint import graphql_routes
 from app.items.compile import builtin
 from app.rest import items, server
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
-from app.rest.responses import error_response, on_app_error, on_crash
+from app.rest.responses import error_response, on_app_error
 from app.settings import Settings
 from app.settings import settings as read_settings
 from app.storage import storage_at
@@ -56,7 +56,6 @@ def create_app(settings: Settings) -> Starlette:
             AppError: on_app_error,
             ErrorList: on_app_error,
             HTTPException: _on_http_exception,
-            Exception: on_crash,
         },
         lifespan=lifespan,
     )

@@ -5,13 +5,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from schema.definition import TYPES, Collection, Field
+from schema.definition import TYPES, Collection, Field, Relation
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_RESERVED = frozenset(
-    "Query Mutation Subscription Int Float String Boolean DateTime ID JSON Hash Date Void".split()
+_RESERVED = frozenset({"delete_one", "delete_many"})
+_SUFFIXES = tuple(
+    "_by_id _aggregated _batch _item _items "
+    "_filter _func _functions _operators _input _link".split()
 )
-_SUFFIXES = ("_by_id", "_aggregated", "_filter", "_func", "_batch", "_item", "_items", "_input")
+_ON_DELETE = {
+    True: ("SET NULL", "RESTRICT", "CASCADE"),
+    False: ("SET NULL", "RESTRICT", "NO ACTION"),
+}
+"""What may happen when the target goes, by whether PostgreSQL enforces the relation."""
 
 
 class BadDefinition(Exception):
@@ -74,7 +80,7 @@ def _check_collection(collection: Collection) -> None:
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise BadDefinition(
             f'Collection "{name}": use lower-case letters, digits and underscores, '
-            "and no name GraphQL has already."
+            "and no name the GraphQL schema has already."
         )
     if name.endswith(_SUFFIXES):
         raise BadDefinition(f'Collection "{name}" ends like a generated name: choose another end.')
@@ -87,10 +93,16 @@ def _check_collection(collection: Collection) -> None:
         if field.name in seen:
             raise BadDefinition(f'Field "{name}.{field.name}" is defined twice: rename one.')
         seen.add(field.name)
+    stored = {field.name for field in collection.fields if not field.computed}
     for index in collection.indexes:
         for column in index.fields:
-            if column not in seen:
-                raise BadDefinition(f'An index of "{name}" names "{column}", which is no field.')
+            if column not in stored:
+                what = "has no column" if column in seen else "is no field"
+                raise BadDefinition(f'An index of "{name}" names "{column}", which {what}.')
+    if collection.sort_field is not None and collection.sort_field not in seen:
+        raise BadDefinition(
+            f'Collection "{name}" is sorted by "{collection.sort_field}", which is no field.'
+        )
 
 
 def _check_field(collection: Collection, field: Field) -> None:
@@ -105,6 +117,25 @@ def _check_field(collection: Collection, field: Field) -> None:
         raise BadDefinition(f"{where}: its default {field.default!r} is not one of its choices.")
     if field.computed and (field.primary_key or field.relation or field.required):
         raise BadDefinition(f"{where} is computed, so it can't be a key, a relation or required.")
+    if field.pattern is not None:
+        try:
+            re.compile(field.pattern)
+        except re.error as error:
+            raise BadDefinition(
+                f'{where}: its pattern "{field.pattern}" is no regular expression: {error}.'
+            ) from None
+    if field.relation is not None:
+        _check_relation(where, field, field.relation)
+
+
+def _check_relation(where: str, field: Field, relation: Relation) -> None:
+    allowed = _ON_DELETE[relation.enforced]
+    if relation.on_delete not in allowed:
+        raise BadDefinition(f"{where}: on_delete has to be one of {', '.join(allowed)}.")
+    if field.required and relation.on_delete == "SET NULL":
+        raise BadDefinition(
+            f"{where} is required, so its target can't set it null: choose another on_delete."
+        )
 
 
 def _resolve(collection: Collection, by_name: Mapping[str, Collection]) -> Collection:

@@ -71,7 +71,7 @@ class Session:
             text, bound = compiled(statement)
             bound = {**bound, **(values or {})}
         # The text is built from definitions; values are always bound.
-        return await self.connection.execute(text, bound or None)
+        return await self.connection.execute(text, bound)
 
     async def fetch_all(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
@@ -100,7 +100,7 @@ class Session:
         COPY takes no parameters, so psycopg itself quotes the values into the text.
         """
         binding = psycopg.AsyncClientCursor(self.connection)
-        text = binding.mogrify(statement, values) if values else statement
+        text = statement if values is None else binding.mogrify(statement, values)
         async with self.connection.cursor() as cursor, cursor.copy(text) as copy:
             async for block in copy:
                 yield block

@@ -9,12 +9,15 @@ from functools import lru_cache
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
 _LONGEST_KEPT = 20_000
@@ -27,6 +30,7 @@ class Document:
 
     tree: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    introspects: bool = False
 
     def is_mutation(self, name: str | None) -> bool:
         """Whether the operation of that name (or the only one) writes."""
@@ -59,4 +63,18 @@ class Documents:
             tree = parse(text, max_tokens=self.tokens)
         except GraphQLError as error:
             return Document(None, (error,))
-        return Document(tree, tuple(validate(self.schema, tree)))
+        return Document(tree, tuple(validate(self.schema, tree)), _introspects(tree))
+
+
+def _introspects(tree: DocumentNode) -> bool:
+    """Whether a field asks for the schema itself."""
+    finder = _IntrospectionFinder()
+    visit(tree, finder)
+    return finder.found
+
+
+class _IntrospectionFinder(Visitor):
+    found = False
+
+    def enter_field(self, node: FieldNode, *_place: object) -> None:
+        self.found = self.found or node.name.value in {"__schema", "__type"}

@@ -1,7 +1,6 @@
 """`/graphql`: GET and POST, Directus's errors, GraphiQL for a browser (directus.md 4.1, 4.2)."""
 
 import logging
-import re
 from typing import Any
 
 import orjson
@@ -22,7 +21,10 @@ from app.settings import Settings
 from schema import Schema
 
 logger = logging.getLogger(__name__)
-_INTROSPECTION = re.compile(r"\b__(schema|type)\b")
+
+
+_REFUSALS = (AppError, ErrorList, GraphQLError)
+"""What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
 
 
 class Endpoint:
@@ -57,13 +59,13 @@ class Endpoint:
                 ["Variables must be provided as an object."],
             )
         context = Context(request.state.items, request.state.settings)
-        if context.items.caller.is_anonymous and _INTROSPECTION.search(query):
+        name = operation if isinstance(operation, str) else None
+        document = self.documents.read(query)
+        if document.introspects and context.items.caller.is_anonymous:
             message = "Introspection needs a token: send Authorization: Bearer <token>."
             return _refused(
                 "GRAPHQL_VALIDATION", "GraphQL validation error.", [{"message": message}]
             )
-        name = operation if isinstance(operation, str) else None
-        document = self.documents.read(query)
         if document.tree is None or document.errors:
             errors = [_located(error) for error in document.errors]
             return _refused("GRAPHQL_VALIDATION", "GraphQL validation error.", errors)
@@ -71,7 +73,8 @@ class Endpoint:
             raise MethodNotAllowed(request.method, ("POST",))
         result = await self._run(document.tree, context, variables, name)
         body: dict[str, Any] = {}
-        if result.data is not None or not result.errors:
+        # A path says that fields ran: then `data` is there, null too (GraphQL specification 7.1).
+        if not result.errors or any(error.path for error in result.errors):
             body["data"] = result.data
         if result.errors:
             body["errors"] = [shown for error in result.errors for shown in _shown(error)]
@@ -95,7 +98,7 @@ class Endpoint:
         result = answer if isinstance(answer, ExecutionResult) else await answer
         for error in result.errors or ():
             original = error.original_error
-            if original is not None and not isinstance(original, AppError | ErrorList):
+            if original is not None and not isinstance(original, _REFUSALS):
                 logger.error("graphql field failed", exc_info=original)
         return result
 
@@ -132,7 +135,7 @@ def _shown(error: GraphQLError) -> list[dict[str, Any]]:
         errors = original.errors
     elif isinstance(original, AppError):
         errors = [original]
-    elif original is None:
+    elif original is None or isinstance(original, GraphQLError):
         return [_located(error) | ({"path": error.path} if error.path else {})]
     else:
         errors = [AppError("An unexpected error occurred.")]

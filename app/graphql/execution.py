@@ -31,7 +31,7 @@ class Context:
     executor: Any = None
 
 
-class CompiledExecutor(Executor):
+class CompiledExecutor(Executor[Any]):
     """Leaves a value that SQL already shaped as it is."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

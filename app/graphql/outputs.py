@@ -7,10 +7,9 @@ import strawberry
 from app.graphql.declare import described, forward, many, optional, output, with_arguments
 from app.graphql.inputs import FUNCTION_FAMILY, Inputs, value_type
 from app.graphql.scalars import Json
+from app.items.aggregate import NUMBERS
 from app.items.functions import FUNCTIONS
 from schema import Collection, Field, Schema
-
-_NUMBERS = {"integer", "float", "decimal", "bigInteger"}
 
 
 class Outputs:
@@ -69,7 +68,7 @@ class Outputs:
         name = f"{collection.name}_aggregated"
         counts = dict.fromkeys((f.name for f in collection.fields), optional(int))
         numbers = dict.fromkeys(
-            (f.name for f in collection.fields if f.type in _NUMBERS and f.relation is None),
+            (f.name for f in collection.fields if f.type in NUMBERS and f.relation is None),
             optional(float),
         )
         count = output(forward(f"{name}_count"), counts)

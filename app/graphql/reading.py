@@ -12,7 +12,6 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 
 from app.errors import InvalidQuery
-from app.items.aggregate import OPERATIONS
 from app.items.functions import FUNCTIONS
 from app.items.items import Items
 from app.items.query import (
@@ -53,7 +52,7 @@ class SelectionReader:
             self.selection(collection, details),
             filter=self._filter(collection, arguments),
             search=search_condition(self.schema, collection, arguments.get("search")),
-            sort=self.fields.sort(collection, [s for s in arguments.get("sort") or () if s]),
+            sort=self.fields.sort(collection, _terms(arguments)),
             limit=None if limit is None else Value(limit),
             offset=None if offset is None else Value(offset),
             surface="graphql",
@@ -115,7 +114,8 @@ class SelectionReader:
                 group_key = key
             else:
                 aggregates.append(Aggregate(key, name, self._operands(type_name, name, below)))
-        groups = tuple(self._group(collection, text) for text in arguments.get("groupBy") or ())
+        found = [self._group(collection, text) for text in arguments.get("groupBy") or () if text]
+        groups = tuple({group.key: group for group in found}.values())
         return AggregateQuery(
             collection,
             tuple(aggregates),
@@ -124,7 +124,7 @@ class SelectionReader:
             constants=tuple(constants),
             filter=self._filter(collection, arguments),
             search=search_condition(self.schema, collection, arguments.get("search")),
-            sort=self._aggregate_sort(collection, groups, arguments),
+            sort=self.fields.aggregate_sort(collection, _terms(arguments), groups),
             limit=None if limit is None else Value(limit),
             offset=None if offset is None else Value(offset),
             surface="graphql",
@@ -144,17 +144,6 @@ class SelectionReader:
         if field is None or (function and function not in FUNCTIONS.get(field.type, ())):
             raise InvalidQuery(f'Can\'t group by "{text}"')
         return Group(f"{name}_{function}" if function else name, name, function)
-
-    def _aggregate_sort(
-        self, collection: str, groups: tuple[Group, ...], arguments: dict[str, Any]
-    ) -> Any:
-        terms = [term for term in arguments.get("sort") or () if term]
-        by_group = [t for t in terms if t.removeprefix("-").split(".")[0] not in OPERATIONS]
-        known = {group.field for group in groups}
-        for sort in self.fields.sort(collection, by_group) if by_group else ():
-            if sort.path[0] not in known or len(sort.path) > 1:
-                raise InvalidQuery(f'Can\'t sort by "{sort.path[0]}": it is no group')
-        return self.fields.aggregate_sort(collection, terms)
 
     def _below(self, type_name: str, details: Details) -> dict[str, Details]:
         graphql_type = self.executor.schema.type_map[type_name]
@@ -199,3 +188,8 @@ class SelectionReader:
         if page and rows != -1:
             offset = rows * (page - 1)
         return (None if rows == -1 else rows), offset
+
+
+def _terms(arguments: dict[str, Any]) -> list[str]:
+    """The sort terms given, without the nulls that Directus's type admits."""
+    return [term for term in arguments.get("sort") or () if term]

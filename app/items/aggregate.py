@@ -1,12 +1,17 @@
-"""Aggregates and groups: the columns of an aggregate query (directus.md 2.6, 4.7)."""
+"""Aggregates and groups: the statement of an aggregate query (directus.md 2.6, 4.7).
+
+The inner select computes every value under a name of ours, the outer one shapes the answer: so keys
+of the caller never meet columns, and an object may have any number of members.
+"""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, Double, Select, Text, cast, func, literal_column, select
+from sqlalchemy.sql.selectable import FromClause
 
 from app.items.functions import date_part
 from app.items.query import Aggregate, AggregateQuery, Group
-from app.items.render import quoted, rendered
+from app.items.render import as_object, labelled, quoted, rendered
 from app.items.scope import Scope
 
 OPERATIONS = (
@@ -21,20 +26,64 @@ OPERATIONS = (
     "max",
 )
 
+NUMBERS = frozenset({"integer", "bigInteger", "float", "decimal"})
+"""The field types that sums, averages and extremes are taken of."""
 
-def rows(query: AggregateQuery, scope: Scope) -> Select[Any]:
-    """One row per group: the group values, then each aggregate under its key."""
-    columns: list[ColumnElement[Any]] = [
-        quoted(item.text).label(item.key) for item in query.constants
+_EVERYTHING: ColumnElement[Any] = literal_column("()")
+"""The one group of a query without groups, there even when no row matches."""
+
+
+def values(query: AggregateQuery, scope: Scope) -> Select[Any]:
+    """One row per group: the group's values, then those of each aggregate."""
+    groups = {group.key: _group_value(group, scope) for group in query.groups}
+    columns = [
+        _shown(group, groups[group.key], scope, query).label(_group_name(place))
+        for place, group in enumerate(query.groups)
     ]
-    groups = [(group, _group_value(group, scope)) for group in query.groups]
+    for place, item in enumerate(query.aggregates):
+        if not item.fields:
+            columns.append(_number(func.count(), item, query).label(_name(place)))
+        columns += [
+            _number(operation(item.operation, scope.column((field,))), item, query).label(
+                _name(place, member)
+            )
+            for member, (_, field) in enumerate(item.fields)
+            if not field.startswith("=")
+        ]
+    statement = select(*(columns or [literal_column("NULL").label("nothing")]))
+    statement = statement.group_by(*(groups.values() or [_EVERYTHING]))
+    return statement.order_by(*_order(query, scope, groups))
+
+
+def shaped(query: AggregateQuery, rows: FromClause) -> Select[Any]:
+    """The rows of `values` under the caller's keys."""
+    columns = [labelled(quoted(item.text), item.key) for item in query.constants]
+    groups = [(group.key, rows.c[_group_name(n)]) for n, group in enumerate(query.groups)]
     if query.group_key is not None:
-        columns.append(_group_object(groups).label(query.group_key))
+        group = as_object(groups, rows) if groups else literal_column("NULL::json")
+        columns.append(labelled(group, query.group_key))
     elif query.surface == "rest":
-        columns += [_shown(group, value, scope).label(group.key) for group, value in groups]
-    columns += [_aggregate(item, query, scope).label(item.key) for item in query.aggregates]
-    statement = select(*columns).group_by(*(value for _, value in groups))
-    return statement.order_by(*_order(query, scope, {group.key: value for group, value in groups}))
+        columns += [labelled(value, key) for key, value in groups]
+    columns += [labelled(_members(n, a, rows), a.key) for n, a in enumerate(query.aggregates)]
+    return select(*columns).select_from(rows)
+
+
+def _group_name(place: int) -> str:
+    return f"g{place}"
+
+
+def _name(place: int, member: int | None = None) -> str:
+    return f"a{place}" if member is None else f"a{place}_{member}"
+
+
+def _members(place: int, item: Aggregate, rows: FromClause) -> ColumnElement[Any]:
+    if not item.fields:
+        return rows.c[_name(place)]
+    members = [
+        (key, quoted(field[1:]) if field.startswith("=") else rows.c[_name(place, member)])
+        for member, (key, field) in enumerate(item.fields)
+    ]
+    return as_object(members, rows)
 
 
 def _group_value(group: Group, scope: Scope) -> ColumnElement[Any]:
@@ -42,33 +91,13 @@ def _group_value(group: Group, scope: Scope) -> ColumnElement[Any]:
     return column if group.function is None else date_part(column, group.function)
 
 
-def _group_object(groups: list[tuple[Group, ColumnElement[Any]]]) -> ColumnElement[Any]:
-    if not groups:
-        return literal_column("NULL::json")
-    pairs: list[Any] = []
-    for group, value in groups:
-        pairs += [quoted(group.key), value]
-    return func.json_build_object(*pairs)
-
-
-def _shown(group: Group, value: ColumnElement[Any], scope: Scope) -> ColumnElement[Any]:
+def _shown(
+    group: Group, value: ColumnElement[Any], scope: Scope, query: AggregateQuery
+) -> ColumnElement[Any]:
     """REST on PostgreSQL shows date parts as text: the driver returns numerics as text."""
     if group.function is not None:
-        return cast(value, Text)
-    return rendered(scope.field((group.field,)), value, "rest")
-
-
-def _aggregate(item: Aggregate, query: AggregateQuery, scope: Scope) -> ColumnElement[Any]:
-    if not item.fields:
-        return _number(func.count(), item.operation, query)
-    pairs: list[Any] = []
-    for key, field in item.fields:
-        if field.startswith("="):
-            pairs += [quoted(key), quoted(field[1:])]
-            continue
-        value = operation(item.operation, scope.column((field,)))
-        pairs += [quoted(key), _number(value, item.operation, query)]
-    return func.json_build_object(*pairs)
+        return value if query.surface == "graphql" else cast(value, Text)
+    return rendered(scope.field((group.field,)), value, query.surface)
 
 
 def operation(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -78,11 +107,13 @@ def operation(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
     return function(column.distinct() if distinct else column)  # type: ignore[no-any-return]
 
 
-def _number(value: ColumnElement[Any], name: str, query: AggregateQuery) -> ColumnElement[Any]:
+def _number(
+    value: ColumnElement[Any], item: Aggregate, query: AggregateQuery
+) -> ColumnElement[Any]:
     """GraphQL has numbers; REST has PostgreSQL's typing: counts, sums and averages as text."""
     if query.surface == "graphql":
-        return value if name.startswith("count") else cast(value, Double)
-    return value if name in {"min", "max"} else cast(value, Text)
+        return value if item.operation.startswith("count") else cast(value, Double)
+    return value if item.operation in {"min", "max"} else cast(value, Text)
 
 
 def _order(
@@ -91,12 +122,9 @@ def _order(
     """Sort by a group (`status`) or by an aggregate (`count.id`, `count`)."""
     terms: list[ColumnElement[Any]] = []
     for sort in query.sort:
-        head = sort.path[0]
-        if head in OPERATIONS:
-            inner = scope.column(sort.path[1:]) if len(sort.path) > 1 else None
-            value = func.count() if inner is None else operation(head, inner)
-        else:
-            key = head if sort.function is None else f"{head}_{sort.function}"
-            value = groups[key]
+        head, field = sort.path[0], sort.path[1:]
+        value = groups.get(head)
+        if value is None:
+            value = operation(head, scope.column(field)) if field else func.count()
         terms.append(value.desc() if sort.descending else value.asc())
     return terms

@@ -11,13 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
-    Integer,
     MetaData,
     Select,
     bindparam,
     func,
-    literal_column,
     select,
     true,
 )
@@ -39,13 +38,12 @@ from app.items.query import (
     Surface,
     values,
 )
-from app.items.render import quoted, rendered
+from app.items.render import as_list, as_objects, labelled, quoted, rendered
 from app.items.scope import NameOf, Scope
 from schema import BUILTIN, Schema
 
-_IDENTIFIER_BYTES = 63
-"""PostgreSQL cuts longer names, and two cut names could collide."""
-
+_MOST_PARTS = 50
+"""PostgreSQL's functions take 100 arguments, json_build_object two for each member."""
 
 _Text = tuple[str, dict[str, Any]]
 
@@ -96,11 +94,10 @@ class Compiler:
         return _bound(self._aggregate, query)
 
     def _compile_list(self, query: Query) -> _Text:
-        return _text(_as_list(self._rows(query, _names(query))))
+        return _text(as_list(self._rows(query, _names(query))))
 
     def _compile_item(self, query: Query) -> _Text:
-        rows = self._rows(query, _names(query)).subquery("r")
-        return _text(select(func.row_to_json(literal_column("r"))).select_from(rows))
+        return _text(as_objects(self._rows(query, _names(query))))
 
     def _compile_rows(self, query: Query) -> _Text:
         return _text(self._rows(query, _names(query)))
@@ -119,8 +116,9 @@ class Compiler:
 
     def _compile_aggregate(self, query: AggregateQuery) -> _Text:
         scope = Scope(self.schema, self.tables, query.collection, _names(query))
-        statement = _matching(aggregate.rows(query, scope), scope, query)
-        return _text(_as_list(_paged(statement.select_from(scope.source), scope, query)))
+        statement = _matching(aggregate.values(query, scope), scope, query)
+        rows = _paged(statement.select_from(scope.source), scope, query).subquery("g")
+        return _text(as_list(aggregate.shaped(query, rows)))
 
     def _rows(
         self, query: Query, name_of: NameOf, correlate: ColumnElement[Any] | None = None
@@ -142,25 +140,21 @@ class Compiler:
     def _column(
         self, node: Node, query: Query, scope: Scope, nested: list[FromClause]
     ) -> ColumnElement[Any]:
-        if len(node.key.encode()) > _IDENTIFIER_BYTES:
-            raise InvalidQuery(f'The name "{node.key}" is longer than {_IDENTIFIER_BYTES} bytes')
         match node:
             case Leaf():
-                return _value(node, scope, query.surface).label(node.key)
+                return labelled(_value(node, scope, query.surface), node.key)
             case Constant():
-                return quoted(node.text).label(node.key)
+                return labelled(quoted(node.text), node.key)
             case Parts():
-                return _parts(node, scope).label(node.key)
+                return labelled(_parts(node, scope), node.key)
             case Nested():
                 lateral = self._lateral(node, scope)
                 nested.append(lateral)
-                return lateral.c.json.label(node.key)
+                return labelled(lateral.c.json, node.key)
 
     def _lateral(self, node: Nested, scope: Scope) -> FromClause:
         rows = self._rows(node.query, scope.name_of, scope.table.c[node.field])
-        shaped = select(func.row_to_json(literal_column("n")).label("json")).select_from(
-            rows.correlate(scope.table).subquery("n")
-        )
+        shaped = as_objects(rows.correlate(scope.table))
         return shaped.correlate(scope.table).lateral()
 
 
@@ -177,17 +171,10 @@ def _ordered(statement: Select[Any], scope: Scope, query: Query) -> Select[Any]:
 
 def _paged(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:
     if query.limit is not None:
-        statement = statement.limit(bindparam(scope.name_of(query.limit), type_=Integer()))
+        statement = statement.limit(bindparam(scope.name_of(query.limit), type_=BigInteger()))
     if query.offset is not None:
-        statement = statement.offset(bindparam(scope.name_of(query.offset), type_=Integer()))
+        statement = statement.offset(bindparam(scope.name_of(query.offset), type_=BigInteger()))
     return statement
-
-
-def _as_list(rows: Select[Any]) -> Select[Any]:
-    shaped = func.json_agg(func.row_to_json(literal_column("r")))
-    return select(func.coalesce(shaped, literal_column("'[]'::json"))).select_from(
-        rows.subquery("r")
-    )
 
 
 def _value(node: Leaf, scope: Scope, surface: Surface) -> ColumnElement[Any]:
@@ -199,6 +186,8 @@ def _value(node: Leaf, scope: Scope, surface: Surface) -> ColumnElement[Any]:
 
 def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:
     column = scope.column((node.field,))
+    if len(node.functions) > _MOST_PARTS:
+        raise InvalidQuery(f'"{node.key}" may have {_MOST_PARTS} members at most')
     pairs: list[Any] = []
     for key, function in node.functions:
         constant = function.startswith("=")

@@ -12,8 +12,10 @@ from app.items.query import All, AnyOf, Compare, Condition, Value
 from app.items.variables import resolve
 from schema import Field, Schema
 
-_CALL = re.compile(r"(\w+)\((\w+)\)")
+_CALL = re.compile(r"(\w+)\((\w+)((?:\.\w+)*)\)")
 _QUANTIFIERS = ("_some", "_none")
+_DEEPEST = 100
+"""Objects and lists inside each other, logic included. Python's stack bounds it anyway."""
 
 
 class FilterReader:
@@ -33,21 +35,26 @@ class FilterReader:
             return None
         if not isinstance(raw, dict):
             raise InvalidQuery(f'Invalid filter key "_eq" on "{collection}"')
+        if _is_deeper(raw, _DEEPEST):
+            raise InvalidQuery("Max relational depth exceeded")
         condition = self._object(collection, raw, ())
         return None if condition == All(()) else condition
 
     def _object(self, collection: str, raw: dict[str, Any], path: tuple[str, ...]) -> Condition:
         """Several keys of one object hold together."""
-        if len(path) > self.depth:
-            raise InvalidQuery("Max relational depth exceeded")
         parts = tuple(self._entry(collection, key, value, path) for key, value in raw.items())
         return parts[0] if len(parts) == 1 else All(parts)
 
     def _entry(self, collection: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
+        if len(path) > self.depth:
+            raise InvalidQuery("Max relational depth exceeded")
         if key in {"_and", "_or"}:
             return self._logic(collection, key, value, path)
         call = _CALL.fullmatch(key)
         if call is not None:
+            if call[3]:  # year(account.date_created) is account.year(date_created)
+                below = {f"{call[1]}({call[3][1:]})": value}
+                return self._entry(collection, call[2], below, path)
             field = self._field(collection, call[2], path)
             return self._function(field, call[1], value, (*path, field.name))
         if key.endswith("_func") and key not in self.schema.fields(collection):
@@ -58,14 +65,7 @@ class FilterReader:
         return self._on_field(self._field(collection, key, path), value, (*path, key))
 
     def _logic(self, collection: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
-        if isinstance(value, dict):  # brackets with indexes: filter[_and][0][a]...
-            value = list(value.values())
-        if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
-            raise InvalidQuery(f'"{key}" has to be an array of filter objects')
-        parts = tuple(self._object(collection, part, path) for part in value)
-        if not parts or (key == "_or" and All(()) in parts):
-            return All(())
-        return All(parts) if key == "_and" else AnyOf(parts)
+        return _joined(key, tuple(self._object(collection, p, path) for p in _parts(key, value)))
 
     def _field(self, collection: str, name: str, path: tuple[str, ...]) -> Field:
         field = self.schema.fields(collection).get(name)
@@ -91,10 +91,7 @@ class FilterReader:
         return self._entry(field.relation.to, key, value, path)
 
     def _field_logic(self, field: Field, key: str, value: Any, path: tuple[str, ...]) -> Condition:
-        if not isinstance(value, list):
-            raise InvalidQuery(f'"{key}" has to be an array of filter objects')
-        parts = tuple(self._on_field(field, part, path) for part in value)
-        return All(parts) if key == "_and" else AnyOf(parts)
+        return _joined(key, tuple(self._on_field(field, p, path) for p in _parts(key, value)))
 
     def _functions(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
         if not isinstance(value, dict):
@@ -127,9 +124,43 @@ class FilterReader:
             name = "_null" if operator == "_eq" else "_nnull"
             return Compare(path, name, Value(None), function)
         bound = operand(operator, value, field.type)
-        if operator in {"_between", "_nbetween"} and len(bound) != 2:  # noqa: PLR2004 - a range
+        if operator not in _RANGES:
+            return Compare(path, operator, Value(bound), function)
+        if len(bound) != 2:  # noqa: PLR2004 - a range
             return All(())
-        return Compare(path, operator, Value(bound), function)
+        join, operators = _RANGES[operator]
+        ends = zip(operators, bound, strict=True)
+        return join(tuple(Compare(path, name, Value(end), function) for name, end in ends))
+
+
+_RANGES: dict[str, tuple[type[All] | type[AnyOf], tuple[str, str]]] = {
+    "_between": (All, ("_gte", "_lte")),
+    "_nbetween": (AnyOf, ("_lt", "_gt")),
+}
+"""What a range means, one bound at a time."""
+
+
+def _parts(key: str, value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):  # brackets with indexes: filter[_and][0][a]...
+        value = list(value.values())
+    if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+        raise InvalidQuery(f'"{key}" has to be an array of filter objects')
+    return value
+
+
+def _joined(key: str, parts: tuple[Condition, ...]) -> Condition:
+    """An empty list says nothing; `_or` with something empty matches everything."""
+    if not parts or (key == "_or" and All(()) in parts):
+        return All(())
+    return All(parts) if key == "_and" else AnyOf(parts)
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether objects and lists go more than `most` levels deep."""
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return most == 0 or any(_is_deeper(part, most - 1) for part in parts)
 
 
 def _admit(field: Field, operator: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, extract
+from sqlalchemy import ColumnElement, Integer, cast, extract, func
 
 _DATE = ("year", "month", "week", "day", "weekday")
 _TIME = ("hour", "minute", "second")
@@ -20,4 +20,6 @@ _POSTGRES = {"weekday": "dow"}
 
 def date_part(column: ColumnElement[Any], function: str) -> ColumnElement[int]:
     """The part of a moment as an integer. Sessions run in UTC, so timestamps are UTC too."""
-    return cast(extract(_POSTGRES.get(function, function), column), Integer)
+    part = extract(_POSTGRES.get(function, function), column)
+    # Seconds have fractions, and a cast would round 59.5 up to 60.
+    return cast(func.trunc(part) if function == "second" else part, Integer)

@@ -1,18 +1,22 @@
 """The door itself: one caller's reads and writes, for every surface alike."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import psycopg
 
 from app.access.caller import Caller
 from app.access.permissions import Action, require
 from app.database.session import Database, Session, WriteSession
-from app.errors import Forbidden
+from app.errors import Forbidden, InvalidQuery
 from app.items.compile import Compiler, Statement
 from app.items.filter import FilterReader
-from app.items.operands import is_uuid
 from app.items.query import AggregateQuery, All, Compare, Condition, Node, Query, Value
 from app.items.selection import FieldReader
+from app.items.values import as_key
+from app.items.violations import first_line
 from app.items.write import Writer
 from schema import Collection
 
@@ -56,7 +60,8 @@ class Items:
         self.allow("read", query.collection)
         statement = self.compiler.count(query)
         async with self.database.read() as session:
-            return int(await session.fetch_value(statement.sql, statement.values))
+            with _refusals():
+                return int(await session.fetch_value(statement.sql, statement.values))
 
     async def aggregate(self, query: AggregateQuery) -> bytes:
         """The groups as a JSON array."""
@@ -88,7 +93,8 @@ class Items:
         self.allow("read", query.collection)
         statement = self.compiler.keys(query)
         async with self.database.read() as session:
-            rows = await session.fetch_all(statement.sql, statement.values)
+            with _refusals():
+                rows = await session.fetch_all(statement.sql, statement.values)
         return [row["key"] for row in rows]
 
     async def csv(self, query: Query) -> AsyncIterator[bytes]:
@@ -102,20 +108,14 @@ class Items:
     def by_key(self, collection: str, key: Any) -> Condition | None:
         """The condition that picks one key; None when it can't be a key of the collection."""
         field = self.compiler.schema[collection].primary_key
-        if field.type == "uuid" and not is_uuid(key):
-            return None
-        if field.type in {"integer", "bigInteger"}:
-            if not str(key).lstrip("-").isdecimal():
-                return None
-            key = int(key)
-        return Compare((field.name,), "_eq", Value(key))
+        known = as_key(field, key)
+        return None if known is None else Compare((field.name,), "_eq", Value(known))
 
     def by_keys(self, collection: str, keys: list[Any]) -> Condition:
         """The condition that picks some keys."""
-        conditions = [self.by_key(collection, key) for key in keys]
-        known = [c.value.value for c in conditions if isinstance(c, Compare)]
-        name = self.compiler.schema[collection].primary_key.name
-        return Compare((name,), "_in", Value(known))
+        field = self.compiler.schema[collection].primary_key
+        known = [known for key in keys if (known := as_key(field, key)) is not None]
+        return Compare((field.name,), "_in", Value(known))
 
     def every_field(self, collection: str) -> tuple[Node, ...]:
         """The selection of `*`."""
@@ -146,5 +146,15 @@ class Items:
 
 
 async def _value(session: Session, statement: Statement) -> bytes | None:
-    value = await session.fetch_value(statement.sql, statement.values)
+    with _refusals():
+        value = await session.fetch_value(statement.sql, statement.values)
     return None if value is None else bytes(value)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """A value PostgreSQL can't take (a NUL, a moment it can't count) is the caller's mistake."""
+    try:
+        yield
+    except psycopg.DataError as error:
+        raise InvalidQuery(f"A value can't be compared: {first_line(error)}") from error

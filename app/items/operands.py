@@ -1,6 +1,5 @@
 """Filter values: checked against the operator and the field's type (directus.md 2.13)."""
 
-import math
 import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -17,6 +16,18 @@ _INT64 = 2**63
 def is_uuid(text: Any) -> bool:
     """Whether a value has the form of a uuid."""
     return isinstance(text, str) and _UUID.fullmatch(text) is not None
+
+
+def as_number(value: Any) -> Decimal | None:
+    """The finite number a JSON number or a text means; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    text = str(value).strip()
+    try:
+        number = Decimal("" if "_" in text else text)  # Decimal itself reads 1_0 as ten
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def claim(operator: str, value: Any) -> bool:
@@ -87,14 +98,11 @@ def _typed(operator: str, value: Any, text: str, field_type: str) -> Any:
 
 
 def _number(operator: str, value: Any, field_type: str) -> int | Decimal:
-    if isinstance(value, bool):
+    number = as_number(value)
+    if number is None:
         raise InvalidQuery("Invalid numeric value")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise InvalidQuery("Invalid numeric value") from None
     limit = _INT64 - 1 if field_type == "bigInteger" else _SAFE
-    if not number.is_finite() or abs(number) > limit:
+    if number.copy_abs() > limit:
         raise InvalidQuery(f'The filter value for "{operator}" is not a valid number')
     if field_type in {"float", "decimal"}:
         return number
@@ -125,12 +133,3 @@ def moment(text: str, field_type: str) -> datetime | date | time:
     except ValueError:
         raise InvalidQuery(f'The filter value "{text}" is not a valid {field_type}') from None
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
-
-
-def search_number(term: str) -> float | None:
-    """The number a search term means, or None."""
-    try:
-        number = float(term)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, type_coerce
+from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -79,15 +79,7 @@ def predicate(operator: str, column: ColumnElement[Any], bind: Bind) -> ColumnEl
             return column == func.any(bind(ARRAY(column.type)))
         case "_nin":
             return column != func.all(bind(ARRAY(column.type)))
-        case "_between" | "_nbetween":
-            bounds = bind(ARRAY(column.type))
-            inside = column.between(_item(bounds, 1, column), _item(bounds, 2, column))
-            return inside if operator == "_between" else not_(inside)
     return _text_predicate(operator, column, bind)
-
-
-def _item(bounds: ColumnElement[Any], number: int, like: ColumnElement[Any]) -> ColumnElement[Any]:
-    return type_coerce(bounds, ARRAY(like.type))[number]
 
 
 def _text_predicate(operator: str, column: ColumnElement[Any], bind: Bind) -> ColumnElement[bool]:

@@ -1,11 +1,27 @@
 """How a stored value is shown in JSON (directus.md 3.5): the SQL expression of each field."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Text, case, cast, func, literal_column
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    FromClause,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 
+from app.errors import InvalidQuery
 from app.items.query import Surface
 from schema import Field
+
+_IDENTIFIER_BYTES = 63
+"""PostgreSQL cuts longer names, and two cut names could collide."""
 
 TIMESTAMP: ColumnElement[str] = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'""")
 DATE_TIME: ColumnElement[str] = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS'""")
@@ -38,6 +54,39 @@ def rendered(field: Field, column: ColumnElement[Any], surface: Surface) -> Colu
     return column
 
 
+def labelled(value: ColumnElement[Any], key: str) -> ColumnElement[Any]:
+    """A value under the caller's key. Raises InvalidQuery when PostgreSQL would cut the key."""
+    if len(key.encode()) > _IDENTIFIER_BYTES:
+        raise InvalidQuery(f'The name "{key}" is longer than {_IDENTIFIER_BYTES} bytes')
+    return value.label(key)
+
+
+_ROW = "row."
+"""The alias of rows about to be shaped. No key has a full stop, so no column is taken for it."""
+_SHAPED: ColumnElement[Any] = func.row_to_json(literal_column(f'"{_ROW}"'))
+
+
+def as_objects(rows: Select[Any]) -> Select[Any]:
+    """Each row as a JSON object, in the column `json`."""
+    return select(_SHAPED.label("json")).select_from(rows.subquery(_ROW))
+
+
+def as_list(rows: Select[Any]) -> Select[Any]:
+    """All rows as one JSON array, `[]` when there are none."""
+    array = func.coalesce(func.json_agg(_SHAPED), literal_column("'[]'::json"))
+    return select(array).select_from(rows.subquery(_ROW))
+
+
+def as_object(
+    members: Sequence[tuple[str, ColumnElement[Any]]], of: FromClause
+) -> ColumnElement[Any]:
+    """Values of a row of `of` as one JSON object. (json_build_object ends at 50 pairs.)"""
+    if not members:
+        return literal_column("'{}'::json")
+    row = select(*(labelled(value, key) for key, value in members)).correlate(of)
+    return as_objects(row).correlate(of).scalar_subquery()
+
+
 def quoted(text: str) -> ColumnElement[str]:
     """A text constant of the shape: names and keys, never a caller's value."""
-    return literal_column("'" + text.replace("'", "''").replace("%", "%%") + "'")
+    return literal_column("'" + text.replace("'", "''") + "'")

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from app.items.operands import is_uuid, search_number
+from app.items.operands import as_number, is_uuid
 from app.items.query import AnyOf, Compare, Condition, Value
 from schema import Field, Schema
 
-_INT_LIMITS = {"integer": 2**31 - 1, "bigInteger": 2**63 - 1}
+_LONGEST = 300
+"""Digits of a number that PostgreSQL compares with any other."""
+_INT32, _INT64 = 2**31 - 1, 2**63 - 1
 
 
 def search_condition(schema: Schema, collection: str, term: Any) -> Condition | None:
@@ -28,20 +30,19 @@ def search_condition(schema: Schema, collection: str, term: Any) -> Condition | 
 
 
 def _match(field: Field, term: str) -> list[Condition]:
-    if field.relation is not None and field.type != "uuid":
-        return []
+    number = as_number(term)
+    if number is not None and abs(number.adjusted()) > _LONGEST:
+        number = None
     match field.type:
-        case "string" | "text" | "csv":
+        case "string" | "text":
             return [Compare((field.name,), "_icontains", Value(f"%{term}%"))]
         case "integer" | "bigInteger":
-            number = search_number(term)
-            limit = 2**63 - 1 if field.wide else _INT_LIMITS[field.type]
-            if number is None or not number.is_integer() or abs(number) > limit:
+            limit = _INT64 if field.wide or field.type == "bigInteger" else _INT32
+            if number is None or number.copy_abs() > limit or number != int(number):
                 return []
             return [Compare((field.name,), "_eq", Value(int(number)))]
         case "float" | "decimal":
-            number = search_number(term)
             return [] if number is None else [Compare((field.name,), "_eq", Value(number))]
-        case "uuid" if is_uuid(term) and field.relation is None:
+        case "uuid" if is_uuid(term):
             return [Compare((field.name,), "_eq", Value(term))]
     return []

@@ -3,12 +3,12 @@
 import re
 
 from app.errors import Forbidden, InvalidQuery
-from app.items.aggregate import OPERATIONS
+from app.items.aggregate import NUMBERS, OPERATIONS
 from app.items.functions import FUNCTIONS
-from app.items.query import Leaf, Nested, Node, Query, Sort, Surface
+from app.items.query import Group, Leaf, Nested, Node, Query, Sort, Surface
 from schema import Schema
 
-_CALL = re.compile(r"(\w+)\(([\w.]+)\)")
+_CALL = re.compile(r"((?:\w+\.)*)(\w+)\(([\w.]+)\)")
 
 
 class FieldReader:
@@ -31,13 +31,16 @@ class FieldReader:
         plain: dict[str, Node] = {}
         below: dict[str, list[str]] = {}
         for item in self._expanded(collection, fields):
-            head, _, rest = item.partition(".")
-            if "(" in item:
-                node = self._function(collection, item, path)
-                plain[node.key] = node
-            elif rest:
+            function, name = call_of(item) if "(" in item else (None, item)
+            head, _, rest = name.partition(".")
+            if rest and function is not None:
+                rest = f"{function}({rest})"
+            if rest:
                 below.setdefault(head, []).append(rest)
                 plain.setdefault(head, self._leaf(collection, head, path))
+            elif function is not None:
+                node = self._function(collection, function, head, path)
+                plain[node.key] = node
             else:
                 plain.setdefault(head, self._leaf(collection, head, path))
         for name, rest_of in below.items():
@@ -66,8 +69,7 @@ class FieldReader:
             raise Forbidden.field(name, collection, path)
         return Leaf(name, name)
 
-    def _function(self, collection: str, text: str, path: tuple[str, ...]) -> Leaf:
-        function, name = call_of(text)
+    def _function(self, collection: str, function: str, name: str, path: tuple[str, ...]) -> Leaf:
         field = self.schema.fields(collection).get(name)
         if field is None:
             raise Forbidden.field(name, collection, path)
@@ -91,20 +93,30 @@ class FieldReader:
             return (Sort((definition.sort_field or definition.primary_key.name,)),)
         return tuple(self._sort_term(collection, term.strip()) for term in terms)
 
-    def aggregate_sort(self, collection: str, terms: list[str]) -> tuple[Sort, ...]:
-        """The order of groups: by a group field, or an aggregate such as `-count.id`."""
-        sorts = []
-        for term in terms:
-            name = term.removeprefix("-")
-            head, _, field = name.partition(".")
-            if head in OPERATIONS:
-                if field and field not in self.schema.fields(collection):
-                    raise Forbidden.field(field, collection)
-                path = (head, field) if field else (head,)
-                sorts.append(Sort(path, term.startswith("-")))
-            else:
-                sorts.append(self._sort_term(collection, term))
-        return tuple(sorts)
+    def aggregate_sort(
+        self, collection: str, terms: list[str], groups: tuple[Group, ...]
+    ) -> tuple[Sort, ...]:
+        """The order of groups: by a group, or an aggregate such as `-count.id`."""
+        return tuple(self._aggregate_term(collection, term.strip(), groups) for term in terms)
+
+    def _aggregate_term(self, collection: str, term: str, groups: tuple[Group, ...]) -> Sort:
+        descending, name = term.startswith("-"), term.removeprefix("-")
+        for group in groups:
+            if name in {group.key, f"{group.function}({group.field})"}:
+                return Sort((group.key,), descending)
+        operation, _, field = name.partition(".")
+        if operation not in OPERATIONS:
+            self._sort_term(collection, name)  # refuses unknown fields
+            raise InvalidQuery(f'Can\'t sort by "{name}": it is no group')
+        if not field:
+            return Sort((operation,), descending)
+        if field not in self.schema.fields(collection):
+            raise Forbidden.field(field, collection)
+        if not operation.startswith("count"):
+            is_number = self.schema.fields(collection)[field].type in NUMBERS
+            if not is_number:
+                raise InvalidQuery(f'Can\'t sort by "{name}": "{field}" is no number')
+        return Sort((operation, field), descending)
 
     def _sort_term(self, collection: str, term: str) -> Sort:
         descending = term.startswith("-")
@@ -129,8 +141,8 @@ class FieldReader:
 
 
 def call_of(text: str) -> tuple[str, str]:
-    """The function and field of `year(date)`. Raises InvalidQuery for anything else."""
+    """The function and path of `year(a.date)` or `a.year(date)`; InvalidQuery for anything else."""
     match = _CALL.fullmatch(text)
     if match is None:
         raise InvalidQuery(f'Invalid function specified "{text}"')
-    return match[1], match[2]
+    return match[2], match[1] + match[3]

@@ -3,10 +3,10 @@
 Stored values are JSON too: they travel to PostgreSQL as one JSON parameter for any number of rows.
 """
 
-import math
-from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -17,10 +17,10 @@ from app.errors import (
     ValueOutOfRange,
     ValueTooLong,
 )
-from app.items.operands import is_uuid
+from app.items.operands import as_number, is_uuid
 from schema import Field
 
-_INT32, _INT64 = 2**31, 2**63
+_INT32, _INT64, _DOUBLE = 2**31, 2**63, Decimal(2) ** 1024
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 
 
@@ -42,12 +42,12 @@ def stored(collection: str, field: Field, value: Any) -> Any:
         case "timestamp" | "dateTime" | "date" | "time":
             return _moment(field, value)
         case "csv":
-            return _csv(field, value)
+            return _csv(collection, field, value)
     return value
 
 
 def _text(collection: str, field: Field, value: Any) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) else as_json(value)
     if "\x00" in text:
         raise InvalidPayload(f'Field "{field.name}" contains a NUL character; remove it')
     if field.max_length is not None and len(text) > field.max_length:
@@ -67,22 +67,24 @@ def _integer(collection: str, field: Field, value: Any) -> int:
 
 def _number(collection: str, field: Field, value: Any) -> str:
     number = _parsed(field, value, "number")
-    if field.type == "decimal" and field.precision is not None:
-        digits, decimals = field.precision
-        if abs(number) >= Decimal(10) ** (digits - decimals):
-            raise ValueOutOfRange(collection, field.name, value)
+    if number.copy_abs() >= _bound(field):
+        raise ValueOutOfRange(collection, field.name, value)
     return str(number)
 
 
+def _bound(field: Field) -> Decimal:
+    """The least number too large for the field, after PostgreSQL's rounding."""
+    if field.type == "float":
+        return _DOUBLE
+    digits, decimals = field.precision or (10, 5)
+    return Decimal(10) ** (digits - decimals) - Decimal(5).scaleb(-decimals - 1)
+
+
 def _parsed(field: Field, value: Any, kind: str) -> Decimal:
-    if not isinstance(value, bool) and isinstance(value, int | float | str | Decimal):
-        try:
-            number = Decimal(str(value).strip())
-        except InvalidOperation:
-            number = Decimal(math.nan)
-        if number.is_finite():
-            return number
-    raise InvalidPayload(f'Invalid {kind} "{value}" in field "{field.name}"')
+    number = as_number(value)
+    if number is None:
+        raise InvalidPayload(f'Invalid {kind} "{value}" in field "{field.name}"')
+    return number
 
 
 def _boolean(field: Field, value: Any) -> bool:
@@ -96,47 +98,76 @@ def _boolean(field: Field, value: Any) -> bool:
 
 def _uuid(collection: str, field: Field, value: Any) -> str:
     if is_uuid(value):
-        return str(value).lower()
-    if field.relation is not None:
+        return str(UUID(value))
+    if field.relation is not None and isinstance(value, str | int):
         raise InvalidForeignKey(collection, field.name, value)
     raise InvalidPayload(f'Invalid uuid "{value}" in field "{field.name}"')
 
 
-_SHAPES: dict[str, tuple[str, type[datetime] | type[date] | type[time]]] = {
-    "timestamp": ("DateTime", datetime),
-    "dateTime": ("DateTime", datetime),
-    "date": ("Date", date),
-    "time": ("Time", time),
-}
+_MOMENTS = {"timestamp": "DateTime", "dateTime": "DateTime", "date": "Date", "time": "Time"}
 
 
 def _moment(field: Field, value: Any) -> str:
-    name, kind = _SHAPES[field.type]
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     try:
-        parsed = kind.fromisoformat(value[:10] if kind is date else value)
-    except (TypeError, ValueError):
+        match field.type:
+            case "time":
+                return time.fromisoformat(value).isoformat()
+            case "date":
+                return datetime.fromisoformat(value).date().isoformat()
+            case "dateTime":
+                return datetime.fromisoformat(value).isoformat()
+        moment = datetime.fromisoformat(value)
+        # In UTC it has to lie in the years 1 to 9999 still: ISO 8601 has no others.
+        return (moment.astimezone(UTC) if moment.tzinfo is not None else moment).isoformat()
+    except (TypeError, ValueError, OverflowError):
+        name = _MOMENTS[field.type]
         raise InvalidPayload(f'Invalid {name} format in field "{field.name}"') from None
-    return parsed.isoformat()
 
 
-def _csv(field: Field, value: Any) -> str:
-    if isinstance(value, str):
-        return value
+def _csv(collection: str, field: Field, value: Any) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ",".join(value)
+        value = ",".join(value)
+    if isinstance(value, str):
+        return _text(collection, field, value)
     raise InvalidPayload(f'Field "{field.name}" takes a list of strings')
 
 
+def as_key(field: Field, key: Any) -> Any:
+    """A key as the primary key `field` stores it; None when it can't be one.
+
+    A malformed key is a missing row, never an error.
+    """
+    match field.type:
+        case "uuid":
+            return str(UUID(key)) if is_uuid(key) else None
+        case "integer" | "bigInteger":
+            number = as_number(key)
+            if number is None or number.copy_abs() >= _INT64 or number != int(number):
+                return None
+            return int(number)
+    is_text = isinstance(key, str | int) and not isinstance(key, bool)
+    return str(key) if is_text and "\x00" not in str(key) else None
+
+
 def stored_row(
-    collection: str, fields: dict[str, Field], row: dict[str, Any], errors: list[AppError]
-) -> dict[str, Any]:
-    """A row with every value as stored; what can't be stored is added to `errors`."""
+    collection: str, fields: dict[str, Field], row: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, AppError]]:
+    """A row with every value as stored; and by field, why the others can't be."""
     result: dict[str, Any] = {}
+    refused: dict[str, AppError] = {}
     for name, value in row.items():
         try:
             result[name] = stored(collection, fields[name], value)
         except AppError as error:
-            errors.append(error)
-    return result
+            refused[name] = error
+    return result, refused
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON text. Raises InvalidPayload where JSON or PostgreSQL has no room for it."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise InvalidPayload(f"A value can't be stored: {error}") from None

@@ -1,4 +1,4 @@
-"""Dynamic variables in filters: $NOW and $CURRENT_USER (directus.md 3.4)."""
+"""What filter values stand for: $NOW, $CURRENT_USER, true, false, null (directus.md 2.2, 3.4)."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from typing import Any
 
 from app.access.caller import Caller
 
+_WORDS = {"true": True, "false": False, "null": None, "NULL": None}
 _NOW = re.compile(r"\$NOW(?:\(\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*\))?", re.IGNORECASE)
 _SECONDS = {
     "ms": 0.001,
@@ -20,11 +21,15 @@ _SECONDS = {
 
 
 def resolve(value: Any, caller: Caller) -> Any:
-    """The value a dynamic variable stands for now; any other value as it is."""
+    """The value a word or a dynamic variable stands for now; any other value as it is."""
     if isinstance(value, list):
         return [resolve(item, caller) for item in value]
-    if not isinstance(value, str) or not value.startswith("$"):
+    if isinstance(value, dict):
+        return {name: resolve(item, caller) for name, item in value.items()}
+    if not isinstance(value, str):
         return value
+    if value in _WORDS:
+        return _WORDS[value]
     if value == "$CURRENT_USER":
         return caller.user
     if value.startswith("$NOW"):
@@ -39,4 +44,7 @@ def _moment(text: str) -> datetime:
     if match is None or match[2] is None:
         return now
     seconds = float(match[2]) * _SECONDS.get(match[3].lower(), 0.0)
-    return now + timedelta(seconds=-seconds if match[1] == "-" else seconds)
+    try:
+        return now + timedelta(seconds=-seconds if match[1] == "-" else seconds)
+    except OverflowError:
+        return now

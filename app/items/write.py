@@ -3,22 +3,21 @@
 The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, never row by row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import psycopg
 
 from app.access.caller import Caller
+from app.access.permissions import require
 from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, InvalidForeignKey, InvalidPayload
 from app.items import statements
-from app.items.operands import is_uuid
 from app.items.rules import Row, Update, rules_of
 from app.items.validation import check_changed, check_created, refuse
-from app.items.values import stored, stored_row
+from app.items.values import as_json, as_key, stored, stored_row
 from app.items.violations import as_app_error
 from schema import Collection, Field, Schema
 
@@ -36,17 +35,14 @@ class Writer:
         if not payloads:
             return []
         collection = self.schema[name]
-        rows = await self._accepted(collection, payloads)
+        rows, refused = await self._accepted(collection, payloads)
         for row in rows:
             self._fill(collection, row)
-        errors: list[AppError] = []
-        try:
-            await rules_of(name).before_create(self.session, self.caller, rows)
-        except ErrorList as refused:
-            errors += refused.errors
-        for row in rows:
-            errors += check_created(collection, row)
-        refuse(errors)
+
+        def rules() -> Awaitable[None]:
+            return rules_of(name).before_create(self.session, self.caller, rows)
+
+        await self._judge(rules, check_created, collection, rows, refused)
         await self._check_links(collection, rows)
         keys = await self._insert(collection, rows)
         await rules_of(name).after_create(self.session, self.caller, rows)
@@ -55,24 +51,21 @@ class Writer:
     async def update(self, name: str, patches: list[tuple[Any, Any]]) -> list[Any]:
         """Apply each patch to the row of its key; the keys of the rows there were."""
         collection = self.schema[name]
-        wanted = {self._key(collection, key): patch for key, patch in patches}
-        known = [key for key in wanted if key is not None]
-        before = await self._locked(collection, known)
-        keys = [key for key in known if key in before]
-        accepted = await self._accepted(collection, [wanted[key] for key in keys])
+        wanted = self._by_key(collection, patches)
+        before = await self._locked(collection, list(wanted))
+        keys = [key for key in wanted if key in before]
+        accepted, refused = await self._accepted(collection, [wanted[key] for key in keys])
         updates = [
             Update(key, before[key], self._without_key(collection, patch))
             for key, patch in zip(keys, accepted, strict=True)
         ]
-        errors: list[AppError] = []
-        try:
-            await rules_of(name).before_update(self.session, self.caller, updates)
-        except ErrorList as refused:
-            errors += refused.errors
-        for change in updates:
-            errors += check_changed(collection, change.patch)
-        refuse(errors)
-        await self._check_links(collection, [change.patch for change in updates])
+        rows = [change.patch for change in updates]
+
+        def rules() -> Awaitable[None]:
+            return rules_of(name).before_update(self.session, self.caller, updates)
+
+        await self._judge(rules, check_changed, collection, rows, refused)
+        await self._check_links(collection, rows)
         await self._apply(collection, updates)
         await rules_of(name).after_update(self.session, self.caller, updates)
         return keys
@@ -80,24 +73,49 @@ class Writer:
     async def delete(self, name: str, keys: list[Any]) -> list[Any]:
         """Delete the rows of the keys; the keys of the rows there were."""
         collection = self.schema[name]
-        known = [key for key in (self._key(collection, key) for key in keys) if key is not None]
-        found = list(await self._locked(collection, known))
+        known = (as_key(collection.primary_key, key) for key in keys)
+        found = list(await self._locked(collection, [key for key in known if key is not None]))
         if not found:
             return []
         await rules_of(name).before_delete(self.session, self.caller, found)
         await self._unlink(collection, found)
-        await self._run(collection, statements.delete(collection), {"keys": found}, [])
+        await self._run(collection, statements.delete(collection), {"keys": found})
         await rules_of(name).after_delete(self.session, self.caller, found)
         return found
 
-    def _key(self, collection: Collection, key: Any) -> Any:
-        """A key as stored, or None when it can't be one: a malformed key is a missing row."""
-        kind = collection.primary_key.type
-        if kind == "uuid":
-            return key.lower() if is_uuid(key) else None
-        if kind in {"integer", "bigInteger"}:
-            return int(key) if str(key).lstrip("-").isdecimal() else None
-        return str(key)
+    async def _judge(
+        self,
+        rules: Callable[[], Awaitable[None]],
+        check: Callable[[Collection, Row], list[AppError]],
+        collection: Collection,
+        rows: list[Row],
+        refused: list[dict[str, AppError]],
+    ) -> None:
+        """Raise everything that is wrong, of every row and field at once.
+
+        `refused` are the values that can't be stored, by field. The domain's rules see rows only
+        when all of their values can be.
+        """
+        errors = [error for of_row in refused for error in of_row.values()]
+        if not errors:
+            try:
+                await rules()
+            except ErrorList as found:
+                errors += found.errors
+        for row, of_row in zip(rows, refused, strict=True):
+            broken = check(collection, row)
+            errors += [error for error in broken if error.extensions["field"] not in of_row]
+        refuse(errors)
+
+    def _by_key(self, collection: Collection, patches: list[tuple[Any, Any]]) -> dict[Any, Row]:
+        """The patches by key as stored, several for one key as one."""
+        merged: dict[Any, Row] = {}
+        for given, patch in patches:
+            _require_object(patch)
+            key = as_key(collection.primary_key, given)
+            if key is not None:
+                merged[key] = {**merged.get(key, {}), **patch}
+        return merged
 
     async def _locked(self, collection: Collection, keys: list[Any]) -> dict[Any, Row]:
         if not keys:
@@ -106,14 +124,16 @@ class Writer:
         rows = await self.session.fetch_all(statements.lock(collection), {"keys": keys})
         return {row[name]: row for row in rows}
 
-    async def _accepted(self, collection: Collection, payloads: list[Any]) -> list[Row]:
+    async def _accepted(
+        self, collection: Collection, payloads: list[Any]
+    ) -> tuple[list[Row], list[dict[str, AppError]]]:
         """The writable part of each payload, values as stored, related objects as keys.
 
-        Unknown and read-only fields are dropped, as Directus does for admins.
+        And for each the values that can't be stored, by field. Unknown and read-only fields are
+        dropped, as Directus does for admins.
         """
         for payload in payloads:
-            if not isinstance(payload, dict):
-                raise InvalidPayload("Each item has to be an object")
+            _require_object(payload)
         fields = {
             name: field
             for name, field in self.schema.fields(collection.name).items()
@@ -121,10 +141,8 @@ class Writer:
         }
         rows = [{n: v for n, v in payload.items() if n in fields} for payload in payloads]
         await self._save_related(fields.values(), rows)
-        errors: list[AppError] = []
-        converted = [stored_row(collection.name, fields, row, errors) for row in rows]
-        refuse(errors)
-        return converted
+        converted = [stored_row(collection.name, fields, row) for row in rows]
+        return [row for row, _ in converted], [refused for _, refused in converted]
 
     async def _save_related(self, fields: Iterable[Field], rows: list[Row]) -> None:
         """Replace related objects by keys: update the row they name, or create one (1.8)."""
@@ -140,27 +158,27 @@ class Writer:
                 row[field.name] = key
 
     async def _saved(self, target: str, objects: list[Row]) -> list[Any]:
-        collection = self.schema[target]
-        key_name = collection.primary_key.name
-        named = [self._key(collection, o[key_name]) for o in objects if o.get(key_name) is not None]
-        there = await self._locked(collection, [key for key in named if key is not None])
-        keys = [
-            key if (key := self._given_key(collection, item)) in there else None for item in objects
-        ]
-        patches = [
-            (key, item)
-            for key, item in zip(keys, objects, strict=True)
-            if key is not None and len(item) > 1
-        ]
+        """The keys of related objects: what exists is updated, the rest created."""
+        key_field = self.schema[target].primary_key
+        given = [as_key(key_field, item.get(key_field.name)) for item in objects]
+        there = await self._locked(self.schema[target], [key for key in given if key is not None])
+        patches: list[tuple[Any, Row]] = []
+        fresh: dict[Any, Row] = {}
+        places: list[Any] = []
+        for key, item in zip(given, objects, strict=True):
+            # One object under many rows, or one key given twice, is one row.
+            places.append(("new", id(item)) if key is None else key)
+            if key not in there:
+                fresh[places[-1]] = {**fresh.get(places[-1], {}), **item}
+            elif len(item) > 1:
+                patches.append((key, item))
         if patches:
+            require(self.caller, "update", target)
             await self.update(target, patches)
-        fresh = [item for key, item in zip(keys, objects, strict=True) if key is None]
-        made = iter(await self.create(target, fresh))
-        return [next(made) if key is None else key for key in keys]
-
-    def _given_key(self, collection: Collection, item: Row) -> Any:
-        given = item.get(collection.primary_key.name)
-        return None if given is None else self._key(collection, given)
+        if fresh:
+            require(self.caller, "create", target)
+        made = dict(zip(fresh, await self.create(target, list(fresh.values())), strict=True))
+        return [made.get(place, place) for place in places]
 
     def _without_key(self, collection: Collection, patch: Row) -> Row:
         """A key never changes (1.5); moments and users of the change are the server's."""
@@ -215,7 +233,7 @@ class Writer:
         names = [field.name for field in collection.fields if not field.computed]
         columns = tuple(name for name in names if any(name in row for row in rows))
         sql = statements.insert(collection, columns or (collection.primary_key.name,))
-        made = await self._run(collection, sql, {"rows": _json(rows)}, rows)
+        made = await self._run(collection, sql, {"rows": as_json(rows)})
         keys = [row["key"] for row in made]
         for row, key in zip(rows, keys, strict=True):
             row[collection.primary_key.name] = key
@@ -230,22 +248,20 @@ class Writer:
             if columns:
                 sets.setdefault(columns, []).append({**change.patch, key: change.key})
         for columns, rows in sets.items():
-            patches = [change.patch for change in updates]
             sql = statements.update(collection, columns)
-            await self._run(collection, sql, {"rows": _json(rows)}, patches)
+            await self._run(collection, sql, {"rows": as_json(rows)})
 
-    async def _run(
-        self, collection: Collection, sql: str, values: dict[str, Any], rows: list[Row]
-    ) -> list[Row]:
+    async def _run(self, collection: Collection, sql: str, values: dict[str, Any]) -> list[Row]:
         try:
             cursor = await self.session.run(sql, values)
             return await cursor.fetchall() if cursor.description is not None else []
         except psycopg.Error as error:
-            refused = as_app_error(error, collection.name, rows)
+            refused = as_app_error(error, collection.name)
             if refused is None:
                 raise
             raise refused from error
 
 
-def _json(rows: list[Row]) -> str:
-    return orjson.dumps(rows).decode()
+def _require_object(payload: Any) -> None:
+    if not isinstance(payload, dict):
+        raise InvalidPayload("Each item has to be an object")

@@ -141,9 +141,9 @@ async def _delete_many(items: Items, name: str, body: Any) -> None:
 async def _chosen(items: Items, name: str, body: Any, *, required: bool) -> list[Any]:
     """The keys a `{keys}` or `{query}` body picks. A query picks every match, not the first 100."""
     if not isinstance(body, dict) or (required and not {"keys", "query"} & body.keys()):
-        raise InvalidPayload('"value" must contain at least one of [keys, query]')
+        raise InvalidPayload('"value" must contain at least one of [query, keys]')
     if "keys" in body and "query" in body:
-        raise InvalidPayload('"value" contains a conflict between exclusive peers [keys, query]')
+        raise InvalidPayload('"value" contains a conflict between exclusive peers [query, keys]')
     if "keys" in body:
         if not isinstance(body["keys"], list):
             raise InvalidPayload('"keys" must be an array')

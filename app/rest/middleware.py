@@ -25,7 +25,10 @@ _OPEN = frozenset({"/server/ping"})
 
 
 class RequestLog:
-    """Gives each request an id (or takes the caller's), and logs it with status and duration."""
+    """Gives each request an id (or takes the caller's), and logs it with status and duration.
+
+    The outer edge: what nobody foresaw is logged whole and told in one sentence.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -37,7 +40,7 @@ class RequestLog:
         request_id = Headers(scope=scope).get("x-request-id", "")[:128] or str(uuid4())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        start, status = time.perf_counter(), 500
+        start, status = time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -48,6 +51,12 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception:
+            logger.exception("request failed", extra={"path": scope["path"]})
+            if status:
+                raise  # the answer has begun: all that is left is to cut it off
+            crash = AppError("An unexpected error occurred.")
+            await error_response(crash)(scope, receive, send_with_id)
         finally:
             requests.info(
                 "request",

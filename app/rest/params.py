@@ -45,10 +45,10 @@ def _put(into: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def _lists(value: Any) -> Any:
-    """Objects whose names are 0, 1, 2, ... are lists, up to the array limit."""
+    """Objects whose names are numbers are lists in that order, up to the array limit."""
     if not isinstance(value, dict):
         return value
     items = {name: _lists(item) for name, item in value.items()}
-    if len(items) <= _MAX_ITEMS and list(items) == [str(place) for place in range(len(items))]:
-        return list(items.values())
+    if items and all(name.isdecimal() and int(name) < _MAX_ITEMS for name in items):
+        return [items[name] for name in sorted(items, key=int)]
     return items

@@ -6,12 +6,12 @@ import orjson
 
 from app.errors import InvalidQuery
 from app.items.items import Items
+from app.items.operands import as_number
 from app.items.query import Query, Value
 from app.items.search import search_condition
 from app.items.selection import FieldReader
 
 META = ("total_count", "filter_count")
-_LITERALS = {"true": True, "false": False, "null": None, "NULL": None}
 
 
 def read_query(items: Items, collection: str, params: dict[str, Any], default_limit: int) -> Query:
@@ -73,23 +73,14 @@ def _split(text: str) -> list[str]:
 
 
 def _filter(value: Any) -> Any:
-    if isinstance(value, str):
-        if not value.strip():
-            return None
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            raise InvalidQuery("Invalid JSON for filter object") from None
-    return _literals(value)
-
-
-def _literals(value: Any) -> Any:
-    """The words true, false and null mean the values, anywhere in a filter."""
-    if isinstance(value, dict):
-        return {name: _literals(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_literals(item) for item in value]
-    return _LITERALS.get(value, value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise InvalidQuery("Invalid JSON for filter object") from None
 
 
 def _page(params: dict[str, Any], default_limit: int) -> tuple[int | None, int | None]:
@@ -107,11 +98,10 @@ def _whole(params: dict[str, Any], name: str, least: int) -> int | None:
     value = params.get(name)
     if value is None or value == "":
         return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InvalidQuery(f'"{name}" must be a number') from None
-    if not number.is_integer():
+    number = as_number(value)
+    if number is None:
+        raise InvalidQuery(f'"{name}" must be a number')
+    if number != number.to_integral_value():
         raise InvalidQuery(f'"{name}" must be an integer')
     if number < least:
         raise InvalidQuery(f'"{name}" must be greater than or equal to {least}')

@@ -1,6 +1,5 @@
 """Directus's answers: JSON envelopes, empty 204s, error lists (directus.md 0, 7)."""
 
-import logging
 from typing import Any
 
 import orjson
@@ -9,7 +8,6 @@ from starlette.responses import Response
 
 from app.errors import AppError, ErrorList, MethodNotAllowed
 
-logger = logging.getLogger(__name__)
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Origin, Cache-Control"}
 
 
@@ -54,9 +52,3 @@ async def on_app_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, AppError | ErrorList):
         raise error
     return error_response(error)
-
-
-async def on_crash(request: Request, error: Exception) -> Response:
-    """What nobody foresaw: logged whole, told in one sentence."""
-    logger.error("request failed", exc_info=error, extra={"path": request.url.path})
-    return error_response(AppError("An unexpected error occurred."))

@@ -1,0 +1,132 @@
+"""Sessions: what reads, what writes, when it commits, and who hears of it."""
+
+import psycopg
+import pytest
+from sqlalchemy import column, select, values
+from sqlalchemy.types import Integer
+
+from app.database.session import Database
+
+
+@pytest.fixture
+async def database(database_url):
+    pool = Database(database_url, max_size=3)
+    await pool.open()
+    async with pool.write() as session:
+        await session.execute("CREATE TABLE IF NOT EXISTS thing (id int PRIMARY KEY, note text)")
+        await session.execute("TRUNCATE thing")
+    yield pool
+    async with pool.write() as session:
+        await session.execute("DROP TABLE thing")
+    await pool.close()
+
+
+async def count(database):
+    async with database.read() as session:
+        return await session.fetch_value("SELECT count(*) FROM thing")
+
+
+async def test_a_write_session_commits_when_its_block_ends(database):
+    async with database.write() as session:
+        assert await session.execute("INSERT INTO thing VALUES (1), (2)") == 2
+        assert await count(database) == 0
+    assert await count(database) == 2
+
+
+async def test_an_error_rolls_the_block_back(database):
+    async def twice():
+        async with database.write() as session:
+            await session.execute("INSERT INTO thing VALUES (1)")
+            await session.execute("INSERT INTO thing VALUES (1)")
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await twice()
+    assert await count(database) == 0
+
+
+async def test_a_savepoint_fails_alone(database):
+    async with database.write() as session:
+        await session.execute("INSERT INTO thing VALUES (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            async with session.savepoint():
+                await session.execute("INSERT INTO thing VALUES (1)")
+    assert await count(database) == 1
+
+
+async def test_what_follows_the_commit_is_announced_after_it(database):
+    seen = []
+
+    async def announce():
+        seen.append(await count(database))
+
+    async with database.write() as session:
+        session.after_commit(announce)
+        await session.execute("INSERT INTO thing VALUES (1)")
+        assert seen == []
+    assert seen == [1]
+
+
+async def test_nothing_is_announced_after_a_rollback(database):
+    seen = []
+
+    async def announce():
+        seen.append(1)
+
+    async def fail():
+        async with database.write() as session:
+            session.after_commit(announce)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert seen == []
+
+
+async def test_rows_values_and_missing_rows(database):
+    async with database.write() as session:
+        await session.execute("INSERT INTO thing VALUES (1, 'a'), (2, NULL)")
+        assert await session.fetch_all("SELECT * FROM thing ORDER BY id") == [
+            {"id": 1, "note": "a"},
+            {"id": 2, "note": None},
+        ]
+        one = await session.fetch_one("SELECT * FROM thing WHERE id = %(id)s", {"id": 1})
+        assert one == {"id": 1, "note": "a"}
+        assert await session.fetch_one("SELECT * FROM thing WHERE id = 9") is None
+        assert await session.fetch_value("SELECT note FROM thing WHERE id = 9") is None
+
+
+async def test_statements_of_sqlalchemy_run_too(database):
+    rows = values(column("n", Integer), name="v").data([(1,), (2,)])
+    async with database.read() as session:
+        found = await session.fetch_all(select(rows.c.n).where(rows.c.n > 1))
+    assert found == [{"n": 2}]
+
+
+async def test_times_are_utc_json_is_bytes_and_uuids_are_text(database):
+    async with database.read() as session:
+        row = await session.fetch_one(
+            "SELECT current_setting('timezone') AS zone, '[1]'::json AS j, '{}'::jsonb AS b, "
+            "'F1B2C3D4-E5F6-7890-1234-567890ABCDEF'::uuid AS u"
+        )
+    assert row == {
+        "zone": "UTC",
+        "j": b"[1]",
+        "b": b"{}",
+        "u": "f1b2c3d4-e5f6-7890-1234-567890abcdef",
+    }
+
+
+async def test_rows_go_in_and_out_by_copy(database):
+    async with database.write() as session:
+        blocks = (b"1\ta\n", b"2\tit's; DROP\n")
+        assert await session.copy_in("COPY thing FROM STDIN", blocks) == 2
+        statement = "COPY (SELECT * FROM thing WHERE note LIKE %(note)s ORDER BY id) TO STDOUT"
+        out = b"".join([bytes(b) async for b in session.copy_out(statement, {"note": "it's%"})])
+    assert out == b"2\tit's; DROP\n"
+
+
+async def test_a_database_that_does_not_answer_is_an_error_soon():
+    pool = Database("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+    with pytest.raises(psycopg.OperationalError):
+        await pool._pool.open(wait=True, timeout=0.5)
+    await pool.close()

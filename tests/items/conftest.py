@@ -1,0 +1,119 @@
+"""The library: its database, and the door to it."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+
+from app.access.caller import Caller
+from app.database.session import Database, Session
+from app.items.items import Items
+from app.items.query import Query, Value
+from app.items.search import search_condition
+from app.items.selection import FieldReader
+from tests.items.library import COMPILER, LIBRARY, TABLES, create_tables
+from tests.web import own_database
+
+USER = "6d6cb08a-0000-4000-8000-039e350eef1e"
+ADMIN = Caller(USER, is_admin=True)
+
+
+class Door:
+    """The library's door with short words: what tests say."""
+
+    def __init__(self, items: Items) -> None:
+        self.items = items
+
+    def query(
+        self,
+        collection: str,
+        fields: str = "*",
+        where: Any = None,
+        sort: str = "",
+        search: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> Query:
+        reader = FieldReader(LIBRARY, self.items.depth)
+        return Query(
+            collection,
+            reader.selection(collection, fields.split()),
+            filter=self.items.filters().read(collection, where),
+            search=search_condition(LIBRARY, collection, search),
+            sort=reader.sort(collection, sort.split()),
+            limit=None if limit is None else Value(limit),
+            offset=None if offset is None else Value(offset),
+        )
+
+    async def read(self, collection: str, fields: str = "*", **options: Any) -> list[Any]:
+        rows: list[Any] = orjson.loads(
+            await self.items.many(self.query(collection, fields, **options))
+        )
+        return rows
+
+    async def create(self, collection: str, *payloads: Any, fields: str = "*") -> list[Any]:
+        back = self.query(collection, fields)
+        rows: list[Any] = orjson.loads(await self.items.create(collection, list(payloads), back))
+        return rows
+
+    async def update(self, collection: str, *patches: Any, fields: str = "*") -> list[Any]:
+        back = self.query(collection, fields)
+        rows: list[Any] = orjson.loads(await self.items.update(collection, list(patches), back))
+        return rows
+
+    async def delete(self, collection: str, *keys: Any) -> list[Any]:
+        return await self.items.delete(collection, list(keys))
+
+
+@pytest.fixture(scope="session")
+def library_url(database_url: str) -> Iterator[str]:
+    with own_database(database_url) as url:
+        create_tables(url)
+        yield url
+
+
+@pytest.fixture
+def rows(library_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """The database itself, emptied, with one user."""
+    with psycopg.connect(library_url, autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {', '.join(TABLES.tables)}")
+        connection.execute(
+            "INSERT INTO directus_users (id, first_name, password, token) "
+            "VALUES (%s, 'Ada', 'hash', 'hash')",
+            [USER],
+        )
+        yield connection
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    database = Database(url, max_size=4)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+async def door(rows: psycopg.Connection[Any], library_url: str) -> AsyncIterator[Door]:
+    """An admin's door to an empty library."""
+    async with opened(library_url) as database:
+        yield Door(Items(database, COMPILER, ADMIN))
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The text of every statement that sessions run from now on."""
+    seen: list[str] = []
+    run = Session.run
+
+    async def noted(self: Session, statement: Any, values: Any) -> Any:
+        seen.append(str(statement))
+        return await run(self, statement, values)
+
+    monkeypatch.setattr(Session, "run", noted)
+    return seen
