@@ -135,8 +135,10 @@ def _options() -> list[str]:
         # In files of its own, not in /dev/shm: that is 64 MB in a container, and not swept by us.
         "dynamic_shared_memory_type": "mmap",
         "shared_buffers": f"{min(max(_memory() // 8, 128 * _MB), 2048 * _MB) // _MB}MB",
-        "max_wal_size": "4GB",
-        "checkpoint_timeout": "15min",
+        # Codes are random, so after each checkpoint a job writes most index pages whole into the
+        # WAL: checkpoints are rare, and what is not one's own work is spread out.
+        "max_wal_size": "8GB",
+        "checkpoint_timeout": "30min",
         "log_checkpoints": "off",
         "jit": "off",
         "timezone": "UTC",
