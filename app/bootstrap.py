@@ -79,7 +79,7 @@ async def _first_admin(settings: Settings, session: WriteSession) -> str | None:
         secrets["password"] = settings.admin_password
     if settings.admin_token is not None:
         secrets["token"] = settings.admin_token
-    row = await session.fetch_one(_ADMIN, {"email": settings.admin_email.lower()})
+    row = await session.fetch_one(_ADMIN, {"email": settings.admin_email.strip().lower()})
     if row is not None:
         if "token" in secrets and row["token"] == token_hash(secrets["token"]):
             del secrets["token"]

@@ -10,6 +10,7 @@ import sqlalchemy.exc
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from app.codes.errors import CodeError
 from app.commands import codes, definitions, jobs, serve, users
@@ -73,7 +74,8 @@ def _first_line(error: Exception) -> str:
 
 
 def _refuse(message: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]Error:[/red] {message}")
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[red]Error:[/red] {escape(message)}")
     sys.exit(1)
 
 

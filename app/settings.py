@@ -1,10 +1,19 @@
 """Every environment variable Mintage reads, typed, with its default and meaning."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_URLS = {
+    "database_url": ("postgresql://user:password@host:port/name", r"postgres(ql)?://[^/]*/."),
+    "redis_url": ("redis://:password@host:port/0", r"rediss?://.|unix://."),
+    "s3_url": ("http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket", r"https?://[^/]+/."),
+}
+"""The form of each URL: for people, and as a pattern."""
 
 
 class Settings(BaseSettings):
@@ -69,8 +78,21 @@ class Settings(BaseSettings):
     max_payload_size: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
     )
-    log_level: str = Field("info", description="debug, info, warning or error.")
-    log_format: str = Field("auto", description="json, console, or auto (console on a terminal).")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="json, console, or auto (console on a terminal)."
+    )
+
+    @field_validator("database_url", "redis_url", "s3_url")
+    @classmethod
+    def _has_the_form_of_its_url(cls, url: str | None, info: ValidationInfo) -> str | None:
+        """Refuse early what no client could use. The value is not repeated: it holds a password."""
+        form, pattern = _URLS[info.field_name or ""]
+        if url is not None and not re.match(pattern, url):
+            raise ValueError(f"it has to look like {form}")
+        return url
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,7 @@ directus_users = Collection(
         uuid("id", primary_key=True),
         string("first_name", max_length=50),
         string("last_name", max_length=50),
-        string("email", unique=True, max_length=128),
+        string("email", unique=True, max_length=128, pattern=r"^[^@\s]+@[^@\s]+$"),
         hashed("password"),
         string("location"),
         string("title", max_length=50),

@@ -5,6 +5,7 @@ import sys
 from typing import Annotated, Any
 
 import orjson
+import redis
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -15,6 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from app.errors import AppError
 from app.installation import attached, opened
@@ -90,7 +92,7 @@ def list_jobs(
     for row in rows:
         made = f"{row['quantity_created']}/{row['quantity']}"
         told = " - ".join(filter(None, (row["reference_id"], row["error_message"])))
-        table.add_row(row["id"], row["type"], made, row["status"], told)
+        table.add_row(row["id"], row["type"], made, row["status"], Text(told))
     Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
@@ -108,12 +110,20 @@ async def _list(current: Settings, limit: int) -> list[dict[str, Any]]:
 async def _create(current: Settings, row: dict[str, Any], *, wait: bool) -> str:
     async with opened(current) as items:
         made = orjson.loads(await items.create(_JOBS, [row], _query()))[0]
-        if await worker_count() == 0:
+        if not await _has_worker():
             message = "No worker is running, so the job waits: start one with `mintage run`."
             Console(stderr=True).print(f"[yellow]{message}[/yellow]")
         if wait:
             await _until_ended(items, made)
     return str(made["id"])
+
+
+async def _has_worker() -> bool:
+    """Whether a worker lives. The job is there already, so a Redis that is away is no failure."""
+    try:
+        return await worker_count() > 0
+    except redis.RedisError:
+        return False
 
 
 async def _until_ended(items: Items, made: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def demo() -> None:
 
 def migrate() -> None:
     """Bring the database to this version, and make the first admin if there is none."""
-    with attached() as current:
+    with attached(make=True) as current:
         migrations.upgrade(current.database_url or "")
         made = bootstrap(current, current.database_url or "")
     print("The database is up to date.")
@@ -38,7 +38,7 @@ def migration(
     message: Annotated[str, typer.Argument(help="What changes, in a few words.")],
 ) -> None:
     """Write the migration that takes the database to the definitions in schema/."""
-    with attached() as current:
+    with attached(make=True) as current:
         migrations.upgrade(current.database_url or "")
         path = migrations.revision(current.database_url or "", message)
     print("The definitions have not changed." if path is None else f"Wrote {path}")

@@ -6,6 +6,7 @@ Parsing and validation cost ten times what running a small operation does (graph
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -14,8 +15,11 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    VariablesInAllowedPositionRule,
     Visitor,
+    get_named_type,
     parse,
+    specified_rules,
     validate,
     visit,
 )
@@ -46,6 +50,26 @@ class Document:
         )
 
 
+class _VariablesInAllowedPosition(VariablesInAllowedPositionRule):
+    """As the specification has it, but a relation takes a variable of any type.
+
+    A key may be declared as ID or String and an object as Directus's `create_X_input`; the write
+    path judges what comes.
+    """
+
+    def leave_operation_definition(self, operation: OperationDefinitionNode, *_place: Any) -> None:
+        for usage in self.context.get_recursive_variable_usages(operation):
+            if usage.type is not None and get_named_type(usage.type).name.endswith("_link"):
+                self.var_def_map.pop(usage.node.name.value, None)
+        super().leave_operation_definition(operation)
+
+
+RULES = tuple(
+    _VariablesInAllowedPosition if rule is VariablesInAllowedPositionRule else rule
+    for rule in specified_rules
+)
+
+
 class Documents:
     """Reads documents against one schema. `tokens` bounds their length."""
 
@@ -63,7 +87,7 @@ class Documents:
             tree = parse(text, max_tokens=self.tokens)
         except GraphQLError as error:
             return Document(None, (error,))
-        return Document(tree, tuple(validate(self.schema, tree)), _introspects(tree))
+        return Document(tree, tuple(validate(self.schema, tree, RULES)), _introspects(tree))
 
 
 def _introspects(tree: DocumentNode) -> bool:

@@ -60,7 +60,8 @@ class Outputs:
             annotation = optional(self.types[target])
             return with_arguments(annotation, self.list_arguments(target), field.note)
         annotation = strawberry.ID if field.primary_key else value_type(field)
-        if not (field.primary_key or field.required):
+        # A default lifts the mark, as in Directus (directus.md 4.6).
+        if not field.primary_key and (not field.required or field.fills_itself):
             annotation = optional(annotation)
         return described(annotation, field.note) if field.note else annotation
 

@@ -12,11 +12,13 @@ from sqlalchemy import (
     false,
     or_,
     true,
+    type_coerce,
     types,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
+from app.database.tables import column_type
 from app.items.functions import date_part
 from app.items.operators import predicate
 from app.items.query import All, AnyOf, Compare, Condition, Sort, Value
@@ -47,7 +49,9 @@ class Scope:
         """The column at the end of a path, joining the tables on the way once."""
         collection, table = self._collection_at(path[:-1]), self._table_at(path[:-1])
         expression = expression_of(collection, path[-1])
-        return table.c[path[-1]] if expression is None else expression(table)
+        if expression is None:
+            return table.c[path[-1]]
+        return type_coerce(expression(table), column_type(self.field(path)))
 
     def _collection_at(self, path: tuple[str, ...]) -> str:
         collection = self.collection

@@ -20,6 +20,7 @@ from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 requests = structlog.get_logger()
+_HEALTH = "/server/health"
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
 
@@ -83,10 +84,16 @@ class Authentication:
             await error_response(refused)(scope, receive, send)
             return
         except (psycopg_pool.PoolTimeout, psycopg.OperationalError):
+            if scope["path"] == _HEALTH:  # which is there to tell just that
+                await self._serve(scope, receive, send, ANONYMOUS)
+                return
             logger.exception("the database does not answer")
             unavailable = ServiceUnavailable("database", "It does not answer; try again soon")
             await error_response(unavailable)(scope, receive, send)
             return
+        await self._serve(scope, receive, send, caller)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         state = scope["state"]
         settings: Settings = state["settings"]
         state["items"] = Items(

@@ -224,16 +224,16 @@ def upgrade() -> None:
     sa.Column('date_updated', postgresql.TIMESTAMP(timezone=True), nullable=True, comment='When the item was last updated.'),
     sa.Column('account', sa.UUID(as_uuid=False), nullable=True),
     sa.Column('code', sa.String(length=64), nullable=True, comment='Serial, SSCC or short code.'),
-    sa.Column('type', sa.String(length=16), server_default='sgtin', nullable=True),
+    sa.Column('type', sa.String(length=16), server_default='sgtin', nullable=False),
     sa.Column('product', sa.String(length=128, collation='C'), nullable=True),
     sa.Column('domain', sa.UUID(as_uuid=False), nullable=True),
     sa.Column('identifier_job', sa.UUID(as_uuid=False), nullable=True, comment='The job that made it.'),
-    sa.Column('status', sa.String(length=16), server_default='unassigned', nullable=True),
+    sa.Column('status', sa.String(length=16), server_default='unassigned', nullable=False),
     sa.Column('custom_id', sa.String(length=255), nullable=True),
     sa.Column('extended_id', sa.String(length=64), nullable=True, comment='When not given: epc_hex, or the key.'),
     sa.Column('serial_number', sa.String(length=64), nullable=True, comment='When not given: the serial of an SGTIN.'),
-    sa.Column('activation_status', sa.Integer(), server_default='0', nullable=True),
-    sa.Column('blacklist_reason', sa.Integer(), server_default='0', nullable=True),
+    sa.Column('activation_status', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('blacklist_reason', sa.Integer(), server_default='0', nullable=False),
     sa.Column('activated_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
     sa.Column('activated_by', sa.UUID(as_uuid=False), nullable=True),
     sa.Column('scm_data', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -248,21 +248,21 @@ def upgrade() -> None:
     op.create_index('unique_code_identifier_job_index', 'unique_code', ['identifier_job'], unique=False, postgresql_where=None)
     op.create_index('unique_code_product_partial', 'unique_code', ['product'], unique=False, postgresql_where=sa.text('activation_status = 2'))
     op.create_foreign_key(op.f('account_user_updated_foreign'), 'account', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
-    op.create_foreign_key(op.f('account_default_domain_foreign'), 'account', 'domain', ['default_domain'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('account_user_created_foreign'), 'account', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
+    op.create_foreign_key(op.f('account_default_domain_foreign'), 'account', 'domain', ['default_domain'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('code_range_code_space_foreign'), 'code_range', 'code_space', ['code_space'], ['id'], ondelete='CASCADE', use_alter=True)
     op.create_foreign_key(op.f('directus_users_account_foreign'), 'directus_users', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
     op.create_foreign_key(op.f('domain_user_created_foreign'), 'domain', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('domain_user_updated_foreign'), 'domain', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('domain_account_foreign'), 'domain', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
-    op.create_foreign_key(op.f('identifier_job_product_foreign'), 'identifier_job', 'product', ['product'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_domain_foreign'), 'identifier_job', 'domain', ['domain'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_account_foreign'), 'identifier_job', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_user_created_foreign'), 'identifier_job', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
+    op.create_foreign_key(op.f('identifier_job_product_foreign'), 'identifier_job', 'product', ['product'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_user_updated_foreign'), 'identifier_job', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
-    op.create_foreign_key(op.f('product_parent_product_foreign'), 'product', 'product', ['parent_product'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('product_account_foreign'), 'product', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
     op.create_foreign_key(op.f('product_user_updated_foreign'), 'product', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
+    op.create_foreign_key(op.f('product_parent_product_foreign'), 'product', 'product', ['parent_product'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('product_user_created_foreign'), 'product', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
     # ### end Alembic commands ###
 

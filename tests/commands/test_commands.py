@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,49 @@ def test_exporting_an_unknown_job_or_field_is_refused(mintage: Mintage) -> None:
 def test_a_database_that_is_away_is_said(mintage: Mintage) -> None:
     away = "postgresql://app@127.0.0.1:1/mintage"
     assert "DATABASE_URL" in refused(mintage("migrate", DATABASE_URL=away))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://app@127.0.0.1:1/mintage", "Connection refused"),
+        ("secret-nonsense", "DATABASE_URL: Value error, it has to look like postgresql://"),
+    ],
+)
+def test_why_a_database_is_away_is_said_at_once_in_one_line(
+    mintage: Mintage, url: str, said: str
+) -> None:
+    start = time.monotonic()
+    message = refused(mintage("job", "list", DATABASE_URL=url))
+    assert time.monotonic() - start < 10
+    assert said in message
+    assert "\n" not in message
+    assert "secret" not in message
+
+
+def test_a_job_is_created_without_redis_and_its_key_told(
+    mintage: Mintage, rows: psycopg.Connection[Any]
+) -> None:
+    """The row is the truth: who is told of a failure would create it twice."""
+    result = mintage("job", "create", "5", "--product", PRODUCT, REDIS_URL="redis://127.0.0.1:1/0")
+    assert result.returncode == 0, result.stderr
+    assert rows.execute("SELECT id::text FROM identifier_job").fetchall() == [
+        (result.stdout.strip(),)
+    ]
+
+
+def test_brackets_are_no_markup(mintage: Mintage, rows: psycopg.Connection[Any]) -> None:
+    assert 'got "[/bold]"' in refused(mintage("job", "create", "5", "--product", "[/bold]"))
+    rows.execute(
+        "INSERT INTO identifier_job (reference_id, status) VALUES ('[/b] [red]x', 'error')"
+    )
+    listed = mintage("job", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert "[/b] [red]x" in listed.stdout
+
+
+def test_a_user_needs_an_email_address(mintage: Mintage) -> None:
+    assert 'field "email"' in refused(mintage("user", "create", "bob"))
 
 
 def test_the_schema_is_printed_as_sdl(mintage: Mintage) -> None:

@@ -239,7 +239,7 @@ async def change(session, caller, before: dict, **patch) -> Update:
     return update
 
 
-@pytest.mark.parametrize("status", ["in_progress", "complete", "error"])
+@pytest.mark.parametrize("status", ["in_progress", "complete"])
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -260,10 +260,32 @@ async def test_what_was_begun_is_fixed(session, caller, account, status, field, 
         await change(session, caller, before, **{field: value})
     [error] = refused.value.errors
     assert (error.code, error.extensions["field"]) == ("FAILED_VALIDATION", field)
-    assert f'it can only change while the status is "new", and the status is "{status}"' in str(
+    assert f'it can only change before anything is minted, and the status is "{status}"' in str(
         error
     )
     await change(session, caller, before, **{field: before[field]})
+
+
+@pytest.mark.parametrize("status", ["new", "error", "complete"])
+async def test_what_has_codes_is_fixed_whatever_its_status(session, caller, account, status):
+    before = stored(status, account)
+    await session.execute(
+        "INSERT INTO job_chunk (kind, job, number, amount, created, done_at) "
+        "VALUES ('identifier_job', %(job)s, 0, 10, 10, now())",
+        {"job": before["id"]},
+    )
+    with pytest.raises(ErrorList, match="codes of it have been minted"):
+        await change(session, caller, before, quantity=5)
+
+
+async def test_a_job_that_failed_before_its_first_code_can_be_mended(session, caller, account):
+    await change(session, caller, stored("error", account), quantity=101)
+
+
+@pytest.mark.parametrize("field", ["status", "length", "quantity_created", "type"])
+async def test_what_has_a_default_is_never_null(session, caller, account, field):
+    with pytest.raises(ErrorList, match="Value can't be null"):
+        await change(session, caller, stored("new", account), **{field: None})
 
 
 async def test_what_is_free_stays_free(session, caller, account):

@@ -87,8 +87,8 @@ def test_postgres_is_set_up_as_documented(services):
         "listen_addresses": "",
         "shared_preload_libraries": "pg_stat_statements",
         "password_encryption": "scram-sha-256",
-        "max_wal_size": "4GB",
-        "checkpoint_timeout": "15min",
+        "max_wal_size": "8GB",
+        "checkpoint_timeout": "30min",
     }
     locale = "SELECT (encoding, datlocprovider, datlocale)::text FROM pg_database"
     assert query(services, f"{locale} WHERE datname = 'mintage'") == "(6,b,C.UTF-8)"  # 6: UTF8
@@ -133,7 +133,7 @@ def test_attach_starts_what_does_not_run_and_many_at_once_share_it(open_folder):
 
 
 def test_with_all_urls_given_nothing_is_started_or_written(tmp_path):
-    given = {"database_url": "postgresql://x", "redis_url": "redis://x", "secret": "s" * 16}
+    given = {"database_url": "postgresql://x/y", "redis_url": "redis://x", "secret": "s" * 16}
     settings = settings_for(tmp_path / "var", **given)
     with start(settings) as services:
         assert services == Services(**given, s3_url=NO_S3)

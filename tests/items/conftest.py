@@ -8,8 +8,10 @@ import orjson
 import psycopg
 import pytest
 
-from app.access.caller import Caller
+from app.access.caller import ANONYMOUS, Caller
 from app.database.session import Database, Session
+from app.errors import AppError, ErrorList
+from app.items.filter import FilterReader
 from app.items.items import Items
 from app.items.query import Query, Value
 from app.items.search import search_condition
@@ -19,6 +21,28 @@ from tests.web import own_database
 
 USER = "6d6cb08a-0000-4000-8000-039e350eef1e"
 ADMIN = Caller(USER, is_admin=True)
+NONE = "00000000-0000-4000-8000-000000000000"
+OWN = "11111111-2222-4333-8444-555555555555"
+"""A key that no row has, and one that a client brings."""
+ANTS = "10000000-0000-4000-8000-000000000000"
+DATA = """
+INSERT INTO room VALUES (1, 'Attic'), (2, 'Cellar');
+INSERT INTO shelf VALUES ('s1', 'Left', 1, '2020-05-06T07:08:09.5Z'), ('s2', 'Right', 2, NULL),
+  ('s3', 'Loose', NULL, NULL);
+INSERT INTO book (id, title, pages, price, status, shelf, isbn, copies, words, label, bought_at,
+  read_at, printed, opens, lent, extra, weight, user_created)
+VALUES
+('10000000-0000-4000-8000-000000000000', 'Ants', 10, 1.5, 'in', 's1', 9007199254740993,
+  1099511627776, 'a,b', '0000000a-0000-4000-8000-00000000000a', '2024-01-31T12:00:00.123456Z',
+  '2024-01-31T12:00:00.9', '2024-01-31', '12:00:00.9', true, '{"a": [1, null]}', 0.25,
+  '6d6cb08a-0000-4000-8000-039e350eef1e'),
+('20000000-0000-4000-8000-000000000000', 'bees', 20, NULL, 'out', 's2', NULL, 1, '', NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+('30000000-0000-4000-8000-000000000000', 'Cats', NULL, 30, 'in', NULL, NULL, 1, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+UPDATE book SET sequel = '20000000-0000-4000-8000-000000000000' WHERE title = 'Ants';
+UPDATE book SET sequel = '30000000-0000-4000-8000-000000000000' WHERE title = 'bees';
+"""
 
 
 class Door:
@@ -117,3 +141,32 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Session, "run", noted)
     return seen
+
+
+@pytest.fixture
+async def library(door: Door, rows: psycopg.Connection[Any]) -> Door:
+    """The door to a library with three books."""
+    rows.execute(DATA)
+    return door
+
+
+async def titles(door: Door, **options: Any) -> list[str]:
+    """The titles of the books read so."""
+    return [row["title"] for row in await door.read("book", "title", **options)]
+
+
+async def refused(door: Door, collection: str, *payloads: Any) -> list[AppError]:
+    """The errors a create ends with; nothing may be left of it."""
+    with pytest.raises((AppError, ErrorList)) as raised:
+        await door.create(collection, *payloads)
+    assert await door.items.count(door.query(collection)) == 0
+    error = raised.value
+    return error.errors if isinstance(error, ErrorList) else [error]
+
+
+def keys_of(connection: psycopg.Connection[Any], filter_: Any) -> list[str]:
+    """The keys of the books that a filter matches."""
+    condition = FilterReader(LIBRARY, ANONYMOUS, 10).read("book", filter_)
+    statement = COMPILER.keys(Query("book", (), filter=condition))
+    found = connection.execute(statement.sql, statement.values).fetchall()
+    return sorted(str(row[0]) for row in found)

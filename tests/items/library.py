@@ -2,10 +2,6 @@
 what Mintage's collections happen to be.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import psycopg
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -100,10 +96,3 @@ def create_tables(url: str) -> None:
         install_functions(connection)
         TABLES.create_all(connection)
     engine.dispose()
-
-
-@contextmanager
-def rolled_back(connection: psycopg.Connection) -> Iterator[None]:
-    """A transaction that leaves nothing."""
-    with connection.transaction(force_rollback=True):
-        yield

@@ -45,7 +45,7 @@ async def verify(session: Session, code_text: str, secret: str) -> Verification:
     rows = await session.fetch_all(queries.SPACES_OF_PREFIXES, {"prefixes": list(_prefixes(code))})
     for space in (Space(**row) for row in rows):
         position = _position(code, space, secret)
-        if position is None or position >= space.next_position:
+        if position is None:
             continue
         taken = await session.fetch_one(
             queries.RANGE_OF_POSITION, {"id": space.id, "position": position}

@@ -27,6 +27,12 @@ DOMAINS = "SELECT id, domain_name, account FROM domain WHERE id = ANY(%(domains)
 
 PRODUCTS = "SELECT id, account FROM product WHERE id = ANY(%(products)s)"
 
+# Those of some jobs that have minted codes already.
+MINTED_JOBS = """
+SELECT DISTINCT job FROM job_chunk
+WHERE kind = 'identifier_job' AND job = ANY(%(jobs)s) AND done_at IS NOT NULL AND created > 0
+"""
+
 # Progress, as often as a chunk is done.
 PROGRESS = """
 UPDATE identifier_job

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.database.session import WriteSession
-from app.domains.identifier_job.service import KIND, forget_jobs, read_owners
+from app.domains.identifier_job.service import KIND, forget_jobs, minted_jobs, read_owners
 from app.domains.identifier_job.validation import length_problems, problems, read_facts
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
@@ -26,7 +26,10 @@ FIXED = frozenset(
     "quantity type product character_set sscc_start_serial sscc_extension_digit "
     "sscc_company_prefix domain account".split()
 )
-"""Fields that change only while nothing has been made of them (systems.md 1.2)."""
+"""Fields that change only while nothing has been minted (systems.md 1.2): a job that is new, or
+that failed before its first code."""
+
+OPEN = frozenset({"new", "error"})
 
 JUDGED = FIXED | {"length"}
 """Fields that decide whether a job can succeed."""
@@ -56,7 +59,8 @@ class IdentifierJobRules(Rules):
 
         A job that ended and is set to `new` is tried again (systems.md 1.5). Raises ErrorList.
         """
-        if refused := [error for update in updates for error in _refusals(update)]:
+        minted = await minted_jobs(session, [str(update.key) for update in updates])
+        if refused := [error for update in updates for error in _refusals(update, minted)]:
             raise ErrorList(refused)
         changed = [{**update.before, **update.patch} for update in updates if _is_judged(update)]
         await _judge(session, changed)
@@ -103,32 +107,31 @@ async def _judge(session: WriteSession, rows: list[Row]) -> None:
 
 def _is_judged(update: Update) -> bool:
     status = update.patch.get("status", update.before["status"])
-    return (
-        status == "new"
-        and update.before["status"] == "new"
-        and not JUDGED.isdisjoint(update.changes)
-    )
+    return status == "new" and not JUDGED.isdisjoint(update.changes)
 
 
 def _is_retry(update: Update) -> bool:
     return update.patch.get("status") == "new" and update.before["status"] in {"complete", "error"}
 
 
-def _refusals(update: Update) -> Iterator[AppError]:
-    """What may not change any more; the length may, as far as the type allows."""
-    status = update.before["status"]
-    if status == "new":
+def _refusals(update: Update, minted: set[str]) -> Iterator[AppError]:
+    """What can't be null, and what can't change any more; a length can, as its type allows."""
+    for name in DEFAULTS:
+        if name in update.patch and update.patch[name] is None:
+            yield FailedValidation(name, "nnull", "Value can't be null.")
+    status, has_codes = update.before["status"], str(update.key) in minted
+    if status in OPEN and not has_codes:
         return
     if "length" in update.changes:
         yield from length_problems({**update.before, **update.patch})
+    reason = "codes of it have been minted" if has_codes else f'the status is "{status}"'
     for name in sorted(FIXED.intersection(update.changes)):
         before = update.before[name]
         shown = "null" if before is None else f'"{before}"'
         yield FailedValidation(
             name,
             "eq",
-            f'Value has to be {shown}: it can only change while the status is "new", '
-            f'and the status is "{status}".',
+            f"Value has to be {shown}: it can only change before anything is minted, and {reason}.",
             valid=before,
         )
 

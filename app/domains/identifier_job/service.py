@@ -94,6 +94,12 @@ async def read_owners(session: Session, products: Iterable[str]) -> dict[str, st
     return {row["id"]: row["account"] for row in rows}
 
 
+async def minted_jobs(session: Session, jobs: list[str]) -> set[str]:
+    """Those of these jobs that have minted codes already."""
+    rows = await session.fetch_all(queries.MINTED_JOBS, {"jobs": jobs})
+    return {row["job"] for row in rows}
+
+
 def key_prefix(job_type: str, product: str | None, domain: Domain | None) -> str | None:
     """What all codes of a job with random serials begin with; None where a part is missing."""
     match job_type:

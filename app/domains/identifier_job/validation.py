@@ -31,10 +31,13 @@ from app.domains.identifier_job.service import (
 )
 from app.errors import AppError, FailedValidation, InvalidForeignKey
 from app.settings import settings
+from schema import BUILTIN
 
 PRODUCT_KEYS = {"sgtin": re.compile(r"/01/[0-9]{14}"), "grai": re.compile(r"/8003/0[0-9]{13}")}
 COMPANY_PREFIX = re.compile(r"[0-9]{4,12}")
 NO_TENANT = Tenant()
+SHORTEST = BUILTIN.fields(KIND)["length"].minimum or 1
+"""Shorter codes are refused by the definition; no room is looked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def _about_room(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
     prefix = key_prefix(row["type"], row.get("product"), facts.domain(row))
     alphabet = CHARACTER_SETS.get(row["character_set"])
     length, quantity = _whole(row, "length"), _whole(row, "quantity")
-    if prefix is None or alphabet is None or length is None or not quantity:
+    if prefix is None or alphabet is None or not quantity or length is None or length < SHORTEST:
         return
     spelling = (prefix, alphabet, length)
     fill = allowed_fill(facts.tenant(row).fill)

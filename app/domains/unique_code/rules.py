@@ -8,10 +8,15 @@ from app.codes.code_path import CodeKind, CodePath
 from app.codes.errors import CodeError
 from app.database.session import Session, WriteSession
 from app.errors import AppError, ErrorList, FailedValidation
-from app.items.rules import Row, Rules
+from app.items.rules import Row, Rules, Update
 
 TAG = re.compile(r"urn:epc:raw:96\.x([0-9A-F]{24})")
 EPC_96 = re.compile(r"[0-9A-Fa-f]{24}")
+PARTS = frozenset({"type", "code", "product"})
+"""What the key of a code says already."""
+
+GRAI_PRODUCT_LENGTH = len("/8003/") + 14
+PRODUCTS = "SELECT id, account FROM product WHERE id = ANY(%(products)s)"
 DEFAULT_TYPE = "sgtin"
 """The type of a row that does not say; a key says it better."""
 
@@ -38,6 +43,49 @@ class UniqueCodeRules(Rules):
         found = [error for row in rows for error in _complete(row, hosts)]
         if found:
             raise ErrorList(found)
+        await _inherit(session, rows)
+
+    async def before_update(
+        self, session: WriteSession, caller: Caller, updates: list[Update]
+    ) -> None:
+        """A code can't be patched into contradicting its own key. Raises ErrorList."""
+        if found := [error for update in updates for error in _contradictions(update)]:
+            raise ErrorList(found)
+
+
+async def _inherit(session: Session, rows: list[Row]) -> None:
+    """A code belongs to the product its key names, where that exists, and to its account."""
+    named = [row.get("product") or _product_key(row["id"], row["type"]) for row in rows]
+    found = await session.fetch_all(PRODUCTS, {"products": [key for key in named if key]})
+    owners = {row["id"]: row["account"] for row in found}
+    for row, product in zip(rows, named, strict=True):
+        if product in owners:
+            row["product"] = product
+            row["account"] = row.get("account") or owners[product]
+
+
+def _contradictions(update: Update) -> list[AppError]:
+    changes = update.changes
+    if PARTS.isdisjoint(changes):
+        return []
+    kind, code = _read(str(update.key))
+    own = {"type": kind, "code": code, "product": _product_key(str(update.key), kind)}
+    return [
+        _has_to_be(name, own[name])
+        for name in sorted(PARTS.intersection(changes))
+        if changes[name] != own[name]
+    ]
+
+
+def _product_key(key: str, kind: str) -> str | None:
+    """The key of the product that the key of a code names; None where it names none."""
+    match kind:
+        case CodeKind.SGTIN:
+            return key.split("/21/", maxsplit=1)[0]
+        case CodeKind.GRAI:
+            return key[:GRAI_PRODUCT_LENGTH]
+        case _:
+            return None
 
 
 async def _short_hosts(session: Session, rows: list[Row]) -> dict[str, str]:
@@ -118,14 +166,12 @@ def _disagreements(row: Row, kind: str, code: str) -> list[AppError]:
         found.append(_has_to_be("type", kind))
     if row.get("code") not in {None, code}:
         found.append(_has_to_be("code", code))
-    product = row.get("product")
-    if kind in {CodeKind.SGTIN, CodeKind.GRAI} and product is not None and row.get("id"):
-        own = str(row["id"]).split("/21/")[0] if kind == CodeKind.SGTIN else str(row["id"])[:20]
-        if product != own:
-            found.append(_has_to_be("product", own))
+    own = _product_key(str(row.get("id") or ""), kind) if row.get("id") else None
+    if own is not None and row.get("product") not in {None, own}:
+        found.append(_has_to_be("product", own))
     return found
 
 
-def _has_to_be(field: str, value: str) -> FailedValidation:
+def _has_to_be(field: str, value: str | None) -> FailedValidation:
     detail = f'Value has to be "{value}": the key of the code says so.'
     return FailedValidation(field, "eq", detail, valid=value)

@@ -1,0 +1,156 @@
+"""One statement for each read, kept by shape, under whatever names the caller chooses."""
+
+import json
+from decimal import Decimal
+
+import orjson
+import pytest
+
+from app.errors import InvalidQuery
+from app.items.compile import Compiler
+from app.items.items import Items
+from app.items.query import (
+    Aggregate,
+    AggregateQuery,
+    Compare,
+    Constant,
+    Group,
+    Leaf,
+    Nested,
+    Parts,
+    Query,
+    Sort,
+    Value,
+    values,
+)
+from tests.items.conftest import titles
+from tests.items.library import COMPILER, LIBRARY, TABLES
+
+
+async def test_a_read_is_one_statement(library, statements):
+    where = {"shelf": {"room": {"name": "Attic"}}}
+    sort = "-sequel.title shelf.room.name"
+    await library.read("book", "*.*.* sequel.sequel.*", where=where, sort=sort, search="a", limit=5)
+    assert len(statements) == 1
+
+
+async def test_every_other_read_is_one_statement_too(library, statements):
+    query = library.query("book", "shelf.room.name", where={"shelf": {"label": "Left"}})
+    for read in (library.items.one, library.items.count, library.items.keys):
+        await read(query)
+    assert len(statements) == 3
+
+
+# The cache of statements.
+
+
+async def test_queries_of_one_shape_share_a_statement_and_keep_their_values(library):
+    compiler = Compiler(LIBRARY, TABLES)
+    library.items = Items(library.items.database, compiler, library.items.caller)
+    for term, wanted in (("Ants", ["Ants"]), ("Cats", ["Cats"]), ("Dogs", [])):
+        assert await titles(library, where={"title": {"_eq": term}}, limit=5) == wanted
+    for limit in (1, 2, 3):
+        assert len(await titles(library, limit=limit)) == limit
+    info = compiler._list.cache_info()
+    assert (info.misses, info.hits) == (2, 4)
+
+
+def test_a_shape_is_what_is_asked_not_its_values():
+    one = Query("book", (), Compare(("title",), "_eq", Value("a")), limit=Value(1))
+    same = Query("book", (), Compare(("title",), "_eq", Value("b")), limit=Value(9))
+    other = Query("book", (), Compare(("title",), "_neq", Value("a")), limit=Value(1))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != Query("book", (), Compare(("title",), "_eq", Value("a")))
+    assert [value.value for value in values(same)] == ["b", 9]
+
+
+async def test_the_same_value_may_be_used_twice(library):
+    value = Value("Ants")
+    condition = Compare(("title",), "_eq", value)
+    nested = Query("book", (Leaf("title", "title"),), filter=Compare(("title",), "_neq", value))
+    query = Query("book", (Nested("next", "sequel", nested),), filter=condition)
+    assert json.loads(await library.items.many(query)) == [{"next": {"title": "bees"}}]
+
+
+# Names the caller chooses.
+
+NAMES = (
+    "r n o g json j key value v0 a0 g0 r_1 anon_1 book book_1 shelf_1 select _ __x NULL user "
+    "row_to_json count"
+).split()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "a" * 63, "é" * 31, "it's", 'a"b', "%s", "%%", "a b"])
+async def test_any_name_may_be_a_key(library, name):
+    inner = Query("shelf", (Leaf(name, "label"), Constant("t", "it's 100%")))
+    selection = (
+        Leaf("x", "title"),
+        Nested(name, "shelf", inner),
+        Parts("parts", "printed", ((name, "year"), ("t", "=50% o'clock"))),
+    )
+    query = Query("book", selection, filter=Compare(("title",), "_eq", Value("Ants")))
+    [row] = orjson.loads(await library.items.many(query))
+    assert row == {
+        "x": "Ants",
+        name: {name: "Left", "t": "it's 100%"},
+        "parts": {name: 2024, "t": "50% o'clock"},
+    }
+    groups = AggregateQuery(
+        "book",
+        (Aggregate(name, "count", ((name, "id"), ("t", "=%'"))), Aggregate("n", "countAll", ())),
+        groups=(Group(name, "status"),),
+        group_key="group",
+        sort=(Sort((name,)),),
+        surface="graphql",
+    )
+    assert orjson.loads(await library.items.aggregate(groups)) == [
+        {"group": {name: "in"}, name: {name: 2, "t": "%'"}, "n": 2},
+        {"group": {name: "out"}, name: {name: 1, "t": "%'"}, "n": 1},
+    ]
+
+
+@pytest.mark.parametrize("name", ["a" * 64, "é" * 32])
+async def test_a_name_postgresql_would_cut_is_refused(library, name):
+    leaf = Query("book", (Leaf(name, "title"),))
+    nested = Query("book", (Nested("s", "shelf", Query("shelf", (Leaf(name, "label"),))),))
+    for query in (leaf, nested):
+        with pytest.raises(InvalidQuery, match="is longer than 63 bytes"):
+            await library.items.many(query)
+    for aggregates in (
+        (Aggregate(name, "countAll", ()),),
+        (Aggregate("count", "count", ((name, "id"),)),),
+    ):
+        with pytest.raises(InvalidQuery, match="is longer than 63 bytes"):
+            await library.items.aggregate(AggregateQuery("book", aggregates))
+
+
+async def test_an_empty_selection_is_an_empty_object(library):
+    """All fields of a level may be skipped by directives."""
+    ants = Compare(("title",), "_eq", Value("Ants"))
+    query = Query("book", (Nested("s", "shelf", Query("shelf", ())),), filter=ants)
+    assert orjson.loads(await library.items.many(query)) == [{"s": {}}]
+    assert orjson.loads(await library.items.many(Query("room", ()))) == [{}, {}]
+
+
+def test_decimals_of_filters_keep_their_digits(rows):
+    rows.execute("INSERT INTO book (title, price) VALUES ('a', 0.10)")
+    query = Query("book", (), Compare(("price",), "_eq", Value(Decimal("0.10"))))
+    statement = COMPILER.count(query)
+    assert rows.execute(statement.sql, statement.values).fetchone() == (1,)
+
+
+def test_statements_hold_no_values():
+    """Values are bound: the text of a statement is the same for all."""
+    secret = "a value nobody else would think of"
+    query = Query(
+        "book",
+        (Leaf("title", "title"),),
+        filter=Compare(("title",), "_eq", Value(secret)),
+        search=Compare(("summary",), "_icontains", Value(f"%{secret}%")),
+        limit=Value(123456),
+    )
+    statement = COMPILER.items(query)
+    assert secret not in statement.sql
+    assert "123456" not in statement.sql

@@ -1,0 +1,83 @@
+"""The first start: one admin, a token shown once, something to try Mintage on."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from argon2 import PasswordHasher
+
+from app.access.tokens import token_hash
+from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT, bootstrap
+from app.database.migrate import upgrade
+from app.settings import Settings
+from tests.web import own_database
+
+
+@pytest.fixture
+def migrated(database_url):
+    with own_database(database_url) as url:
+        upgrade(url)
+        yield url
+
+
+def settings(**changes):
+    return Settings(_env_file=None, **changes)
+
+
+def rows(url, statement):
+    with psycopg.connect(url) as connection:
+        return connection.execute(statement).fetchall()
+
+
+ADMINS = "SELECT email, first_name, admin_access, status, token FROM directus_users"
+
+
+def test_the_first_start_makes_an_admin_with_a_token(migrated):
+    token = bootstrap(settings(), migrated)
+    assert rows(migrated, ADMINS) == [
+        ("admin@example.com", "Admin", True, "active", token_hash(token))
+    ]
+    assert bootstrap(settings(), migrated) is None
+    assert rows(migrated, ADMINS) == [
+        ("admin@example.com", "Admin", True, "active", token_hash(token))
+    ]
+
+
+def test_a_given_token_and_password_become_the_admins(migrated):
+    given = settings(admin_token="token-1234", admin_password="password-1234")
+    assert bootstrap(given, migrated) is None
+    [(token, password)] = rows(migrated, "SELECT token, password FROM directus_users")
+    assert token == token_hash("token-1234")
+    assert PasswordHasher().verify(password, "password-1234")
+    assert bootstrap(settings(admin_token="token-5678"), migrated) is None
+    [(token,)] = rows(migrated, "SELECT token FROM directus_users")
+    assert token == token_hash("token-5678")
+
+
+def test_the_email_is_compared_as_it_is_stored(migrated):
+    given = settings(admin_email=" Boss@Example.COM ", admin_token="token-1234")
+    for _ in range(2):
+        bootstrap(given, migrated)
+    assert rows(migrated, "SELECT email FROM directus_users") == [("boss@example.com",)]
+
+
+def test_a_new_installation_has_the_demo_rows_once(migrated):
+    bootstrap(settings(), migrated)
+    assert rows(migrated, "SELECT id::text FROM account") == [(DEMO_ACCOUNT,)]
+    assert (DEMO_PRODUCT,) in rows(migrated, "SELECT id FROM product")
+    assert len(rows(migrated, "SELECT FROM domain WHERE is_default")) == 2
+    bootstrap(settings(admin_email="other@example.com"), migrated)
+    assert len(rows(migrated, "SELECT FROM account")) == 1
+    assert len(rows(migrated, "SELECT FROM directus_users")) == 2
+
+
+def test_the_demo_rows_can_be_left_out(migrated):
+    bootstrap(settings(seed_demo=False), migrated)
+    assert rows(migrated, "SELECT FROM account") == []
+
+
+def test_many_may_start_at_once(migrated):
+    with ThreadPoolExecutor(4) as pool:
+        tokens = list(pool.map(lambda _: bootstrap(settings(), migrated), range(4)))
+    assert len([token for token in tokens if token is not None]) == 1
+    assert len(rows(migrated, ADMINS)) == 1
