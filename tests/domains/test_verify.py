@@ -62,7 +62,6 @@ async def test_an_sscc_is_found_by_its_serial(session):
     space = await open_sequential(session, ("/00/00614141", DIGITS, 9))
     [taken] = await take_ranges(session, space, JOB, None, [range(5, 10)])
     await mark_minted(session, taken.id)
-    await session.execute("UPDATE code_space SET next_position = 10")
     found = {
         serial: (await verify(session, f"/00/{_sscc(serial)}", SECRET)).is_issued
         for serial in range(12)

@@ -1,0 +1,29 @@
+"""A fresh installation, its client, and what a worker would do, done in this process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from app.database.session import Database
+from app.settings import Settings
+from tests.web import app, client, installation, prepared, reset, rows
+from workers.chunks import advance
+from workers.identifier_job import IdentifierJobs
+
+__all__ = ["app", "client", "installation", "mint", "prepared", "reset", "rows"]
+
+Mint = Callable[[str], Awaitable[None]]
+
+
+@pytest.fixture
+async def mint(installation: Settings) -> AsyncIterator[Mint]:
+    """Does all the chunks of a job."""
+    database = Database(installation.database_url or "", max_size=3)
+    await database.open()
+
+    async def run(job: str) -> None:
+        for _ in range(20):
+            await advance(database, IdentifierJobs(), job)
+
+    yield run
+    await database.close()
