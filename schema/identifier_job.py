@@ -54,7 +54,7 @@ identifier_job = Collection(
             "sscc_start_serial", default=0, minimum=0, wide=True, note="First serial reference."
         ),
         integer("sscc_extension_digit", default=0, minimum=0, maximum=9),
-        string("sscc_company_prefix", max_length=12, pattern="^[0-9]{4,12}$"),
+        string("sscc_company_prefix", pattern="^[0-9]{4,12}$", note="GS1 company prefix."),
         m2o("domain", to="domain", note="Domain of the links. Default: the account's."),
         text("error_message", note="Why the job failed, and what to do."),
         integer("quantity_created", default=0, minimum=0, note="Codes created so far."),

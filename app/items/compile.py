@@ -36,6 +36,7 @@ from app.items.query import (
     Parts,
     Query,
     Surface,
+    shape,
     values,
 )
 from app.items.render import as_list, as_objects, labelled, quoted, rendered
@@ -56,18 +57,37 @@ class Statement:
     values: dict[str, Any]
 
 
+class _Kept:
+    """The texts of a way of compiling, by the shape of the query; the oldest goes first."""
+
+    def __init__(self, compiled: Callable[[Any], _Text], keep: int) -> None:
+        self._compiled = compiled
+        self._keep = keep
+        self._texts: dict[Query | AggregateQuery, _Text] = {}
+
+    def __call__(self, query: Query | AggregateQuery) -> _Text:
+        text = self._texts.get(query)
+        if text is None:
+            text = self._compiled(query)
+            if len(self._texts) >= self._keep:
+                self._texts.pop(next(iter(self._texts)), None)
+            # A shape, not the query itself: that may hold ten thousand keys.
+            self._texts[shape(query)] = text
+        return text
+
+
 class Compiler:
     """Compiles queries against one schema, keeping the statements by shape."""
 
     def __init__(self, schema: Schema, tables: MetaData, *, keep: int = 2000) -> None:
         self.schema = schema
         self.tables = tables
-        self._list = lru_cache(keep)(self._compile_list)
-        self._item = lru_cache(keep)(self._compile_item)
-        self._plain = lru_cache(keep)(self._compile_rows)
-        self._keys = lru_cache(keep)(self._compile_keys)
-        self._count = lru_cache(keep)(self._compile_count)
-        self._aggregate = lru_cache(keep)(self._compile_aggregate)
+        self._list = _Kept(self._compile_list, keep)
+        self._item = _Kept(self._compile_item, keep)
+        self._plain = _Kept(self._compile_rows, keep)
+        self._keys = _Kept(self._compile_keys, keep)
+        self._count = _Kept(self._compile_count, keep)
+        self._aggregate = _Kept(self._compile_aggregate, keep)
 
     def items(self, query: Query) -> Statement:
         """A statement that yields a JSON array, `[]` when nothing matches."""

@@ -5,7 +5,7 @@ so a query is its own cache key: one compiled statement serves every value of it
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, Union
 
 Surface = Literal["rest", "graphql"]
@@ -182,3 +182,14 @@ def _condition_values(condition: Condition) -> Iterator[Value]:
         return
     for part in condition.conditions:
         yield from _condition_values(part)
+
+
+def shape(node: Any) -> Any:
+    """The same tree with empty values: equal to it, and holding on to none of them."""
+    if isinstance(node, Value):
+        return Value(None)
+    if isinstance(node, tuple):
+        return tuple(shape(part) for part in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        return replace(node, **{f.name: shape(getattr(node, f.name)) for f in fields(node)})
+    return node

@@ -126,7 +126,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=16), server_default='new', nullable=True, comment='new -> in_progress -> complete or error. Set to new to try again.'),
     sa.Column('sscc_start_serial', sa.BigInteger(), server_default='0', nullable=True, comment='First serial reference.'),
     sa.Column('sscc_extension_digit', sa.Integer(), server_default='0', nullable=True),
-    sa.Column('sscc_company_prefix', sa.String(length=12), nullable=True),
+    sa.Column('sscc_company_prefix', sa.String(length=255), nullable=True, comment='GS1 company prefix.'),
     sa.Column('domain', sa.UUID(as_uuid=False), nullable=True, comment="Domain of the links. Default: the account's."),
     sa.Column('error_message', sa.Text(), nullable=True, comment='Why the job failed, and what to do.'),
     sa.Column('quantity_created', sa.Integer(), server_default='0', nullable=True, comment='Codes created so far.'),
@@ -247,8 +247,8 @@ def upgrade() -> None:
     op.create_index('unique_code_extended_id_unique', 'unique_code', ['extended_id'], unique=True, postgresql_where=sa.text('extended_id IS NOT NULL'))
     op.create_index('unique_code_identifier_job_index', 'unique_code', ['identifier_job'], unique=False, postgresql_where=None)
     op.create_index('unique_code_product_partial', 'unique_code', ['product'], unique=False, postgresql_where=sa.text('activation_status = 2'))
-    op.create_foreign_key(op.f('account_user_updated_foreign'), 'account', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('account_user_created_foreign'), 'account', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
+    op.create_foreign_key(op.f('account_user_updated_foreign'), 'account', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('account_default_domain_foreign'), 'account', 'domain', ['default_domain'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('code_range_code_space_foreign'), 'code_range', 'code_space', ['code_space'], ['id'], ondelete='CASCADE', use_alter=True)
     op.create_foreign_key(op.f('directus_users_account_foreign'), 'directus_users', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
@@ -257,13 +257,13 @@ def upgrade() -> None:
     op.create_foreign_key(op.f('domain_account_foreign'), 'domain', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_domain_foreign'), 'identifier_job', 'domain', ['domain'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_account_foreign'), 'identifier_job', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
-    op.create_foreign_key(op.f('identifier_job_user_created_foreign'), 'identifier_job', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_product_foreign'), 'identifier_job', 'product', ['product'], ['id'], ondelete='SET NULL', use_alter=True)
+    op.create_foreign_key(op.f('identifier_job_user_created_foreign'), 'identifier_job', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('identifier_job_user_updated_foreign'), 'identifier_job', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
-    op.create_foreign_key(op.f('product_account_foreign'), 'product', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
-    op.create_foreign_key(op.f('product_user_updated_foreign'), 'product', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('product_parent_product_foreign'), 'product', 'product', ['parent_product'], ['id'], ondelete='SET NULL', use_alter=True)
+    op.create_foreign_key(op.f('product_user_updated_foreign'), 'product', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key(op.f('product_user_created_foreign'), 'product', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
+    op.create_foreign_key(op.f('product_account_foreign'), 'product', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
     # ### end Alembic commands ###
 
 

@@ -17,7 +17,7 @@ from graphql import (
 
 from app.graphql import schema as graphql_schema
 from schema import BUILTIN
-from tests.items.library import LIBRARY
+from tests.items.books import LIBRARY
 
 SDL = (Path(__file__).parents[1] / "data" / "directus_sdl.graphql").read_text()
 DIRECTUS = build_schema(SDL, assume_valid=True, assume_valid_sdl=True)

@@ -16,7 +16,7 @@ from app.items.items import Items
 from app.items.query import Query, Value
 from app.items.search import search_condition
 from app.items.selection import FieldReader
-from tests.items.library import COMPILER, LIBRARY, TABLES, create_tables
+from tests.items.books import COMPILER, LIBRARY, TABLES, create_tables
 from tests.web import own_database
 
 USER = "6d6cb08a-0000-4000-8000-039e350eef1e"

@@ -10,8 +10,8 @@ from app.errors import Forbidden, InvalidQuery
 from app.items.filter import FilterReader
 from app.items.operators import ADMITTED
 from app.items.query import Query
+from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import keys_of
-from tests.items.library import COMPILER, LIBRARY
 
 
 @pytest.mark.parametrize(

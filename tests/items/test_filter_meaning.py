@@ -13,8 +13,8 @@ from app.access.caller import ANONYMOUS
 from app.items.filter import FilterReader
 from app.items.operators import ADMITTED
 from app.items.query import Query
+from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import keys_of
-from tests.items.library import COMPILER, LIBRARY
 
 UUIDS = [f"0000000{n}-0000-4000-8000-00000000000{n}" for n in range(1, 4)]
 TEXTS = st.text("abA%_ ", max_size=3)

@@ -16,7 +16,7 @@ from app.items.filter import FilterReader
 from app.items.query import Aggregate, AggregateQuery, Group, Query, Value
 from app.items.search import search_condition
 from app.items.selection import FieldReader
-from tests.items.library import COMPILER, LIBRARY
+from tests.items.books import COMPILER, LIBRARY
 
 GOLDEN = Path(__file__).parent / "golden"
 QUERIES = sorted(GOLDEN.glob("*.json"))

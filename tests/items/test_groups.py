@@ -16,8 +16,8 @@ from app.items.query import (
     Value,
 )
 from app.items.selection import FieldReader
+from tests.items.books import LIBRARY
 from tests.items.conftest import ANTS
-from tests.items.library import LIBRARY
 
 
 def groups(*names, **options):

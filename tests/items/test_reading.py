@@ -14,8 +14,8 @@ from app.items.query import (
     Query,
 )
 from app.items.selection import FieldReader
+from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import ANTS, USER, titles
-from tests.items.library import COMPILER, LIBRARY
 
 
 async def test_every_type_is_shown_as_directus_shows_it(library):

@@ -8,8 +8,8 @@ from app.errors import (
     InvalidForeignKey,
 )
 from app.items.write import Writer
+from tests.items.books import LIBRARY
 from tests.items.conftest import NONE, USER, refused
-from tests.items.library import LIBRARY
 
 
 async def test_a_related_object_is_created_and_linked(door):

@@ -23,8 +23,8 @@ from app.items.query import (
     Value,
     values,
 )
+from tests.items.books import COMPILER, LIBRARY, TABLES
 from tests.items.conftest import titles
-from tests.items.library import COMPILER, LIBRARY, TABLES
 
 
 async def test_a_read_is_one_statement(library, statements):
@@ -51,8 +51,16 @@ async def test_queries_of_one_shape_share_a_statement_and_keep_their_values(libr
         assert await titles(library, where={"title": {"_eq": term}}, limit=5) == wanted
     for limit in (1, 2, 3):
         assert len(await titles(library, limit=limit)) == limit
-    info = compiler._list.cache_info()
-    assert (info.misses, info.hits) == (2, 4)
+    kept = compiler._list._texts
+    assert len(kept) == 2
+    assert {value.value for query in kept for value in values(query)} == {None}
+
+
+def test_the_oldest_statement_makes_room():
+    compiler = Compiler(LIBRARY, TABLES, keep=2)
+    for key in ("a", "b", "c"):
+        compiler.items(Query("book", (Leaf(key, "title"),)))
+    assert [query.selection[0].key for query in compiler._list._texts] == ["b", "c"]
 
 
 def test_a_shape_is_what_is_asked_not_its_values():

@@ -14,8 +14,8 @@ from app.errors import (
     RecordNotUnique,
 )
 from app.items.items import Items
+from tests.items.books import COMPILER
 from tests.items.conftest import NONE, OWN, USER, refused
-from tests.items.library import COMPILER
 
 # Defaults and specials.
 

@@ -59,7 +59,7 @@ async def test_a_job_written_through_items_is_announced(plant, database: Databas
     plant.wait_for(job)
     async with database.write() as session:
         writer = Writer(BUILTIN, session, caller)
-        with pytest.raises(FailedValidation, match='while the status is "new"'):
+        with pytest.raises(FailedValidation, match="before anything is minted"):
             await writer.update("identifier_job", [(job, {"quantity": 120})])
     plant.connection.execute("UPDATE identifier_job SET quantity = 120")
     async with database.write() as session:

@@ -1,6 +1,9 @@
 """The host of the links of an account, as an SQL expression."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.database.tables import METADATA
 
@@ -12,7 +15,7 @@ _account = METADATA.tables["account"]
 
 
 def link_host(
-    account: ColumnElement[str], own: ColumnElement[str] | None = None
+    account: KeyedColumnElement[Any], own: ColumnElement[str] | None = None
 ) -> ColumnElement[str]:
     """The domain name `own` is the key of; else the account's default for links; else GS1's.
 
@@ -20,18 +23,23 @@ def link_host(
     `default_domain`.
     """
     link, fallback, given = _domain.alias(), _domain.alias(), _domain.alias()
+    # Told what they belong to: a guess would make a cross join of it where levels are nested.
+    holder = account.table
     of_type = (
         select(link.c.domain_name)
         .where(link.c.account == account, link.c.type == "digital_link", link.c.is_default)
+        .correlate(holder)
         .scalar_subquery()
     )
     of_account = (
         select(fallback.c.domain_name)
         .join(_account, _account.c.default_domain == fallback.c.id)
         .where(_account.c.id == account)
+        .correlate(holder)
         .scalar_subquery()
     )
     hosts: list[ColumnElement[str]] = [of_type, of_account, literal(FALLBACK_HOST)]
     if own is not None:
-        hosts.insert(0, select(given.c.domain_name).where(given.c.id == own).scalar_subquery())
+        of_code = select(given.c.domain_name).where(given.c.id == own).correlate(holder)
+        hosts.insert(0, of_code.scalar_subquery())
     return func.coalesce(*hosts)

@@ -136,7 +136,8 @@ def _about_product(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
             f'whose key is {form}, got "{product}".',
         )
     elif product not in facts.products or not _shared(facts.products[product], row.get("account")):
-        yield InvalidForeignKey(KIND, "product", product)
+        detail = f'There is no product "{product}": create it first, or name another.'
+        yield FailedValidation("product", "in", detail, invalid=product)
 
 
 def _about_sscc(row: Mapping[str, Any]) -> Iterator[AppError]:

@@ -51,10 +51,11 @@ def _prefix_length(code: FromClause) -> ColumnElement[int | None]:
         _job.c.id == code.c.identifier_job
     )
     of_account = select(_account.c.company_prefix_length).where(_account.c.id == code.c.account)
+    # Told what it belongs to: a guess would make a cross join of it where levels are nested.
     return func.coalesce(
-        of_product.scalar_subquery(),
-        case((code.c.type == "sscc", of_job.scalar_subquery())),
-        of_account.scalar_subquery(),
+        of_product.correlate(code).scalar_subquery(),
+        case((code.c.type == "sscc", of_job.correlate(code).scalar_subquery())),
+        of_account.correlate(code).scalar_subquery(),
     )
 
 
