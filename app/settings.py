@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     use_gs1_identifiers: bool = Field(
         True, description="Check the check digits of GTINs in product keys."
     )
-    chunk_size: int = Field(100_000, ge=1, description="Codes minted in one transaction.")
+    chunk_size: int = Field(250_000, ge=1, description="Codes minted in one transaction.")
     worker_threads: int = Field(2, ge=1, le=64, description="Chunks one worker runs at a time.")
     workers: int = Field(1, ge=0, le=64, description="Worker processes that `mintage run` starts.")
     web_workers: int = Field(1, ge=1, le=64, description="Web processes that `mintage run` starts.")

@@ -138,6 +138,9 @@ def _options() -> list[str]:
         # Codes are random, so after each checkpoint a job writes most index pages whole into the
         # WAL: checkpoints are rare, and what is not one's own work is spread out.
         "max_wal_size": "8GB",
+        # A bulk insert writes new WAL files all the time: not twice, and not by waiting in line.
+        "wal_init_zero": "off",
+        "wal_buffers": "64MB",
         "checkpoint_timeout": "30min",
         "log_checkpoints": "off",
         "jit": "off",
