@@ -30,8 +30,8 @@ def upgrade(database_url: str) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
         install_functions(connection)
         command.upgrade(_config(connection), "head")
-        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
         connection.commit()
+        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
 
 
 def revision(database_url: str, message: str) -> Path | None:
