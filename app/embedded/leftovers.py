@@ -19,7 +19,7 @@ def stop_leftovers(program: str, folder: Path, stop_signal: signal.Signals) -> N
     end = time.monotonic() + PATIENCE
     wanted = stop_signal
     while pids := _processes(Path(program).name, folder):
-        for pid in pids:
+        for pid in _heads(pids):
             _send(pid, wanted)
         if time.monotonic() > end:
             wanted = signal.SIGKILL
@@ -42,6 +42,19 @@ def _processes(program: str, folder: Path) -> list[int]:
         except OSError:
             continue  # gone meanwhile, or not ours
     return found
+
+
+def _heads(pids: list[int]) -> list[int]:
+    """Those that are no child of another: a server ends its own children, in its own order."""
+    return [pid for pid in pids if _parent(pid) not in pids]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None  # gone meanwhile, or not Linux
+    return int(fields[1])
 
 
 def _listed(program: str, folder: Path) -> list[int]:
