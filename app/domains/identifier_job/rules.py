@@ -10,15 +10,10 @@ from app.domains.identifier_job.validation import length_problems, problems, rea
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 from app.queue import nudge
+from schema import BUILTIN
 
 DEFAULTS = {
-    "type": "sgtin",
-    "length": 8,
-    "character_set": "alphanumeric",
-    "status": "new",
-    "sscc_start_serial": 0,
-    "sscc_extension_digit": 0,
-    "quantity_created": 0,
+    field.name: field.default for field in BUILTIN[KIND].fields if field.default is not None
 }
 """What a job is that does not say, or says null."""
 
