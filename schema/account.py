@@ -15,6 +15,7 @@ from schema.definition import (
 account = Collection(
     "account",
     note="A tenant: the company that codes, products and jobs belong to.",
+    tenancy={"id": {"_eq": "$CURRENT_ACCOUNT"}},
     fields=(
         uuid("id", primary_key=True),
         *audit(),

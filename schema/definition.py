@@ -4,7 +4,8 @@ Names, types and specials are Directus's own (contract: directus.md section 8), 
 can be printed as a Directus snapshot and read back from one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 TYPES = frozenset(
@@ -13,8 +14,11 @@ TYPES = frozenset(
 )
 """Directus field types a column can have. (A many-to-one takes the type of its target's key.)"""
 
+ALIAS = "alias"
+"""The type of a field without a column: a to-many relation."""
+
 GENERATING_SPECIALS = frozenset(
-    {"uuid", "date-created", "date-updated", "user-created", "user-updated"}
+    "uuid date-created date-updated user-created user-updated role-created role-updated".split()
 )
 """Specials that fill a field by themselves: they lift the not-null and required checks."""
 
@@ -36,6 +40,22 @@ class Relation:
     scalar: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ToMany:
+    """A to-many: the rows of `collection` whose many-to-one `field` holds this row's key.
+
+    `junction_field`: set for a many-to-many, where `collection` is the junction: its other
+    many-to-one. `sort_field` orders the rows. `on_deselect`: what becomes of a row that a write
+    leaves out: "nullify" (unlinked) or "delete".
+    """
+
+    collection: str
+    field: str
+    junction_field: str | None = None
+    sort_field: str | None = None
+    on_deselect: str = "nullify"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field of a collection, and the column it is stored in.
@@ -46,7 +66,11 @@ class Field:
     `wide`: an integer stored in 64 bits and still shown as a number.
     `generated`: "sequence" (a database counter) or "evt_id" (24 random symbols, systems.md 2.1).
     `computed`: has no column; its value is an expression a domain registers.
-    `concealed`: reads as `**********`.
+    `many`: a to-many relation; the field has no column.
+    `validation`: a Directus filter every written value has to pass; `validation_message` says so.
+    `searchable`: `search` looks into it.
+    `storage`: the PostgreSQL type, where it is not the usual one of the Directus type.
+    `meta`: what a Studio shows it with (interface, options, width, ...): kept, printed, never read.
     """
 
     name: str
@@ -69,6 +93,17 @@ class Field:
     generated: str | None = None
     computed: bool = False
     relation: Relation | None = None
+    many: ToMany | None = None
+    validation: Mapping[str, Any] | None = field(default=None, hash=False)
+    validation_message: str | None = None
+    searchable: bool = True
+    storage: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def stored(self) -> bool:
+        """Whether it has a column."""
+        return not self.computed and self.many is None
 
     @property
     def concealed(self) -> bool:
@@ -98,7 +133,12 @@ class Collection:
     """A collection: its fields in wire order, its indexes, and who may see it at all.
 
     `internal` collections have a table and nothing else: no surface ever names them.
-    `system` collections are types for relations, with no root fields and no /items route.
+    `system` collections (`directus_...`) have routes of their own (`/users`) and /graphql/system.
+    `singleton`: has one row. `readonly`: written by the server only.
+    `accountability`: what is kept of every write: "all" (activity and revisions), "activity", None.
+    `tenancy`: the filter that picks an account's own rows, with `$CURRENT_ACCOUNT`. None: the rows
+    belong to nobody; those of system collections a caller with an account may only read.
+    `meta`: what a Studio shows it with: kept, printed, never read.
     """
 
     name: str
@@ -107,6 +147,11 @@ class Collection:
     indexes: tuple[Index, ...] = ()
     internal: bool = False
     sort_field: str | None = None
+    singleton: bool = False
+    readonly: bool = False
+    accountability: str | None = "all"
+    tenancy: Mapping[str, Any] | None = field(default=None, hash=False)
+    meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def system(self) -> bool:
@@ -187,9 +232,36 @@ def m2o(
     return Field(name=name, type="m2o", relation=relation, **options)
 
 
+def o2m(name: str, *, of: str, field: str, **options: Any) -> Field:
+    """A one-to-many: the rows of collection `of` whose many-to-one `field` points here."""
+    many = ToMany(
+        of,
+        field,
+        sort_field=options.pop("sort_field", None),
+        on_deselect=options.pop("on_deselect", "nullify"),
+    )
+    return Field(name=name, type=ALIAS, special=("o2m",), many=many, **options)
+
+
+def m2m(name: str, *, through: str, field: str, junction_field: str, **options: Any) -> Field:
+    """A many-to-many: rows of the junction `through`, whose `junction_field` points on."""
+    many = ToMany(
+        through,
+        field,
+        junction_field=junction_field,
+        sort_field=options.pop("sort_field", None),
+        on_deselect=options.pop("on_deselect", "nullify"),
+    )
+    return Field(name=name, type=ALIAS, special=("m2m",), many=many, **options)
+
+
 def computed(name: str, type: str = "string", **options: Any) -> Field:  # noqa: A002 - Directus's word
     """A field with no column: a domain registers the expression it reads as."""
     return Field(name=name, type=type, computed=True, readonly=True, **options)
+
+
+OWN_ROWS: Mapping[str, Any] = {"account": {"_eq": "$CURRENT_ACCOUNT"}}
+"""The tenancy of collections whose rows name their account."""
 
 
 def tenant(**options: Any) -> Field:

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from schema.definition import TYPES, Collection, Field, Relation
+from schema.definition import ALIAS, OWN_ROWS, TYPES, Collection, Field, Relation, ToMany
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_RESERVED = frozenset({"delete_one", "delete_many"})
-_SUFFIXES = tuple(
-    "_by_id _aggregated _batch _item _items "
-    "_filter _func _functions _operators _input _link".split()
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_RESERVED = frozenset(
+    "Query Mutation Subscription Int Float String Boolean DateTime ID Date Hash JSON Void "
+    "delete_one delete_many count_functions date_functions time_functions "
+    "datetime_functions".split()
 )
 _ON_DELETE = {
-    True: ("SET NULL", "RESTRICT", "CASCADE"),
+    True: ("SET NULL", "RESTRICT", "CASCADE", "NO ACTION"),
     False: ("SET NULL", "RESTRICT", "NO ACTION"),
 }
 """What may happen when the target goes, by whether PostgreSQL enforces the relation."""
@@ -37,6 +37,7 @@ class Schema:
                 raise BadDefinition(f'Collection "{collection.name}" is defined twice: rename one.')
             _check_collection(collection)
             by_name[collection.name] = collection
+        _check_generated_names(by_name)
         resolved = {name: _resolve(item, by_name) for name, item in by_name.items()}
         self.collections: Mapping[str, Collection] = MappingProxyType(resolved)
         self._fields = {
@@ -77,13 +78,11 @@ class Schema:
 
 def _check_collection(collection: Collection) -> None:
     name = collection.name
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    if not _NAME.fullmatch(name) or name in _RESERVED or name.startswith("__"):
         raise BadDefinition(
-            f'Collection "{name}": use lower-case letters, digits and underscores, '
+            f'Collection "{name}": use letters, digits and underscores, 63 at most, '
             "and no name the GraphQL schema has already."
         )
-    if name.endswith(_SUFFIXES):
-        raise BadDefinition(f'Collection "{name}" ends like a generated name: choose another end.')
     keys = [field.name for field in collection.fields if field.primary_key]
     if len(keys) != 1:
         raise BadDefinition(f'Collection "{name}" needs exactly one primary key, has {keys}.')
@@ -93,7 +92,7 @@ def _check_collection(collection: Collection) -> None:
         if field.name in seen:
             raise BadDefinition(f'Field "{name}.{field.name}" is defined twice: rename one.')
         seen.add(field.name)
-    stored = {field.name for field in collection.fields if not field.computed}
+    stored = {field.name for field in collection.fields if field.stored}
     for index in collection.indexes:
         for column in index.fields:
             if column not in stored:
@@ -107,12 +106,18 @@ def _check_collection(collection: Collection) -> None:
 
 def _check_field(collection: Collection, field: Field) -> None:
     where = f'Field "{collection.name}.{field.name}"'
-    if not _NAME.fullmatch(field.name) or field.name.endswith("_func"):
+    if (
+        not _NAME.fullmatch(field.name)
+        or field.name.startswith("__")
+        or field.name.endswith("_func")
+    ):
         raise BadDefinition(
-            f"{where}: use lower-case letters, digits and underscores, not ending in _func."
+            f"{where}: use letters, digits and underscores, 63 at most, not ending in _func."
         )
-    if field.relation is None and field.type not in TYPES:
+    if field.relation is None and field.type not in TYPES and field.type != ALIAS:
         raise BadDefinition(f"{where} has the unknown type {field.type!r}.")
+    if (field.type == ALIAS) != (field.many is not None):
+        raise BadDefinition(f"{where}: an alias is a to-many relation, and the other way round.")
     if field.choices and field.default is not None and field.default not in field.choices:
         raise BadDefinition(f"{where}: its default {field.default!r} is not one of its choices.")
     if field.computed and (field.primary_key or field.relation or field.required):
@@ -138,14 +143,38 @@ def _check_relation(where: str, field: Field, relation: Relation) -> None:
         )
 
 
+def _check_generated_names(by_name: Mapping[str, Collection]) -> None:
+    """No two collections may make the same name in the GraphQL schema (directus.md 4.4, 4.5)."""
+    made: dict[str, str] = {}
+    for name, collection in by_name.items():
+        if collection.internal:
+            continue
+        for generated in (
+            name,
+            *(f"{name}_{end}" for end in ("by_id", "aggregated", "filter", "link")),
+            *(f"create_{name}_{end}" for end in ("item", "items", "input")),
+            *(f"update_{name}_{end}" for end in ("item", "items", "batch", "input")),
+        ):
+            other = made.setdefault(generated, name)
+            if other != name:
+                raise BadDefinition(
+                    f'Collections "{other}" and "{name}" both make "{generated}": rename one.'
+                )
+
+
 def _resolve(collection: Collection, by_name: Mapping[str, Collection]) -> Collection:
     fields = tuple(_resolve_field(collection, field, by_name) for field in collection.fields)
-    return replace(collection, fields=fields)
+    owner = next((field.relation for field in fields if field.name == "account"), None)
+    is_tenants = collection.tenancy is None and owner is not None and owner.to == "account"
+    tenancy = OWN_ROWS if is_tenants else collection.tenancy
+    return replace(collection, fields=fields, tenancy=tenancy)
 
 
 def _resolve_field(
     collection: Collection, field: Field, by_name: Mapping[str, Collection]
 ) -> Field:
+    if field.many is not None:
+        _check_to_many(f'Field "{collection.name}.{field.name}"', collection, field.many, by_name)
     if field.relation is None:
         return field
     target = by_name.get(field.relation.to)
@@ -156,3 +185,29 @@ def _resolve_field(
         )
     key = target.primary_key
     return replace(field, type=key.type, max_length=key.max_length, wide=key.wide)
+
+
+def _check_to_many(
+    where: str, collection: Collection, many: ToMany, by_name: Mapping[str, Collection]
+) -> None:
+    """The other side is there and points back; a junction points on, too."""
+    target = by_name.get(many.collection)
+    if target is None:
+        raise BadDefinition(f'{where} lists "{many.collection}", which is not defined.')
+    fields = {field.name: field for field in target.fields}
+    back = fields.get(many.field)
+    if back is None or back.relation is None or back.relation.to != collection.name:
+        raise BadDefinition(
+            f'{where} needs "{many.collection}.{many.field}" to be a many-to-one '
+            f'to "{collection.name}".'
+        )
+    if many.junction_field is not None:
+        onward = fields.get(many.junction_field)
+        if onward is None or onward.relation is None:
+            raise BadDefinition(
+                f'{where} needs "{many.collection}.{many.junction_field}" to be a many-to-one.'
+            )
+    if many.sort_field is not None and many.sort_field not in fields:
+        raise BadDefinition(
+            f'{where} is sorted by "{many.sort_field}", which "{many.collection}" has not.'
+        )

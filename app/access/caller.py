@@ -1,15 +1,36 @@
-"""The caller of a request: one user, or nobody."""
+"""The caller of a request: one user, or nobody; what it may do, and where it called from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from app.access.permissions import NOTHING, Permissions
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request came from: kept in activity and sessions."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `user` is None for anonymous; `account` narrows everything to one tenant."""
+    """Who asks. `user` is None for anonymous; `account` narrows everything to one tenant.
+
+    `roles`: the user's role and its ancestors; `policies`: all that apply. An admin's
+    `permissions` are not looked at.
+    """
 
     user: str | None = None
     account: str | None = None
     is_admin: bool = False
+    has_app_access: bool = False
+    role: str | None = None
+    roles: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    permissions: Permissions = NOTHING
+    client: Client = field(default=Client(), compare=False)
 
     @property
     def is_anonymous(self) -> bool:

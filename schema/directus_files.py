@@ -1,0 +1,46 @@
+"""directus_files: uploaded and exported files; their bytes are in object storage (systems.md 6.2)."""
+
+from schema.definition import (
+    Collection,
+    big_integer,
+    integer,
+    json,
+    m2o,
+    string,
+    text,
+    timestamp,
+    uuid,
+)
+
+directus_files = Collection(
+    "directus_files",
+    note="Files. The bytes are in object storage, under `filename_disk`.",
+    fields=(
+        uuid("id", primary_key=True),
+        string("storage", required=True, default="s3"),
+        string("filename_disk", readonly=True),
+        string("filename_download", required=True),
+        string("title"),
+        string("type"),
+        m2o("folder", to="directus_folders", indexed=True),
+        m2o("uploaded_by", to="directus_users", special=("user-created",), readonly=True),
+        timestamp("created_on", special=("date-created",), readonly=True),
+        m2o("modified_by", to="directus_users", special=("user-updated",), readonly=True),
+        timestamp("modified_on", special=("date-updated",), readonly=True),
+        string("charset", max_length=50),
+        big_integer("filesize", readonly=True),
+        integer("width"),
+        integer("height"),
+        integer("duration"),
+        string("embed", max_length=200),
+        text("description"),
+        text("location"),
+        json("tags"),
+        json("metadata"),
+        integer("focal_point_x"),
+        integer("focal_point_y"),
+        string("tus_id", max_length=64, readonly=True),
+        json("tus_data", readonly=True),
+        timestamp("uploaded_on", readonly=True),
+    ),
+)

@@ -1,0 +1,71 @@
+"""The system collections: users, roles, policies, files and what else every Directus has.
+
+They are always there. Where Mintage's own collections are served as well, users, files and folders
+belong to accounts (systems.md 6.1.5).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from schema.access_version import access_version
+from schema.definition import Collection, Field, Index, integer, string, tenant
+from schema.directus_access import directus_access
+from schema.directus_activity import directus_activity
+from schema.directus_files import directus_files
+from schema.directus_folders import directus_folders
+from schema.directus_permissions import directus_permissions
+from schema.directus_policies import directus_policies
+from schema.directus_revisions import directus_revisions
+from schema.directus_roles import directus_roles
+from schema.directus_sessions import directus_sessions
+from schema.directus_settings import directus_settings
+from schema.directus_users import directus_users
+
+SYSTEM: tuple[Collection, ...] = (
+    directus_users,
+    directus_roles,
+    directus_policies,
+    directus_access,
+    directus_permissions,
+    directus_sessions,
+    directus_activity,
+    directus_revisions,
+    directus_folders,
+    directus_files,
+    directus_settings,
+    access_version,
+)
+"""The system collections as Directus has them."""
+
+_OF_ACCOUNTS: dict[str, tuple[Field, ...]] = {
+    "directus_users": (
+        tenant(note="The user's tenant; none for the installation's own."),
+        integer("legacy_id", unique=True, readonly=True, generated="sequence"),
+        string("evt_operator_id", unique=True, readonly=True, generated="evt_id", max_length=24),
+    ),
+    "directus_files": (tenant(),),
+    "directus_folders": (tenant(),),
+}
+_PUBLIC_OR_OWN: Mapping[str, Any] = {
+    "_or": [{"user": {"_null": True}}, {"user": {"account": {"_eq": "$CURRENT_ACCOUNT"}}}]
+}
+"""Attachments to roles are everybody's business, those to users their account's."""
+
+
+def with_accounts() -> tuple[Collection, ...]:
+    """The system collections of an installation that has accounts."""
+    return tuple(_with_account(collection) for collection in SYSTEM)
+
+
+def _with_account(collection: Collection) -> Collection:
+    if collection.name == "directus_access":
+        return replace(collection, tenancy=_PUBLIC_OR_OWN)
+    fields = _OF_ACCOUNTS.get(collection.name)
+    if fields is None:
+        return collection
+    return replace(
+        collection,
+        fields=collection.fields + fields,
+        indexes=(*collection.indexes, Index(("account",))),
+    )
