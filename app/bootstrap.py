@@ -5,11 +5,12 @@ from typing import Any
 
 from app import domains
 from app.access.caller import SYSTEM
-from app.access.tokens import new_token, token_hash
+from app.access.secrets import new_token, token_hash
 from app.database.session import Database, WriteSession
+from app.domains.directus_policies.service import admin_role, ensure_public
+from app.items.compile import builtin
 from app.items.write import Writer
 from app.settings import Settings
-from schema import BUILTIN
 
 _LOCK = "SELECT pg_advisory_xact_lock(1835626100)"
 _ADMIN = "SELECT id, token FROM directus_users WHERE email = %(email)s"
@@ -73,12 +74,14 @@ async def _bootstrap(settings: Settings, database_url: str) -> str | None:
 
 
 async def _first_admin(settings: Settings, session: WriteSession) -> str | None:
-    writer = Writer(BUILTIN, session, SYSTEM)
+    writer = Writer(builtin(), session, SYSTEM)
     secrets: dict[str, Any] = {}
     if settings.admin_password is not None:
         secrets["password"] = settings.admin_password
     if settings.admin_token is not None:
         secrets["token"] = settings.admin_token
+    await ensure_public(session, writer)
+    role = await admin_role(session, writer)
     row = await session.fetch_one(_ADMIN, {"email": settings.admin_email.strip().lower()})
     if row is not None:
         if "token" in secrets and row["token"] == token_hash(secrets["token"]):
@@ -92,7 +95,7 @@ async def _first_admin(settings: Settings, session: WriteSession) -> str | None:
         "last_name": "User",
         "email": settings.admin_email,
         "token": made,
-        "admin_access": True,
+        "role": role,
     }
     await writer.create("directus_users", [admin | secrets])
     if settings.seed_demo and await session.fetch_one("SELECT FROM account LIMIT 1") is None:

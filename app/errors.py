@@ -56,6 +56,7 @@ class FailedValidation(AppError):
         self, field: str, kind: str, detail: str, *, path: tuple[str, ...] = (), **facts: Any
     ) -> None:
         where = f' at "{".".join(path)}"' if path else ""
+        self.detail = detail
         super().__init__(
             f'Validation failed for field "{field}"{where}. {detail}',
             field=field,
@@ -63,6 +64,17 @@ class FailedValidation(AppError):
             type=kind,
             **facts,
         )
+
+    def at(self, path: tuple[str, ...]) -> "FailedValidation":
+        """The same of an item that stands at a path of a nested payload."""
+        facts = {
+            name: value
+            for name, value in self.extensions.items()
+            if name not in {"field", "path", "type"}
+        }
+        inner = (*path, *self.extensions["path"])
+        field, kind = self.extensions["field"], self.extensions["type"]
+        return FailedValidation(field, kind, self.detail, path=inner, **facts)
 
 
 class RecordNotUnique(AppError):
@@ -140,6 +152,48 @@ class InvalidCredentials(AppError):
         super().__init__("Invalid user credentials.")
 
 
+class TokenExpired(AppError):
+    code = "TOKEN_EXPIRED"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Token expired.")
+
+
+class InvalidToken(AppError):
+    code = "INVALID_TOKEN"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("Invalid token.")
+
+
+class InvalidOtp(AppError):
+    code = "INVALID_OTP"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Invalid user OTP.")
+
+
+class UserSuspended(AppError):
+    code = "USER_SUSPENDED"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("User suspended.")
+
+
+class UnprocessableContent(AppError):
+    """What is asked contradicts what is there, e.g. an installation without an admin."""
+
+    code = "UNPROCESSABLE_CONTENT"
+    status = 422
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Can't process content. {reason}.", reason=reason)
+
+
 class Forbidden(AppError):
     """Not allowed, or not there: Directus never tells which."""
 
@@ -162,6 +216,16 @@ class Forbidden(AppError):
         return cls(
             f'You don\'t have permission to access field "{name}" in collection "{collection}" '
             f"or it does not exist. Queried in {_place(path)}."
+        )
+
+    @classmethod
+    def fields(cls, names: list[str], collection: str, path: tuple[str, ...] = ()) -> "Forbidden":
+        if len(names) == 1:
+            return cls.field(names[0], collection, path)
+        listed = ", ".join(f'"{name}"' for name in names)
+        return cls(
+            f'You don\'t have permission to access fields {listed} in collection "{collection}" '
+            f"or they do not exist. Queried in {_place(path)}."
         )
 
 

@@ -16,6 +16,7 @@ from app.embedded.services import Services
 from app.errors import AppError
 from app.items.compile import builtin
 from app.items.items import Items
+from app.items.selection import Limits
 from app.settings import Settings, settings
 
 
@@ -74,6 +75,6 @@ async def opened(current: Settings) -> AsyncIterator[Items]:
     database = Database(url, max_size=4)
     await database.open()
     try:
-        yield Items(database, builtin(), SYSTEM, current.max_relational_depth)
+        yield Items(database, builtin(), SYSTEM, Limits(depth=current.max_relational_depth))
     finally:
         await database.close()

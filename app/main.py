@@ -15,7 +15,7 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.compile import builtin
-from app.rest import items, server
+from app.rest import auth, items, me, server, system
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
 from app.rest.responses import error_response, on_app_error
 from app.settings import Settings
@@ -46,7 +46,14 @@ def create_app(settings: Settings) -> Starlette:
             await database.close()
 
     return Starlette(
-        routes=[*items.routes, *server.routes, *graphql_routes(compiler.schema, settings)],
+        routes=[
+            *items.routes,
+            *auth.routes,
+            *me.routes,
+            *server.routes,
+            *system.routes,
+            *graphql_routes(compiler.schema, settings),
+        ],
         middleware=[
             Middleware(RequestLog),
             Middleware(Authentication),

@@ -65,25 +65,25 @@ async def may_nudge_again(kind: str, key: str, seconds: float) -> bool:
     """
     name = f"{_NUDGED}{kind}:{key}"
     answer = await asyncio.to_thread(
-        _client().set, name, "", nx=True, px=max(1, round(seconds * 1000))
+        client().set, name, "", nx=True, px=max(1, round(seconds * 1000))
     )
     return bool(answer)
 
 
 async def beat() -> None:
     """Say that this worker process lives, for the next HEARTBEAT_TTL seconds."""
-    await asyncio.to_thread(_client().set, _worker_key(), "", ex=HEARTBEAT_TTL)
+    await asyncio.to_thread(client().set, _worker_key(), "", ex=HEARTBEAT_TTL)
 
 
 async def stop_beating() -> None:
     """Say that this worker process is about to end."""
-    await asyncio.to_thread(_client().delete, _worker_key())
+    await asyncio.to_thread(client().delete, _worker_key())
 
 
 async def worker_count() -> int:
     """How many worker processes live. Raises redis.RedisError when Redis does not answer."""
     return await asyncio.to_thread(
-        lambda: sum(1 for _ in _client().scan_iter(f"{_WORKER}*", count=1000))
+        lambda: sum(1 for _ in client().scan_iter(f"{_WORKER}*", count=1000))
     )
 
 
@@ -101,7 +101,8 @@ def connect() -> redis.Redis:
 
 
 @lru_cache(maxsize=1)
-def _client() -> redis.Redis:
+def client() -> redis.Redis:
+    """The client of this process."""
     return connect()
 
 
@@ -109,7 +110,7 @@ def _client() -> redis.Redis:
 def _broker() -> RedisBroker:
     # No middleware: this side only sends.
     return RedisBroker(  # type: ignore[no-untyped-call]
-        client=_client(), namespace=NAMESPACE, middleware=[]
+        client=client(), namespace=NAMESPACE, middleware=[]
     )
 
 
@@ -119,4 +120,4 @@ def _worker_key() -> str:
 
 async def ping() -> None:
     """Raises redis.RedisError when Redis does not answer."""
-    await asyncio.to_thread(_client().ping)
+    await asyncio.to_thread(client().ping)

@@ -73,10 +73,36 @@ class Settings(BaseSettings):
         5.0, gt=0, description="How often a worker looks for work whose message was lost."
     )
     query_limit_default: int = Field(100, ge=1, description="Rows of a list without `limit`.")
+    query_limit_max: int | None = Field(
+        None, ge=1, description="Most rows of a list, also without a limit. Not set: no bound."
+    )
+    max_batch_mutation: int | None = Field(
+        None, ge=1, description="Most items one request may write. Not set: no bound."
+    )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
     graphql_token_limit: int = Field(5000, ge=100, description="Longest GraphQL document, tokens.")
     max_payload_size: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
+    )
+    access_token_ttl: float = Field(
+        900.0, gt=0, description="Seconds an access token is good for after a login or refresh."
+    )
+    refresh_token_ttl: float = Field(
+        604_800.0, gt=0, description="Seconds a login can be refreshed without a new one."
+    )
+    session_cookie_ttl: float = Field(
+        86_400.0, gt=0, description="Seconds a session cookie is good for."
+    )
+    session_refresh_grace_period: float = Field(
+        10.0, ge=0, description="Seconds a session's old cookie still works after a refresh."
+    )
+    login_stall_time: float = Field(
+        0.5, ge=0, description="Seconds every login takes at least, good or bad."
+    )
+    cookie_secure: bool = Field(False, description="Send cookies over HTTPS only.")
+    cookie_domain: str | None = Field(None, description="Domain of cookies. Not set: the host.")
+    trust_proxy: bool = Field(
+        False, description="Take the caller's address from X-Forwarded-For (behind a proxy only)."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error."

@@ -1,4 +1,4 @@
-"""directus_files: uploaded and exported files; their bytes are in object storage (systems.md 6.2)."""
+"""directus_files: uploaded and exported files; the bytes are in object storage (systems.md 6.2)."""
 
 from schema.definition import (
     Collection,

@@ -1,46 +1,92 @@
-"""Tokens: from what a request carries to its caller (directus.md 5.1)."""
+"""Tokens: from what a request carries to its caller (directus.md 5.1, 5.2)."""
 
 import hashlib
-import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from app.access.caller import ANONYMOUS, Caller
+import jwt
+
+from app.access.caller import Caller, Client
+from app.access.identity import anonymous, caller_by_token, caller_by_user
+from app.access.secrets import token_hash
 from app.database.session import Session
-from app.errors import InvalidCredentials, InvalidPayload
+from app.errors import InvalidCredentials, InvalidPayload, InvalidToken, TokenExpired
 
-# The active user a static token belongs to. Tokens are stored as SHA-256 hashes.
-_HOLDER = """
-SELECT id, account, admin_access FROM directus_users
-WHERE token = %(hash)s AND status = 'active'
+ISSUER = "directus"
+_ALGORITHM = "HS256"
+_SESSION_IS_THERE = """
+SELECT 1 FROM directus_sessions WHERE token = %(token)s AND "user" = %(user)s::uuid
+  AND expires > now()
 """
 
 
-def new_token() -> str:
-    """A random static token: 43 URL-safe characters, 256 bits."""
-    return secrets.token_urlsafe(32)
+def presented(authorization: str | None, query_token: str | None, cookie: str | None) -> str | None:
+    """The token of a request: `Authorization: Bearer` or `?access_token=`, else the session cookie.
 
-
-def token_hash(token: str) -> str:
-    """What is stored of a static token: its SHA-256, in hex. Tokens are random, so no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def presented(authorization: str | None, query_token: str | None) -> str | None:
-    """The token of a request, from `Authorization: Bearer` or `?access_token=`, not both.
-
-    Raises InvalidPayload when both are there.
+    Raises InvalidPayload when header and query both carry one.
     """
     scheme, _, token = (authorization or "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else None
     if bearer and query_token:
         raise InvalidPayload("The request uses more than one method for including an access token")
-    return bearer or query_token or None
+    return bearer or query_token or cookie or None
 
 
-async def caller_of(session: Session, token: str | None) -> Caller:
-    """Who a token belongs to; anonymous without one. Raises InvalidCredentials if unknown."""
+def signed(claims: Mapping[str, Any], secret: str, lifetime: timedelta) -> str:
+    """An access token: claims, signed, good for a while."""
+    now = datetime.now(UTC)
+    body = {**claims, "iat": now, "exp": now + lifetime, "iss": ISSUER}
+    return jwt.encode(body, _key(secret), _ALGORITHM)
+
+
+def read(token: str, secret: str) -> dict[str, Any]:
+    """The claims of an access token. Raises TokenExpired, and InvalidToken for any other fault."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, _key(secret), [_ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iss"]}
+        )
+    except jwt.ExpiredSignatureError:
+        raise TokenExpired from None
+    except jwt.InvalidTokenError:
+        raise InvalidToken from None
+    return claims
+
+
+def _key(secret: str) -> bytes:
+    """The signing key: not the SECRET itself, which encrypts other things."""
+    return hashlib.sha256(b"access tokens\0" + secret.encode()).digest()
+
+
+def _is_ours(token: str) -> bool:
+    """Whether a text is a JWT that names us as its issuer; anything else is a static token."""
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return False
+    return claims.get("iss") == ISSUER
+
+
+async def caller_of(
+    session: Session, token: str | None, secret: str, client: Client, *, accounts: bool
+) -> Caller:
+    """Who a token belongs to; what the public may do without one.
+
+    Raises InvalidCredentials, InvalidToken and TokenExpired.
+    """
     if token is None:
-        return ANONYMOUS
-    row = await session.fetch_one(_HOLDER, {"hash": token_hash(token)})
-    if row is None:
+        return await anonymous(session, client)
+    if not _is_ours(token):
+        return await caller_by_token(session, token, client, accounts=accounts)
+    claims = read(token, secret)
+    user, held = claims.get("id"), claims.get("session")
+    if not isinstance(user, str):
+        raise InvalidToken
+    if held is not None:
+        wanted = {"token": token_hash(str(held)), "user": user}
+        if await session.fetch_value(_SESSION_IS_THERE, wanted) is None:
+            raise InvalidCredentials
+    caller = await caller_by_user(session, user, client, accounts=accounts)
+    if caller is None:
         raise InvalidCredentials
-    return Caller(row["id"], row["account"], bool(row["admin_access"]))
+    return caller

@@ -11,7 +11,6 @@ from app.domains.code_space.verify import verify as verify_code
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.query import Compare, Query, Sort, Value
-from app.items.selection import FieldReader
 from app.settings import Settings
 
 codes = typer.Typer(name="codes", help="Minted codes.", no_args_is_help=True)
@@ -59,7 +58,7 @@ async def _export(current: Settings, job: str, columns: list[str], file: BinaryI
         condition = items.by_key("identifier_job", job)
         if condition is None or not await items.keys(Query("identifier_job", (), filter=condition)):
             raise InvalidPayload(f"There is no identifier job {job}: see `mintage job list`")
-        selection = FieldReader(items.compiler.schema, 1).selection("unique_code", columns)
+        selection = items.reader().selection("unique_code", columns)
         query = Query(
             "unique_code",
             selection,

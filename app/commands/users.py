@@ -7,17 +7,18 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from app.access.tokens import new_token
+from app.access.secrets import new_token
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.items import Items
-from app.items.query import Compare, Leaf, Query, Value
+from app.items.query import AnyOf, Compare, Leaf, Query, Value
 from app.settings import Settings
 
 user = typer.Typer(name="user", help="Users.", no_args_is_help=True)
 token = typer.Typer(name="token", help="Static tokens.", no_args_is_help=True)
 
 _USERS = "directus_users"
+ADMINISTRATOR = "Administrator"
 
 
 @user.command("create")
@@ -25,6 +26,7 @@ def create_user(
     email: Annotated[str, typer.Argument(help="E-mail address; it names the user.")],
     *,
     admin: Annotated[bool, typer.Option(help="May do everything.")] = False,
+    role: Annotated[str | None, typer.Option(help="Key or name of the user's role.")] = None,
     account: Annotated[str | None, typer.Option(help="Key of the user's account.")] = None,
     first_name: Annotated[str | None, typer.Option()] = None,
     last_name: Annotated[str | None, typer.Option()] = None,
@@ -39,11 +41,10 @@ def create_user(
         "first_name": first_name,
         "last_name": last_name,
         "account": account,
-        "admin_access": admin,
         "password": secret,
     }
     with attached() as current:
-        key = asyncio.run(_create_user(current, row))
+        key = asyncio.run(_create_user(current, row, ADMINISTRATOR if admin else role))
     print(f"Created user {email}: {key}")
 
 
@@ -57,11 +58,13 @@ def create_token(
     print(made)
 
 
-async def _create_user(current: Settings, row: dict[str, Any]) -> str:
+async def _create_user(current: Settings, row: dict[str, Any], role: str | None) -> str:
     async with opened(current) as items:
+        if role is not None:
+            row["role"] = await _role_of(items, role)
         back = Query(_USERS, (Leaf("id", "id"),))
         made = await items.create(_USERS, [row], back)
-    return str(orjson.loads(made)[0]["id"])
+    return str(orjson.loads(made or b"[]")[0]["id"])
 
 
 async def _create_token(current: Settings, email: str) -> str:
@@ -70,6 +73,17 @@ async def _create_token(current: Settings, email: str) -> str:
         key = await _key_of(items, email)
         await items.update(_USERS, [(key, {"token": made})], Query(_USERS, (Leaf("id", "id"),)))
     return made
+
+
+async def _role_of(items: Items, role: str) -> Any:
+    """The key of a role that is named by its key or its name. Raises InvalidPayload."""
+    named = Compare(("name",), "_eq", Value(role))
+    keyed = items.by_key("directus_roles", role)
+    condition = named if keyed is None else AnyOf((named, keyed))
+    keys = await items.keys(Query("directus_roles", (), filter=condition))
+    if not keys:
+        raise InvalidPayload(f"There is no role {role}: make it first (POST /roles)")
+    return keys[0]
 
 
 async def _key_of(items: Items, email: str) -> str:

@@ -30,6 +30,7 @@ def upgrade(database_url: str) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
         install_functions(connection)
         command.upgrade(_config(connection), "head")
+        install_triggers(connection)
         connection.commit()
         connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
 
@@ -63,11 +64,20 @@ def differences_of(connection: Connection) -> list[object]:
 
 def install_functions(connection: Connection) -> None:
     """The SQL functions the tables and computed fields use. They are code, replaced every time."""
+    _run_scripts(connection, Path(__file__).parent)
+
+
+def install_triggers(connection: Connection) -> None:
+    """What the tables need once they are there. Code as well, replaced every time."""
+    _run_scripts(connection, Path(__file__).parent / "after_tables")
+
+
+def _run_scripts(connection: Connection, folder: Path) -> None:
     raw = connection.connection.driver_connection
     if not isinstance(raw, psycopg.Connection):  # pragma: no cover - the driver is fixed
         raise TypeError(f"Expected a psycopg connection, got {type(raw)}.")
     # Without parameters psycopg sends the script as it is: many statements, `%` untouched.
-    for script in sorted(Path(__file__).parent.glob("*.sql")):
+    for script in sorted(folder.glob("*.sql")):
         raw.execute(script.read_bytes())
 
 

@@ -41,7 +41,7 @@ def build_tables(schema: Schema) -> MetaData:
 
 
 def _table(collection: Collection, schema: Schema, metadata: MetaData) -> Table:
-    columns = [_column(field, schema) for field in collection.fields if not field.computed]
+    columns = [_column(field, schema) for field in collection.fields if field.stored]
     table = Table(collection.name, metadata, *columns, comment=collection.note or None)
     for field in collection.fields:
         if field.unique:
@@ -110,6 +110,8 @@ def _server_default(field: Field) -> FetchedValue | str | None:
 
 def column_type(field: Field) -> types.TypeEngine[Any]:
     """The PostgreSQL type a field is stored in."""
+    if field.storage is not None:
+        return _STORAGE[field.storage]()
     match field.type:
         case "string" | "hash" if field.primary_key or field.relation is not None:
             # Keys compare byte by byte: as the minting sorts them, and fastest.
@@ -137,6 +139,12 @@ _PLAIN: dict[str, Callable[[], types.TypeEngine[Any]]] = {
     "time": lambda: postgresql.TIME(timezone=False),
     "json": postgresql.JSONB,
 }
+
+_STORAGE: dict[str, Callable[[], types.TypeEngine[Any]]] = {
+    "real": types.REAL,
+    "json": postgresql.JSON,
+}
+"""The types that are not the usual ones of their Directus type."""
 
 METADATA = build_tables(BUILTIN)
 """The tables of the built-in collections."""

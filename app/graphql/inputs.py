@@ -27,7 +27,7 @@ _OPERATORS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "big_int_filter_operators": (BigInt, (*_EQUAL, "_in", "_nin", *_ORDER, *_RANGE)),
     "date_filter_operators": (str, (*_EQUAL, *_ORDER, "_in", "_nin", *_RANGE)),
     "hash_filter_operators": (str, _EMPTY),
-    "json_filter_operators": (Json, ()),
+    "json_filter_operators": (Json, ("_json",)),
 }
 _OPERATORS_OF = {
     "boolean": "boolean_filter_operators",
@@ -48,8 +48,10 @@ FUNCTION_FAMILY = {
     "time": "time",
     "dateTime": "datetime",
     "timestamp": "datetime",
+    "json": "json",
+    "alias": "count",
 }
-"""The name of the functions a date-like type has."""
+"""The name of the functions a type has."""
 
 
 class Inputs:
@@ -62,22 +64,34 @@ class Inputs:
         self.types: dict[str, type] = {}
         for name, (annotation, operators) in _OPERATORS.items():
             self.types[name] = _operator_input(name, annotation, operators)
-        for family in ("date", "time", "datetime"):
+        for family in ("date", "time", "datetime", "count"):
             self._function_operators(family)
+        self.types["json_function_filter_operators"] = self.types["count_function_filter_operators"]
         exposed = schema.exposed()
         for collection in exposed:
             name = f"{collection.name}_filter"
             self.types[name] = forward(name)
+            quantified = f"{collection.name}_quantifier_filter"
+            self.types[quantified] = forward(quantified)
         for collection in exposed:
-            input_object(self.types[f"{collection.name}_filter"], self._filter(collection))
-        for collection in schema.served():
+            self._filters(collection)
+        for collection in exposed:
             for action in ("create", "update"):
                 name = f"{action}_{collection.name}_input"
                 payload = forward(name)
                 self.types[name] = input_object(payload, self._payload(collection, action))
 
+    def _filters(self, collection: Collection) -> None:
+        """The filter of a collection, and the one of to-manys that lead to it."""
+        fields = self._filter(collection)
+        own = self.types[f"{collection.name}_filter"]
+        input_object(own, fields)
+        quantifiers = {"_some": optional(own), "_none": optional(own)}
+        quantified = self.types[f"{collection.name}_quantifier_filter"]
+        input_object(quantified, {**fields, **quantifiers})
+
     def _function_operators(self, family: str) -> None:
-        kind = {"date": "date", "time": "time", "datetime": "timestamp"}[family]
+        kind = {"datetime": "timestamp", "count": "alias"}.get(family, family)
         name = f"{family}_function_filter_operators"
         number = optional(self.types["number_filter_operators"])
         self.types[name] = input_object(forward(name), dict.fromkeys(FUNCTIONS[kind], number))
@@ -104,6 +118,8 @@ class Inputs:
         return fields
 
     def _writable(self, field: Field) -> Any:
+        if field.many is not None:
+            return many(self._link(field.many.collection), of_nulls=True)
         if field.relation is not None and not field.relation.scalar:
             return self._link(field.relation.to)
         return strawberry.ID if field.primary_key else value_type(field)
@@ -133,6 +149,8 @@ def _operator_input(name: str, annotation: Any, operators: tuple[str, ...]) -> t
 
 
 def _filter_name(field: Field) -> str:
+    if field.many is not None:
+        return f"{field.many.collection}_quantifier_filter"
     if field.relation is not None and not field.relation.scalar:
         return f"{field.relation.to}_filter"
     if field.concealed:

@@ -19,10 +19,18 @@ class Outputs:
         self.schema = schema
         self.inputs = inputs
         self.types: dict[str, type] = {}
-        for family, kind in (("date", "date"), ("time", "time"), ("datetime", "timestamp")):
+        for family, kind in (
+            ("date", "date"),
+            ("time", "time"),
+            ("datetime", "timestamp"),
+            ("count", "alias"),
+        ):
             name = f"{family}_functions"
             members = dict.fromkeys(FUNCTIONS[kind], optional(int))
             self.types[name] = output(forward(name), members)
+        json = with_arguments(optional(Json), {"path": str})
+        counted = {"count": optional(int), "json": json}
+        self.types["json_functions"] = output(forward("json_functions"), counted)
         self.types["delete_one"] = output(forward("delete_one"), {"id": strawberry.ID})
         ids = many(strawberry.ID, of_nulls=True)
         self.types["delete_many"] = output(forward("delete_many"), {"ids": ids})
@@ -30,7 +38,7 @@ class Outputs:
             self.types[collection.name] = forward(collection.name)
         for collection in schema.exposed():
             output(self.types[collection.name], self._item(collection), collection.note)
-        for collection in schema.served():
+        for collection in schema.exposed():
             self._aggregated(collection)
 
     def list_arguments(self, collection: str) -> dict[str, Any]:
@@ -58,6 +66,10 @@ class Outputs:
         if field.relation is not None and not field.relation.scalar:
             target = field.relation.to
             annotation = optional(self.types[target])
+            return with_arguments(annotation, self.list_arguments(target), field.note)
+        if field.many is not None:
+            target = field.many.collection
+            annotation = optional(many(self.types[target], of_nulls=True))
             return with_arguments(annotation, self.list_arguments(target), field.note)
         annotation = strawberry.ID if field.primary_key else value_type(field)
         # A default lifts the mark, as in Directus (directus.md 4.6).

@@ -4,6 +4,7 @@ graphql-core's own `collect_subfields` applies @skip, @include, fragments and me
 holds exactly the fields that execution would visit.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type
@@ -11,86 +12,92 @@ from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 
-from app.errors import InvalidQuery
-from app.items.functions import FUNCTIONS
+from app.errors import Forbidden, InvalidQuery
+from app.items.grouping import aggregate_query, require_operand
 from app.items.items import Items
-from app.items.query import (
-    Aggregate,
-    AggregateQuery,
-    Condition,
-    Constant,
-    Group,
-    Leaf,
-    Nested,
-    Node,
-    Parts,
-    Query,
-    Value,
-)
-from app.items.search import search_condition
-from app.items.selection import FieldReader, call_of
-from schema import Schema
+from app.items.query import Aggregate, AggregateQuery, Constant, Leaf, Nested, Node, Parts, Query
+from app.items.relations import step
+from app.items.selection import Options
 
 Details = list[FieldDetails]
 
 
 class SelectionReader:
-    """Reads the selections of one operation."""
+    """Reads the selections of one operation, against what its caller may read."""
 
-    def __init__(self, executor: Executor[Any], items: Items, default_limit: int) -> None:
+    def __init__(self, executor: Executor[Any], items: Items) -> None:
         self.executor = executor
         self.items = items
-        self.schema: Schema = items.compiler.schema
-        self.default_limit = default_limit
-        self.fields = FieldReader(self.schema, items.depth, "graphql")
+        self.reader = items.reader("graphql")
+        self.schema = self.reader.schema
 
     def list_query(self, collection: str, arguments: dict[str, Any], details: Details) -> Query:
         """The query of `X(filter, sort, limit, offset, page, search) {...}`."""
-        limit, offset = self._page(arguments)
-        return Query(
-            collection,
-            self.selection(collection, details),
-            filter=self._filter(collection, arguments),
-            search=search_condition(self.schema, collection, arguments.get("search")),
-            sort=self.fields.sort(collection, _terms(arguments)),
-            limit=None if limit is None else Value(limit),
-            offset=None if offset is None else Value(offset),
-            surface="graphql",
-        )
+        selection = self.selection(collection, details)
+        return self.reader.listed(collection, selection, options(arguments))
 
-    def selection(self, collection: str, details: Details, depth: int = 0) -> tuple[Node, ...]:
-        """The nodes selected below a field of the collection's type."""
-        if depth > self.items.depth:
+    def selection(
+        self, collection: str, details: Details, path: tuple[str, ...] = ()
+    ) -> tuple[Node, ...]:
+        """The nodes selected below a field of the collection's type.
+
+        Raises Forbidden for what the caller may not read.
+        """
+        if len(path) > self.items.limits.depth:
             raise InvalidQuery("Max relational depth exceeded")
-        return tuple(
-            self._node(collection, key, below, depth)
-            for key, below in self._below(collection, details).items()
-        )
+        if not self.schema.fields(collection):
+            raise Forbidden.collection(collection, path)
+        below = self._below(collection, details)
+        self._require(collection, below, path)
+        return tuple(self._node(collection, key, part, path) for key, part in below.items())
 
-    def _node(self, collection: str, key: str, details: Details, depth: int) -> Node:
+    def _require(self, collection: str, below: dict[str, Details], path: tuple[str, ...]) -> None:
+        readable = self.schema.fields(collection)
+        names = (part[0].node.name.value for part in below.values())
+        missing = [
+            name
+            for name in dict.fromkeys(names)
+            if name != "__typename"
+            and name not in readable
+            and name.removesuffix("_func") not in readable
+        ]
+        if missing:
+            raise Forbidden.fields(missing, collection, path)
+
+    def _node(self, collection: str, key: str, details: Details, path: tuple[str, ...]) -> Node:
         name = details[0].node.name.value
         if name == "__typename":
             return Constant(key, collection)
-        fields = self.schema.fields(collection)
-        field = fields.get(name)
+        field = self.schema.fields(collection).get(name)
         if field is None:
-            return self._parts(collection, key, name.removesuffix("_func"), details)
-        if field.relation is None or field.relation.scalar:
+            return self._parts(collection, key, name.removesuffix("_func"), details, path)
+        leads = step(self.schema, collection, name)
+        if leads is None or (field.relation is not None and field.relation.scalar):
             return Leaf(key, name)
-        target = field.relation.to
-        arguments = self._arguments(collection, details)
-        query = Query(
-            target,
-            self.selection(target, details, depth + 1),
-            filter=self._filter(target, arguments),
-            search=search_condition(self.schema, target, arguments.get("search")),
-            surface="graphql",
-        )
-        return Nested(key, name, query)
+        below = self.selection(leads.collection, details, (*path, key))
+        given = options(self._arguments(collection, details))
+        order = field.many.sort_field if field.many is not None else None
+        nested = self.reader.listed(leads.collection, below, given, sort_by=order)
+        if not leads.many:
+            nested = replace(nested, limit=None, offset=None, sort=())
+        return Nested(key, name, nested)
 
-    def _parts(self, collection: str, key: str, name: str, details: Details) -> Parts:
+    def _parts(
+        self, collection: str, key: str, name: str, details: Details, path: tuple[str, ...]
+    ) -> Parts:
+        many = self.schema.fields(collection)[name].many
+        if many is not None and not self.schema.fields(many.collection):
+            raise Forbidden.collection(many.collection, (*path, name))
         type_name = self._type_of(f"{name}_func", collection)
-        return Parts(key, name, self.members(type_name, details))
+        members: list[tuple[str, str]] = []
+        for member, part in self._below(type_name, details).items():
+            function = part[0].node.name.value
+            if function == "__typename":
+                function = f"={type_name}"
+            elif function == "json":
+                function = f"json:{self._arguments(type_name, part)['path']}"
+            members.append((member, function))
+        return Parts(key, name, tuple(members))
 
     def members(self, type_name: str, details: Details) -> tuple[tuple[str, str], ...]:
         """Key and name of each member selected; `__typename` as the constant it is."""
@@ -101,7 +108,6 @@ class SelectionReader:
         self, collection: str, arguments: dict[str, Any], details: Details
     ) -> AggregateQuery:
         """The query of `X_aggregated(groupBy, ...) {...}`."""
-        limit, offset = self._page(arguments)
         aggregates: list[Aggregate] = []
         constants: list[Constant] = []
         group_key = None
@@ -113,21 +119,18 @@ class SelectionReader:
             elif name == "group":
                 group_key = key
             else:
-                aggregates.append(Aggregate(key, name, self._operands(type_name, name, below)))
-        found = [self._group(collection, text) for text in arguments.get("groupBy") or () if text]
-        groups = tuple({group.key: group for group in found}.values())
-        return AggregateQuery(
-            collection,
-            tuple(aggregates),
-            groups=groups,
+                operands = self._operands(type_name, name, below)
+                for _, operand in operands:
+                    if not operand.startswith("="):
+                        require_operand(self.reader, collection, name, operand)
+                aggregates.append(Aggregate(key, name, operands))
+        groups = [text for text in arguments.get("groupBy") or () if text]
+        query = aggregate_query(self.reader, collection, {}, groups, options(arguments))
+        return replace(
+            query,
+            aggregates=tuple(aggregates),
             group_key=group_key,
             constants=tuple(constants),
-            filter=self._filter(collection, arguments),
-            search=search_condition(self.schema, collection, arguments.get("search")),
-            sort=self.fields.aggregate_sort(collection, _terms(arguments), groups),
-            limit=None if limit is None else Value(limit),
-            offset=None if offset is None else Value(offset),
-            surface="graphql",
         )
 
     def _operands(
@@ -136,14 +139,6 @@ class SelectionReader:
         if operation == "countAll":
             return ()
         return self.members(self._type_of(operation, type_name), details)
-
-    def _group(self, collection: str, text: str) -> Group:
-        function, name = call_of(text) if "(" in text else (None, text)
-        self.fields.sort(collection, [name])  # refuses unknown fields
-        field = self.schema.fields(collection).get(name)
-        if field is None or (function and function not in FUNCTIONS.get(field.type, ())):
-            raise InvalidQuery(f'Can\'t group by "{text}"')
-        return Group(f"{name}_{function}" if function else name, name, function)
 
     def _below(self, type_name: str, details: Details) -> dict[str, Details]:
         graphql_type = self.executor.schema.type_map[type_name]
@@ -176,20 +171,18 @@ class SelectionReader:
             graphql_type.fields[node.name.value], node, self.executor.variable_values
         )
 
-    def _filter(self, collection: str, arguments: dict[str, Any]) -> Condition | None:
-        return self.items.filters().read(collection, arguments.get("filter"))
 
-    def _page(self, arguments: dict[str, Any]) -> tuple[int | None, int | None]:
-        limit, offset, page = (arguments.get(name) for name in ("limit", "offset", "page"))
-        for name, value, least in (("limit", limit, -1), ("offset", offset, 0), ("page", page, 0)):
-            if value is not None and value < least:
-                raise InvalidQuery(f'"{name}" must be greater than or equal to {least}')
-        rows = self.default_limit if limit is None else limit
-        if page and rows != -1:
-            offset = rows * (page - 1)
-        return (None if rows == -1 else rows), offset
-
-
-def _terms(arguments: dict[str, Any]) -> list[str]:
-    """The sort terms given, without the nulls that Directus's type admits."""
-    return [term for term in arguments.get("sort") or () if term]
+def options(arguments: dict[str, Any]) -> Options:
+    """What the arguments of a list say. Directus's type admits nulls in `sort`."""
+    for name, least in (("limit", -1), ("offset", 0), ("page", 0)):
+        value = arguments.get(name)
+        if value is not None and value < least:
+            raise InvalidQuery(f'"{name}" must be greater than or equal to {least}')
+    return Options(
+        filter=arguments.get("filter"),
+        search=arguments.get("search"),
+        sort=tuple(term for term in arguments.get("sort") or () if term),
+        limit=arguments.get("limit"),
+        offset=arguments.get("offset"),
+        page=arguments.get("page"),
+    )

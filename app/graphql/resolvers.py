@@ -5,6 +5,7 @@ are not turned into objects and back.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -23,7 +24,7 @@ Resolver = Callable[..., Awaitable[Any]]
 
 def _reader(info: Info) -> tuple[SelectionReader, list[FieldDetails]]:
     context = info.context
-    reader = SelectionReader(context.executor, context.items, context.settings.query_limit_default)
+    reader = SelectionReader(context.executor, context.items)
     return reader, [FieldDetails(node, None) for node in info.field_nodes]
 
 
@@ -75,15 +76,25 @@ def aggregate(collection: str) -> Resolver:
     return resolve
 
 
-def _back(info: Info, collection: str, arguments: dict[str, Any]) -> Query:
-    """What a write answers: the caller's selection of all that was written."""
+def _back(info: Info, collection: str, arguments: dict[str, Any]) -> Query | None:
+    """What a write answers: the caller's selection of all that was written, if it may read it."""
+    if not info.context.items.may_read(collection):
+        return None
     reader, details = _reader(info)
     shaping = {name: value for name, value in arguments.items() if name not in {"data", "ids"}}
-    return reader.list_query(collection, {"limit": -1, **shaping}, details)
+    query = reader.list_query(collection, {"limit": -1, **shaping}, details)
+    return query if shaping.get("limit") is not None else replace(query, limit=None)
 
 
-def _single(array: bytes) -> Compiled:
+def _many(array: bytes | None) -> Compiled:
+    """What was written; nothing of it for who may not read it: the write stands."""
+    return Compiled(b"[]" if array is None else array)
+
+
+def _single(array: bytes | None) -> Compiled | None:
     """The one object of a JSON array. Raises Forbidden when there is none."""
+    if array is None:
+        return None
     inner = array.strip()[1:-1]
     if not inner.strip():
         raise Forbidden
@@ -94,15 +105,13 @@ def create_many(collection: str) -> Resolver:
     async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "create")
         payloads = arguments.get("data") or []
-        return Compiled(
-            await items.create(collection, payloads, _back(info, collection, arguments))
-        )
+        return _many(await items.create(collection, payloads, _back(info, collection, arguments)))
 
     return resolve
 
 
 def create_one(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled | None:
         items = _items(info, collection, "create")
         back = _back(info, collection, {})
         return _single(await items.create(collection, [arguments["data"]], back))
@@ -114,7 +123,7 @@ def update_many(collection: str) -> Resolver:
     async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "update")
         patches = [(key, dict(arguments["data"])) for key in arguments["ids"]]
-        return Compiled(await items.update(collection, patches, _back(info, collection, arguments)))
+        return _many(await items.update(collection, patches, _back(info, collection, arguments)))
 
     return resolve
 
@@ -127,13 +136,13 @@ def update_batch(collection: str) -> Resolver:
         if any(row.get(key) is None for row in rows):
             raise InvalidPayload("Item in update misses primary key")
         back = _back(info, collection, arguments)
-        return Compiled(await items.update(collection, [(row[key], row) for row in rows], back))
+        return _many(await items.update(collection, [(row[key], row) for row in rows], back))
 
     return resolve
 
 
 def update_one(collection: str) -> Resolver:
-    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled | None:
         items = _items(info, collection, "update")
         back = _back(info, collection, {})
         patch = (arguments["id"], arguments["data"])

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Double, Select, Text, cast, func, literal_column, select
 from sqlalchemy.sql.selectable import FromClause
 
-from app.items.functions import date_part
+from app.items.functions import applied
 from app.items.query import Aggregate, AggregateQuery, Group
 from app.items.render import as_object, labelled, quoted, rendered
 from app.items.scope import Scope
@@ -29,6 +29,11 @@ OPERATIONS = (
 NUMBERS = frozenset({"integer", "bigInteger", "float", "decimal"})
 """The field types that sums, averages and extremes are taken of."""
 
+ANY_FIELD = NUMBERS | set(
+    "string text boolean dateTime timestamp date time json csv uuid hash alias".split()
+)
+"""The field types that can be counted."""
+
 _EVERYTHING: ColumnElement[Any] = literal_column("()")
 """The one group of a query without groups, there even when no row matches."""
 
@@ -44,9 +49,7 @@ def values(query: AggregateQuery, scope: Scope) -> Select[Any]:
         if not item.fields:
             columns.append(_number(func.count(), item, query).label(_name(place)))
         columns += [
-            _number(operation(item.operation, scope.column((field,))), item, query).label(
-                _name(place, member)
-            )
+            _result(field, item, scope, query).label(_name(place, member))
             for member, (_, field) in enumerate(item.fields)
             if not field.startswith("=")
         ]
@@ -88,7 +91,13 @@ def _members(place: int, item: Aggregate, rows: FromClause) -> ColumnElement[Any
 
 def _group_value(group: Group, scope: Scope) -> ColumnElement[Any]:
     column = scope.column((group.field,))
-    return column if group.function is None else date_part(column, group.function)
+    return column if group.function is None else applied(column, group.function)
+
+
+def _operand(name: str, scope: Scope) -> ColumnElement[Any]:
+    """What an operation works on: a column, of a to-many how many rows it has."""
+    is_many = scope.field((name,)).many is not None
+    return scope.value((name,), "count" if is_many else None)
 
 
 def _shown(
@@ -107,13 +116,21 @@ def operation(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
     return function(column.distinct() if distinct else column)  # type: ignore[no-any-return]
 
 
+def _result(name: str, item: Aggregate, scope: Scope, query: AggregateQuery) -> ColumnElement[Any]:
+    """One operation over one field, as it is shown: extremes like the field itself."""
+    value = operation(item.operation, _operand(name, scope))
+    if item.operation in {"min", "max"} and query.surface == "rest":
+        return rendered(scope.field((name,)), value, query.surface)
+    return _number(value, item, query)
+
+
 def _number(
     value: ColumnElement[Any], item: Aggregate, query: AggregateQuery
 ) -> ColumnElement[Any]:
     """GraphQL has numbers; REST has PostgreSQL's typing: counts, sums and averages as text."""
     if query.surface == "graphql":
         return value if item.operation.startswith("count") else cast(value, Double)
-    return value if item.operation in {"min", "max"} else cast(value, Text)
+    return cast(value, Text)
 
 
 def _order(
@@ -125,6 +142,6 @@ def _order(
         head, field = sort.path[0], sort.path[1:]
         value = groups.get(head)
         if value is None:
-            value = operation(head, scope.column(field)) if field else func.count()
+            value = operation(head, _operand(field[0], scope)) if field else func.count()
         terms.append(value.desc() if sort.descending else value.asc())
     return terms

@@ -10,41 +10,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    MetaData,
-    Select,
-    bindparam,
-    func,
-    select,
-    true,
-)
-from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy import MetaData, Select, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.database.session import DIALECT
 from app.database.tables import METADATA
-from app.errors import InvalidQuery
 from app.items import aggregate
-from app.items.functions import date_part
-from app.items.query import (
-    AggregateQuery,
-    Constant,
-    Leaf,
-    Nested,
-    Node,
-    Parts,
-    Query,
-    Surface,
-    shape,
-    values,
-)
-from app.items.render import as_list, as_objects, labelled, quoted, rendered
-from app.items.scope import NameOf, Scope
+from app.items.level import Level, level_rule, matching, ordered, paged
+from app.items.query import AggregateQuery, All, Condition, Query, shape, values
+from app.items.render import as_list, as_objects
+from app.items.scope import Build, NameOf, Scope
 from schema import BUILTIN, Schema
-
-_MOST_PARTS = 50
-"""PostgreSQL's functions take 100 arguments, json_build_object two for each member."""
 
 _Text = tuple[str, dict[str, Any]]
 
@@ -113,107 +89,66 @@ class Compiler:
         """A statement that yields a JSON array, one object per group."""
         return _bound(self._aggregate, query)
 
+    def holding(
+        self,
+        collection: str,
+        keys: list[Any],
+        conditions: tuple[Condition | None, ...],
+        within: Condition | None,
+    ) -> Statement:
+        """A statement that yields, of each row of the keys, whether the conditions hold for it.
+
+        One row for each, `key` first; None holds always. Rows outside `within` don't exist.
+        """
+        parts = tuple(All(()) if condition is None else condition for condition in conditions)
+        every = (*parts, All(()) if within is None else within)
+        query = Query(collection, (), filter=All(every))
+        scope = self._scope(query)
+        key = scope.table.c[self.schema[collection].primary_key.name]
+        columns = [scope.condition(part).label(f"c{n}") for n, part in enumerate(parts)]
+        wanted = key == func.any(bindparam("keys", type_=ARRAY(key.type)))
+        where = scope.condition(every[-1])
+        statement = select(key.label("key"), *columns).select_from(scope.source)
+        sql, constants = _text(statement.where(wanted, where))
+        bound = {f"v{place}": value.value for place, value in enumerate(values(query))}
+        return Statement(sql, {**constants, **bound, "keys": keys})
+
     def _compile_list(self, query: Query) -> _Text:
-        return _text(as_list(self._rows(query, _names(query))))
+        return _text(as_list(self._level(query).rows(query)))
 
     def _compile_item(self, query: Query) -> _Text:
-        return _text(as_objects(self._rows(query, _names(query))))
+        return _text(as_objects(self._level(query).rows(query)))
 
     def _compile_rows(self, query: Query) -> _Text:
-        return _text(self._rows(query, _names(query)))
+        return _text(self._level(query).rows(query))
 
     def _compile_keys(self, query: Query) -> _Text:
-        scope = Scope(self.schema, self.tables, query.collection, _names(query))
+        scope = self._scope(query)
         key = self.schema[query.collection].primary_key.name
         statement = select(scope.table.c[key].label("key"))
-        statement = _ordered(_matching(statement, scope, query), scope, query)
-        return _text(_paged(statement.select_from(scope.source), scope, query))
+        statement = ordered(matching(statement, scope, query), scope, query)
+        return _text(paged(statement.select_from(scope.source), scope, query))
 
     def _compile_count(self, query: Query) -> _Text:
-        scope = Scope(self.schema, self.tables, query.collection, _names(query))
+        scope = self._scope(query)
         statement = select(func.count())
-        return _text(_matching(statement, scope, query).select_from(scope.source))
+        return _text(matching(statement, scope, query).select_from(scope.source))
 
     def _compile_aggregate(self, query: AggregateQuery) -> _Text:
-        scope = Scope(self.schema, self.tables, query.collection, _names(query))
-        statement = _matching(aggregate.values(query, scope), scope, query)
-        rows = _paged(statement.select_from(scope.source), scope, query).subquery("g")
+        scope = self._scope(query)
+        statement = matching(aggregate.values(query, scope), scope, query)
+        rows = paged(statement.select_from(scope.source), scope, query).subquery("g")
         return _text(as_list(aggregate.shaped(query, rows)))
 
-    def _rows(
-        self, query: Query, name_of: NameOf, correlate: ColumnElement[Any] | None = None
-    ) -> Select[Any]:
-        """The shaped rows of one level; `correlate` is the key the parent points at."""
-        scope = Scope(self.schema, self.tables, query.collection, name_of)
-        nested: list[FromClause] = []
-        columns = [self._column(node, query, scope, nested) for node in query.selection]
-        statement = _matching(select(*columns), scope, query)
-        statement = _ordered(statement, scope, query)
-        if correlate is not None:
-            key = self.schema[query.collection].primary_key.name
-            statement = statement.where(scope.table.c[key] == correlate)
-        source = scope.source
-        for lateral in nested:
-            source = source.outerjoin(lateral, true())
-        return _paged(statement.select_from(source), scope, query)
+    def _build(self, query: Query | AggregateQuery) -> Build:
+        rules = {rule.collection: rule for rule in query.rules}
+        return Build(self.schema, self.tables, _names(query), rules)
 
-    def _column(
-        self, node: Node, query: Query, scope: Scope, nested: list[FromClause]
-    ) -> ColumnElement[Any]:
-        match node:
-            case Leaf():
-                return labelled(_value(node, scope, query.surface), node.key)
-            case Constant():
-                return labelled(quoted(node.text), node.key)
-            case Parts():
-                return labelled(_parts(node, scope), node.key)
-            case Nested():
-                lateral = self._lateral(node, scope)
-                nested.append(lateral)
-                return labelled(lateral.c.json, node.key)
+    def _level(self, query: Query) -> Level:
+        return Level(self._build(query))
 
-    def _lateral(self, node: Nested, scope: Scope) -> FromClause:
-        rows = self._rows(node.query, scope.name_of, scope.table.c[node.field])
-        shaped = as_objects(rows.correlate(scope.table))
-        return shaped.correlate(scope.table).lateral()
-
-
-def _matching(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:
-    for condition in (query.filter, query.search):
-        if condition is not None:
-            statement = statement.where(scope.condition(condition))
-    return statement
-
-
-def _ordered(statement: Select[Any], scope: Scope, query: Query) -> Select[Any]:
-    return statement.order_by(*(scope.order(sort) for sort in query.sort))
-
-
-def _paged(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:
-    if query.limit is not None:
-        statement = statement.limit(bindparam(scope.name_of(query.limit), type_=BigInteger()))
-    if query.offset is not None:
-        statement = statement.offset(bindparam(scope.name_of(query.offset), type_=BigInteger()))
-    return statement
-
-
-def _value(node: Leaf, scope: Scope, surface: Surface) -> ColumnElement[Any]:
-    column = scope.column((node.field,))
-    if node.function is not None:
-        return date_part(column, node.function)
-    return rendered(scope.field((node.field,)), column, surface)
-
-
-def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:
-    column = scope.column((node.field,))
-    if len(node.functions) > _MOST_PARTS:
-        raise InvalidQuery(f'"{node.key}" may have {_MOST_PARTS} members at most')
-    pairs: list[Any] = []
-    for key, function in node.functions:
-        constant = function.startswith("=")
-        value = quoted(function[1:]) if constant else date_part(column, function)
-        pairs += [quoted(key), value]
-    return func.json_build_object(*pairs)
+    def _scope(self, query: Query | AggregateQuery) -> Scope:
+        return Scope(self._build(query), query.collection, level_rule(query, self._build(query)))
 
 
 def _names(query: Query | AggregateQuery) -> NameOf:

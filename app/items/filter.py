@@ -8,20 +8,24 @@ from app.errors import Forbidden, InvalidQuery
 from app.items.functions import FUNCTIONS
 from app.items.operands import claim, operand
 from app.items.operators import ADMITTED, CLAIMS, KNOWN, OPPOSITE
-from app.items.query import All, AnyOf, Compare, Condition, Value
-from app.items.variables import resolve
-from schema import Field, Schema
+from app.items.query import All, AnyOf, Compare, Condition, Current, Some, Value
+from app.items.relations import is_follow, step
+from app.items.variables import current, resolve
+from app.items.view import Readable
+from schema import Field
 
 _CALL = re.compile(r"(\w+)\((\w+)((?:\.\w+)*)\)")
 _QUANTIFIERS = ("_some", "_none")
+_NUMBER = Field(name="number", type="integer")
+"""What the functions of a field are: whole numbers."""
 _DEEPEST = 100
 """Objects and lists inside each other, logic included. Python's stack bounds it anyway."""
 
 
 class FilterReader:
-    """Reads filters of one caller against one schema. `depth` bounds the path through relations."""
+    """Reads filters of one caller against what it may read. `depth` bounds paths of relations."""
 
-    def __init__(self, schema: Schema, caller: Caller, depth: int) -> None:
+    def __init__(self, schema: Readable, caller: Caller, depth: int) -> None:
         self.schema = schema
         self.caller = caller
         self.depth = depth
@@ -62,6 +66,8 @@ class FilterReader:
             return self._functions(field, value, (*path, field.name))
         if key.startswith("_") and key in KNOWN:
             raise InvalidQuery(f'Invalid filter key "{key}" on "{collection}"')
+        if is_follow(key):
+            return self._on_rows(self._target(collection, key, path), value, (*path, key))
         return self._on_field(self._field(collection, key, path), value, (*path, key))
 
     def _logic(self, collection: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
@@ -73,7 +79,39 @@ class FilterReader:
             raise Forbidden.field(name, collection, path)
         return field
 
+    def _target(self, collection: str, name: str, path: tuple[str, ...]) -> str:
+        """The collection a to-many leads to. Raises Forbidden for one that is not there."""
+        leads = step(self.schema, collection, name)
+        if leads is None:
+            raise Forbidden.field(name, collection, path)
+        if not self.schema.fields(leads.collection):
+            raise Forbidden.collection(leads.collection, (*path, name))
+        return leads.collection
+
+    def _on_rows(self, target: str, value: Any, path: tuple[str, ...]) -> Condition:
+        """A filter on the rows of a to-many: of any of them, or quantified."""
+        key = self.schema[target].primary_key
+        if not isinstance(value, dict):
+            return self._compare(key, "_eq", value, (*path, key.name))
+        parts = tuple(self._under_rows(target, k, item, path) for k, item in value.items())
+        return parts[0] if len(parts) == 1 else All(parts)
+
+    def _under_rows(self, target: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
+        if key in _QUANTIFIERS:
+            if not isinstance(value, dict):
+                raise InvalidQuery(f'"{key}" has to be a filter object')
+            return Some(path, self._object(target, value, ()), none=key == "_none")
+        if key.startswith("_") and key in KNOWN:
+            primary = self.schema[target].primary_key
+            return self._compare(primary, key, value, (*path, primary.name))
+        return self._entry(target, key, value, path)
+
     def _on_field(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
+        if field.many is not None:
+            target = field.many.collection
+            if not self.schema.fields(target):
+                raise Forbidden.collection(target, path)
+            return self._on_rows(target, value, path)
         if not isinstance(value, dict):
             return self._compare(field, "_eq", value, path)
         parts = tuple(self._under_field(field, key, item, path) for key, item in value.items())
@@ -84,11 +122,38 @@ class FilterReader:
             raise InvalidQuery(f'"{key}" can only be used with top level relational alias field')
         if key in {"_and", "_or"} and field.relation is None:
             return self._field_logic(field, key, value, path)
+        if key == "_json":
+            return self._json(field, value, path)
         if key.startswith("_") and key not in {"_and", "_or"}:
             return self._compare(field, key, value, path)
         if field.relation is None:
             raise InvalidQuery(f'Invalid filter key "{key}" on "{field.name}"')
+        if not self.schema.fields(field.relation.to):
+            raise Forbidden.collection(field.relation.to, path)
         return self._entry(field.relation.to, key, value, path)
+
+    def _json(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
+        """`{"_json": {"a.b": {"_eq": 1}}}`: conditions on what stands at paths of a JSON value."""
+        _admit(field, "_json")
+        if not isinstance(value, dict):
+            raise InvalidQuery('"_json" has to be an object of paths')
+        parts: list[Condition] = []
+        for key, item in value.items():
+            if key in {"_and", "_or"}:
+                below = tuple(self._json(field, part, path) for part in _parts(key, item))
+                parts.append(_joined(key, below))
+            else:
+                parts += self._json_path(field, key, item, path)
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _json_path(
+        self, field: Field, at: str, value: Any, path: tuple[str, ...]
+    ) -> list[Condition]:
+        operators = value if isinstance(value, dict) else {"_eq": value}
+        return [
+            self._compare(_of_json(field, item), operator, item, path, "json", at)
+            for operator, item in operators.items()
+        ]
 
     def _field_logic(self, field: Field, key: str, value: Any, path: tuple[str, ...]) -> Condition:
         return _joined(key, tuple(self._on_field(field, p, path) for p in _parts(key, value)))
@@ -101,10 +166,11 @@ class FilterReader:
     def _function(self, field: Field, name: str, value: Any, path: tuple[str, ...]) -> Condition:
         if name not in FUNCTIONS.get(field.type, ()):
             raise InvalidQuery(f'Invalid function specified "{name}"')
+        if field.many is not None and not self.schema.fields(field.many.collection):
+            raise Forbidden.collection(field.many.collection, path)
         value = value if isinstance(value, dict) else {"_eq": value}
-        number = Field(name=field.name, type="integer")
         return All(
-            tuple(self._compare(number, operator, v, path, name) for operator, v in value.items())
+            tuple(self._compare(_NUMBER, operator, v, path, name) for operator, v in value.items())
         )
 
     def _compare(
@@ -114,23 +180,52 @@ class FilterReader:
         value: Any,
         path: tuple[str, ...],
         function: str | None = None,
+        argument: str | None = None,
     ) -> Condition:
         _admit(field, operator)
-        value = resolve(value, self.caller)
+        own = current(value, self.caller)
+        if own is not None:
+            return Compare(path, operator, self._known(own), function, argument)
+        given, value = value, resolve(value, self.caller)
+
+        def compare(name: str, bound: Any) -> Compare:
+            return Compare(path, name, Value(bound), function, argument)
+
+        if value == [] and isinstance(given, str):  # $CURRENT_ROLES of a caller without a role
+            return AnyOf(()) if operator == "_in" else compare("_nnull", None)
         if operator in CLAIMS:
-            name = operator if claim(operator, value) else OPPOSITE[operator]
-            return Compare(path, name, Value(None), function)
+            return compare(operator if claim(operator, value) else OPPOSITE[operator], None)
         if value is None and operator in {"_eq", "_neq"}:
-            name = "_null" if operator == "_eq" else "_nnull"
-            return Compare(path, name, Value(None), function)
+            return compare("_null" if operator == "_eq" else "_nnull", None)
         bound = operand(operator, value, field.type)
         if operator not in _RANGES:
-            return Compare(path, operator, Value(bound), function)
+            return compare(operator, bound)
         if len(bound) != 2:  # noqa: PLR2004 - a range
             return All(())
         join, operators = _RANGES[operator]
-        ends = zip(operators, bound, strict=True)
-        return join(tuple(Compare(path, name, Value(end), function) for name, end in ends))
+        return join(tuple(compare(name, end) for name, end in zip(operators, bound, strict=True)))
+
+    def _known(self, own: Current) -> Current:
+        """The variable, if it names a value that the caller's own row can have.
+
+        Raises InvalidQuery.
+        """
+        collection = own.collection
+        for place, name in enumerate(own.path):
+            field = self.schema.fields(collection).get(name)
+            last = place == len(own.path) - 1
+            if field is None or field.concealed or (field.relation is None and not last):
+                raise InvalidQuery(f'"{".".join(own.path)}" is nothing of "{own.collection}"')
+            if field.relation is not None:
+                collection = field.relation.to
+        return own
+
+
+def _of_json(field: Field, value: Any) -> Field:
+    """What a JSON value is compared as: a number with numbers, otherwise a text."""
+    sample = next(iter(value), None) if isinstance(value, list) else value
+    is_number = isinstance(sample, int | float) and not isinstance(sample, bool)
+    return Field(name=field.name, type="float" if is_number else "string")
 
 
 _RANGES: dict[str, tuple[type[All] | type[AnyOf], tuple[str, str]]] = {

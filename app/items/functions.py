@@ -1,8 +1,8 @@
-"""Date parts: Directus's functions over date, time and timestamp fields (directus.md 3.3)."""
+"""Directus's functions over fields: date parts, counts, and paths into JSON (directus.md 3.3)."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, extract, func
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, extract, func, literal
 
 _DATE = ("year", "month", "week", "day", "weekday")
 _TIME = ("hour", "minute", "second")
@@ -12,14 +12,47 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "time": _TIME,
     "dateTime": _DATE + _TIME,
     "timestamp": _DATE + _TIME,
+    "json": ("count", "json"),
+    "alias": ("count",),
 }
-"""The functions each field type admits. `week` is the ISO week, `weekday` 0 is Sunday."""
+"""The functions each field type admits. `week` is the ISO week, `weekday` 0 is Sunday.
+
+`json` takes a path; the count of an alias is of its related rows (see `app.items.scope`).
+"""
 
 _POSTGRES = {"weekday": "dow"}
 
 
-def date_part(column: ColumnElement[Any], function: str) -> ColumnElement[int]:
-    """The part of a moment as an integer. Sessions run in UTC, so timestamps are UTC too."""
+def applied(
+    column: ColumnElement[Any], function: str, argument: str | None = None
+) -> ColumnElement[Any]:
+    """The function of a stored value. Sessions run in UTC, so timestamps are UTC too."""
+    if function == "json":
+        return func.jsonb_extract_path(column, *_steps(argument or ""))
+    if function == "count":
+        # What is no array counts nothing.
+        return case(
+            (func.jsonb_typeof(column) == "array", func.jsonb_array_length(column)), else_=0
+        )
     part = extract(_POSTGRES.get(function, function), column)
     # Seconds have fractions, and a cast would round 59.5 up to 60.
     return cast(func.trunc(part) if function == "second" else part, Integer)
+
+
+def json_text(column: ColumnElement[Any], path: str) -> ColumnElement[Any]:
+    """What stands at a path of a JSON value, as text."""
+    return cast(func.jsonb_extract_path_text(column, *_steps(path)), Text)
+
+
+def _steps(path: str) -> list[ColumnElement[str]]:
+    """The keys of a path such as `a.b[0]`, bound: they are part of the query's shape."""
+    parts = path.replace("[", ".").replace("]", "").split(".")
+    return [literal(part, Text()) for part in parts if part]
+
+
+def result_key(field: str, function: str, argument: str | None = None) -> str:
+    """The key a function's value has in an answer: `date_created_year`, `meta_a_b_json`."""
+    if argument is None:
+        return f"{field}_{function}"
+    inner = argument.replace("[", ".").replace("]", "").replace(".", "_")
+    return f"{field}_{inner}_{function}"

@@ -2,23 +2,27 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 import psycopg
 
 from app.access.caller import Caller
-from app.access.permissions import Action, require
+from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
 from app.errors import Forbidden, InvalidQuery
+from app.items.allowed import require
 from app.items.compile import Compiler, Statement
 from app.items.filter import FilterReader
-from app.items.query import AggregateQuery, All, Compare, Condition, Node, Query, Value
-from app.items.selection import FieldReader
+from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query, Surface, Value
+from app.items.restrict import AnyQuery, Restrictor
+from app.items.selection import LIMITS, Limits, QueryReader
 from app.items.values import as_key
+from app.items.view import View
 from app.items.violations import first_line
 from app.items.write import Writer
-from schema import Collection
+from schema import Collection, Schema
 
 _CSV = "COPY ({}) TO STDOUT (FORMAT csv, HEADER)"
 
@@ -30,35 +34,48 @@ class Items:
     database: Database
     compiler: Compiler
     caller: Caller
-    depth: int = 10
+    limits: Limits = LIMITS
+
+    @property
+    def schema(self) -> Schema:
+        return self.compiler.schema
+
+    def view(self) -> View:
+        """The schema as the caller may read it."""
+        return View(self.schema, self.caller)
+
+    def reader(self, surface: Surface = "rest") -> QueryReader:
+        """A reader of the caller's queries."""
+        view = self.view()
+        filters = FilterReader(view, self.caller, self.limits.depth)
+        return QueryReader(view, filters, self.limits, surface)
+
+    def known(self, collection: str) -> Collection:
+        """The collection. Raises Forbidden when no surface may name it."""
+        if collection not in self.schema or self.schema[collection].internal:
+            raise Forbidden.collection(collection)
+        return self.schema[collection]
 
     def allow(self, action: Action, collection: str) -> Collection:
-        """The collection, if the caller may do that to it. Raises Forbidden."""
-        schema = self.compiler.schema
-        if collection not in schema or schema[collection].internal:
-            raise Forbidden.collection(collection)
-        if schema[collection].system and not self.caller.is_admin:
-            raise Forbidden
-        require(self.caller, action, collection)
-        return schema[collection]
-
-    def filters(self) -> FilterReader:
-        return FilterReader(self.compiler.schema, self.caller, self.depth)
+        """The collection, if the caller may do that to it at all. Raises Forbidden."""
+        found = self.known(collection)
+        require(self.caller, action, found)
+        return found
 
     async def many(self, query: Query) -> bytes:
         """The matching items as a JSON array."""
         self.allow("read", query.collection)
-        return await self._json(self.compiler.items(query)) or b"[]"
+        return await self._json(self.compiler.items(self._restricted(query))) or b"[]"
 
     async def one(self, query: Query) -> bytes | None:
         """The first matching item as a JSON object, or None."""
         self.allow("read", query.collection)
-        return await self._json(self.compiler.item(query))
+        return await self._json(self.compiler.item(self._restricted(query)))
 
     async def count(self, query: Query) -> int:
         """How many items match, whatever the page."""
         self.allow("read", query.collection)
-        statement = self.compiler.count(query)
+        statement = self.compiler.count(self._restricted(query))
         async with self.database.read() as session:
             with _refusals():
                 return int(await session.fetch_value(statement.sql, statement.values))
@@ -66,20 +83,64 @@ class Items:
     async def aggregate(self, query: AggregateQuery) -> bytes:
         """The groups as a JSON array."""
         self.allow("read", query.collection)
-        return await self._json(self.compiler.aggregate(query)) or b"[]"
+        return await self._json(self.compiler.aggregate(self._restricted(query))) or b"[]"
 
-    async def create(self, collection: str, payloads: list[Any], back: Query) -> bytes:
-        """Create an item for every payload; the new items as a JSON array, shaped by `back`."""
+    async def create(
+        self, collection: str, payloads: list[Any], back: Query | None
+    ) -> bytes | None:
+        """Create an item for every payload; the new items as a JSON array, shaped by `back`.
+
+        None when the caller can't see them, or `back` is None.
+        """
         self.allow("create", collection)
         async with self.database.write() as session:
             keys = await self._writer(session).create(collection, payloads)
             return await self._read_back(session, keys, back)
 
-    async def update(self, collection: str, patches: list[tuple[Any, Any]], back: Query) -> bytes:
-        """Patch items by key; those that exist as a JSON array, shaped by `back`."""
+    async def update(
+        self, collection: str, patches: list[tuple[Any, Any]], back: Query | None
+    ) -> bytes | None:
+        """Patch items by key; those that exist as a JSON array, shaped by `back`. As `create`."""
         self.allow("update", collection)
         async with self.database.write() as session:
             keys = await self._writer(session).update(collection, patches)
+            return await self._read_back(session, keys, back)
+
+    async def upsert(self, collection: str, payloads: list[Any]) -> list[Any]:
+        """Update the items whose keys the payloads name, create the others; the keys."""
+        self.known(collection)
+        async with self.database.write() as session:
+            return await self._writer(session).upsert(collection, payloads)
+
+    async def singleton(self, query: Query) -> bytes:
+        """The one item of a singleton; before it is written, the defaults (directus.md 1.3)."""
+        self.allow("read", query.collection)
+        found = await self._json(
+            self.compiler.item(self._restricted(replace(query, limit=Value(1))))
+        )
+        if found is not None:
+            return found
+        fields = self.schema.fields(query.collection)
+        shown = {
+            node.key: fields[node.field].default
+            for node in query.selection
+            if isinstance(node, Leaf) and node.function is None
+        }
+        return orjson.dumps(shown)
+
+    async def update_singleton(
+        self, collection: str, patch: dict[str, Any], back: Query | None
+    ) -> bytes | None:
+        """Patch the one item of a singleton, made where it is not there yet."""
+        self.allow("update", collection)
+        async with self.database.write() as session:
+            sql = self.compiler.keys(Query(collection, (), limit=Value(1)))
+            key = await session.fetch_value(sql.sql, sql.values)
+            writer = self._writer(session)
+            if key is None:
+                keys = await writer.create(collection, [patch])
+            else:
+                keys = await writer.update(collection, [(key, patch)])
             return await self._read_back(session, keys, back)
 
     async def delete(self, collection: str, keys: list[Any]) -> list[Any]:
@@ -91,7 +152,7 @@ class Items:
     async def keys(self, query: Query) -> list[Any]:
         """The keys of the matching items."""
         self.allow("read", query.collection)
-        statement = self.compiler.keys(query)
+        statement = self.compiler.keys(self._restricted(query))
         async with self.database.read() as session:
             with _refusals():
                 rows = await session.fetch_all(statement.sql, statement.values)
@@ -100,7 +161,7 @@ class Items:
     async def csv(self, query: Query) -> AsyncIterator[bytes]:
         """The matching items as CSV with a header, block by block, in flat memory."""
         self.allow("read", query.collection)
-        statement = self.compiler.rows(query)
+        statement = self.compiler.rows(self._restricted(query))
         async with self.database.read() as session:
             async for block in session.copy_out(_CSV.format(statement.sql), statement.values):
                 yield bytes(block)
@@ -117,32 +178,33 @@ class Items:
         known = [known for key in keys if (known := as_key(field, key)) is not None]
         return Compare((field.name,), "_in", Value(known))
 
-    def every_field(self, collection: str) -> tuple[Node, ...]:
-        """The selection of `*`."""
-        return FieldReader(self.compiler.schema, self.depth).selection(collection, ["*"])
-
     def _writer(self, session: WriteSession) -> Writer:
-        return Writer(self.compiler.schema, session, self.caller)
+        return Writer(self.compiler, session, self.caller, self.limits.mutations)
+
+    def _restricted(self, query: AnyQuery) -> AnyQuery:
+        return Restrictor(self.schema, self.caller).restricted(query)
 
     async def _json(self, statement: Statement) -> bytes | None:
         async with self.database.read() as session:
             return await _value(session, statement)
 
-    async def _read_back(self, session: Session, keys: list[Any], back: Query) -> bytes:
-        """What was written, inside the same transaction: before a worker can touch it."""
+    async def _read_back(
+        self, session: Session, keys: list[Any], back: Query | None
+    ) -> bytes | None:
+        """What was written, inside the same transaction: before a worker can touch it.
+
+        None when the caller may not read it: the write stands (directus.md 1.4).
+        """
+        if back is None or not self.may_read(back.collection):
+            return None
         condition = self.by_keys(back.collection, keys)
         wanted = condition if back.filter is None else All((back.filter, condition))
-        query = Query(
-            back.collection,
-            back.selection,
-            filter=wanted,
-            search=back.search,
-            sort=back.sort,
-            limit=back.limit,
-            offset=back.offset,
-            surface=back.surface,
-        )
+        query = self._restricted(replace(back, filter=wanted))
         return await _value(session, self.compiler.items(query)) or b"[]"
+
+    def may_read(self, collection: str) -> bool:
+        """Whether the caller may read anything of the collection."""
+        return self.view().may_read(collection)
 
 
 async def _value(session: Session, statement: Statement) -> bytes | None:

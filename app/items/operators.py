@@ -21,7 +21,7 @@ ADMITTED: dict[str, frozenset[str]] = {
     "csv": _TEXT,
     "hash": frozenset({"_empty", "_nempty", "_null", "_nnull"}),
     "uuid": frozenset({"_eq", "_neq", "_null", "_nnull", "_in", "_nin"}),
-    "json": frozenset({"_null", "_nnull"}),
+    "json": frozenset({"_null", "_nnull", "_json"}),
     "boolean": frozenset({"_eq", "_neq", "_null", "_nnull"}),
     "integer": _ORDERED,
     "bigInteger": _ORDERED,

@@ -31,12 +31,26 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Current:
+    """A value that belongs to the caller: `$CURRENT_USER.role.name`.
+
+    Read from the row `key` of `collection`, inside the statement; `many`: of several rows.
+    """
+
+    collection: str
+    path: tuple[str, ...]
+    key: Value
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
-    """A field, or a date part of it, as the caller's `key`."""
+    """A field, or a function of it, as the caller's `key`. `argument`: the path of `json`."""
 
     key: str
     field: str
     function: str | None = None
+    argument: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +63,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Parts of a date as an object: GraphQL's `date_created_func { year }`.
+    """Functions of a field as an object: GraphQL's `date_created_func { year }`.
 
-    `functions` are pairs of key and function; `=text` stands for a constant.
+    `functions` are pairs of key and function; `=text` stands for a constant, `json:a.b` for the
+    function `json` with the path `a.b`.
     """
 
     key: str
@@ -61,11 +76,12 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """A related item as an object, or null."""
+    """Related items: an object or null, of a to-many a list; `bare`: a list of keys."""
 
     key: str
     field: str
     query: "Query"
+    bare: bool = False
 
 
 Node = Leaf | Constant | Parts | Nested
@@ -75,13 +91,24 @@ Node = Leaf | Constant | Parts | Nested
 class Compare:
     """One condition: the field at the end of `path` (through relations), an operator, a value.
 
-    `function` is a date part applied to the field first.
+    `function` is applied to the field first; `argument` is the path of `json`. A path through a
+    to-many holds if it does for any of the rows; conditions of one filter look at the same row.
     """
 
     path: tuple[str, ...]
     operator: str
-    value: Value
+    value: Value | Current
     function: str | None = None
+    argument: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """A row of the to-many at the end of `path` fulfils the condition; `none`: no row does."""
+
+    path: tuple[str, ...]
+    condition: "Condition"
+    none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +125,12 @@ class AnyOf:
     conditions: tuple["Condition", ...]
 
 
-Condition = Union[Compare, All, AnyOf]  # noqa: UP007 - `|` can't join forward references
+Condition = Union[Compare, Some, All, AnyOf]  # noqa: UP007 - `|` can't join forward references
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order: the field at the end of `path`, or a date part of it."""
+    """An order: the field at the end of `path`, or a function of it."""
 
     path: tuple[str, ...]
     descending: bool = False
@@ -111,8 +138,21 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRule:
+    """What of a collection the caller sees: which rows, and which fields only in some of them."""
+
+    collection: str
+    rows: Condition | None
+    masks: tuple[tuple[str, Condition], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """A list of items (or one): which, in what order, and what of each."""
+    """A list of items (or one): which, in what order, and what of each.
+
+    `rules` restrict every table the statement touches, `rows` this level in place of its rule.
+    `app.items.restrict` sets both; a surface never does.
+    """
 
     collection: str
     selection: tuple[Node, ...]
@@ -122,6 +162,8 @@ class Query:
     limit: Value | None = None
     offset: Value | None = None
     surface: Surface = "rest"
+    rows: Condition | None = None
+    rules: tuple[ReadRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +202,8 @@ class AggregateQuery:
     limit: Value | None = None
     offset: Value | None = None
     surface: Surface = "rest"
+    rows: Condition | None = None
+    rules: tuple[ReadRule, ...] = ()
 
 
 def values(query: Query | AggregateQuery) -> Iterator[Value]:
@@ -168,7 +212,7 @@ def values(query: Query | AggregateQuery) -> Iterator[Value]:
         for node in query.selection:
             if isinstance(node, Nested):
                 yield from values(node.query)
-    for condition in (query.filter, query.search):
+    for condition in (query.filter, query.search, query.rows, *_rule_conditions(query)):
         if condition is not None:
             yield from _condition_values(condition)
     for value in (query.limit, query.offset):
@@ -176,9 +220,19 @@ def values(query: Query | AggregateQuery) -> Iterator[Value]:
             yield value
 
 
+def _rule_conditions(query: Query | AggregateQuery) -> Iterator[Condition | None]:
+    for rule in query.rules:
+        yield rule.rows
+        yield from (condition for _, condition in rule.masks)
+
+
 def _condition_values(condition: Condition) -> Iterator[Value]:
     if isinstance(condition, Compare):
-        yield condition.value
+        value = condition.value
+        yield value.key if isinstance(value, Current) else value
+        return
+    if isinstance(condition, Some):
+        yield from _condition_values(condition.condition)
         return
     for part in condition.conditions:
         yield from _condition_values(part)

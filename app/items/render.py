@@ -74,7 +74,15 @@ def as_objects(rows: Select[Any]) -> Select[Any]:
 def as_list(rows: Select[Any]) -> Select[Any]:
     """All rows as one JSON array, `[]` when there are none."""
     array = func.coalesce(func.json_agg(_SHAPED), literal_column("'[]'::json"))
-    return select(array).select_from(rows.subquery(_ROW))
+    return select(array.label("json")).select_from(rows.subquery(_ROW))
+
+
+def as_values(rows: Select[Any]) -> Select[Any]:
+    """The one column of all rows as a JSON array, in the column `json`."""
+    column = next(iter(rows.selected_columns)).name
+    values = rows.subquery(_ROW)
+    array = func.coalesce(func.json_agg(values.c[column]), literal_column("'[]'::json"))
+    return select(array.label("json"))
 
 
 def as_object(

@@ -1,16 +1,26 @@
-"""One level of a statement: a collection's table, the relations joined to it, its conditions."""
+"""One level of a statement: a collection's rows, the relations joined to them, its conditions.
 
-from collections.abc import Callable
+A collection that the caller sees only in part enters as a sub-select of just that part (its rule),
+so whatever is joined, filtered, sorted or counted is what the caller may see.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     MetaData,
+    Select,
     and_,
     bindparam,
+    case,
     false,
+    func,
+    literal_column,
     or_,
+    select,
     true,
     type_coerce,
     types,
@@ -19,27 +29,72 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
 from app.database.tables import column_type
-from app.items.functions import date_part
+from app.items.conjuncts import Group, groups_of
+from app.items.functions import applied, json_text
 from app.items.operators import predicate
-from app.items.query import All, AnyOf, Compare, Condition, Sort, Value
+from app.items.query import All, AnyOf, Compare, Condition, Current, ReadRule, Some, Sort, Value
+from app.items.relations import Step, step
 from app.items.rules import expression_of
 from schema import Field, Schema
 
 NameOf = Callable[[Value], str]
 """The name a value is bound under."""
 
+_ONE_ROW: Select[Any] = select(literal_column("1").label("one"))
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What all levels of one statement share."""
+
+    schema: Schema
+    tables: MetaData
+    name_of: NameOf
+    rules: Mapping[str, ReadRule] = field(default_factory=dict)
+
+    def unrestricted(self) -> "Build":
+        """The same without rules: what rules themselves are judged by."""
+        return Build(self.schema, self.tables, self.name_of)
+
+    def rows_of(self, collection: str, rule: ReadRule | None) -> FromClause:
+        """The rows of a collection that a rule lets through, with masked fields null elsewhere."""
+        if rule is None or (rule.rows is None and not rule.masks):
+            return self.tables.tables[collection].alias()
+        inner = Scope(self.unrestricted(), collection)
+        masks = dict(rule.masks)
+        columns = [
+            case((inner.condition(masks[column.name]), column), else_=None).label(column.name)
+            if column.name in masks
+            else column
+            for column in inner.table.c
+        ]
+        where = true() if rule.rows is None else inner.condition(rule.rows)
+        return select(*columns).select_from(inner.source).where(where).subquery()
+
 
 class Scope:
-    """Columns and conditions of one collection, joining what paths through relations need."""
+    """Columns and conditions of one collection, joining what paths through relations need.
 
-    def __init__(self, schema: Schema, tables: MetaData, collection: str, name_of: NameOf) -> None:
-        self.schema = schema
-        self.tables = tables
+    `rule` replaces the collection's own rule for this level; `table` continues from rows that are
+    in the statement already.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        collection: str,
+        rule: ReadRule | None = None,
+        table: FromClause | None = None,
+    ) -> None:
+        self.build = build
+        self.schema = build.schema
         self.collection = collection
-        self.name_of = name_of
-        self.table = tables.tables[collection].alias()
+        self.table = table if table is not None else build.rows_of(collection, rule or self._rule())
         self.source: FromClause = self.table
         self._joined: dict[tuple[str, ...], FromClause] = {(): self.table}
+
+    def _rule(self) -> ReadRule | None:
+        return self.build.rules.get(self.collection)
 
     def field(self, path: tuple[str, ...]) -> Field:
         """The field at the end of a path that is known to be right."""
@@ -53,52 +108,194 @@ class Scope:
             return table.c[path[-1]]
         return type_coerce(expression(table), column_type(self.field(path)))
 
+    def value(
+        self, path: tuple[str, ...], function: str | None, argument: str | None = None
+    ) -> ColumnElement[Any]:
+        """The column at the end of a path, or a function of it."""
+        if function is None:
+            return self.column(path)
+        if function == "count" and self.field(path).many is not None:
+            return self._count(path)
+        return applied(self.column(path), function, argument)
+
+    def _count(self, path: tuple[str, ...]) -> ColumnElement[Any]:
+        """How many rows the to-many at the end of a path has."""
+        leads = self._step_at(path)
+        rows = Scope(self.build, leads.collection)
+        holder = self._table_at(path[:-1])
+        counted = select(func.count()).select_from(rows.source)
+        counted = counted.where(rows.table.c[leads.key] == holder.c[leads.own])
+        return counted.correlate_except(rows.table).scalar_subquery()
+
+    def step(self, name: str) -> Step:
+        """Where a relation of this level leads."""
+        return self._step(self.collection, name)
+
     def _collection_at(self, path: tuple[str, ...]) -> str:
         collection = self.collection
         for name in path:
-            relation = self.schema.fields(collection)[name].relation
-            if relation is None:
-                raise LookupError(f'"{collection}.{name}" is no relation.')
-            collection = relation.to
+            collection = self._step(collection, name).collection
         return collection
+
+    def _step_at(self, path: tuple[str, ...]) -> Step:
+        return self._step(self._collection_at(path[:-1]), path[-1])
+
+    def _step(self, collection: str, name: str) -> Step:
+        leads = step(self.schema, collection, name)
+        if leads is None:
+            raise LookupError(f'"{collection}.{name}" is no relation.')
+        return leads
 
     def _table_at(self, path: tuple[str, ...]) -> FromClause:
         if path not in self._joined:
-            holder = self._table_at(path[:-1])
-            target = self._collection_at(path)
-            table = self.tables.tables[target].alias()
-            key = table.c[self.schema[target].primary_key.name]
-            self.source = self.source.outerjoin(table, key == holder.c[path[-1]])
-            self._joined[path] = table
+            self._join(path)
         return self._joined[path]
+
+    def _join(self, path: tuple[str, ...]) -> None:
+        """Join the rows a path leads to; rows without any stay, with nulls."""
+        holder, leads = self._table_at(path[:-1]), self._step_at(path)
+        table = self.build.rows_of(leads.collection, self.build.rules.get(leads.collection))
+        on = table.c[leads.key] == holder.c[leads.own]
+        self.source = self.source.outerjoin(table, on)
+        self._joined[path] = table
 
     def condition(self, condition: Condition) -> ColumnElement[bool]:
         """The SQL of a condition tree."""
-        if isinstance(condition, Compare):
-            return self._comparison(condition)
-        parts = [self.condition(part) for part in condition.conditions]
-        if isinstance(condition, All):
-            return and_(true(), *parts)
-        if isinstance(condition, AnyOf):
-            return or_(false(), *parts)
-        raise TypeError(f"Expected a condition, got {condition!r}.")
+        groups = groups_of(condition, self._is_many)
+        return and_(true(), *(self._group(group) for group in groups))
+
+    def _group(self, group: Group) -> ColumnElement[bool]:
+        if not group.through:
+            return self._plain(group.condition)
+        return self._any_row(group)
+
+    def _any_row(self, group: Group) -> ColumnElement[bool]:
+        """Whether the rows that to-many paths lead to fulfil a condition, any combination of them.
+
+        A LEFT JOIN and DISTINCT in Directus (3.2), so a parent without rows counts as one row of
+        nulls; where the condition can't hold for nulls, only rows there are need to be looked at.
+        """
+        inner = Scope(self.build, self.collection, table=self.table)
+        for path in group.through:
+            if not any(self._is_many(path[:length]) for length in range(1, len(path))):
+                self._table_at(path[:-1])
+        inner._joined |= self._joined
+        outside = set(self._joined)
+        joins: list[ColumnElement[bool]] = []
+        first, *others = group.through
+        if group.needs_a_row:
+            leads, holder = self._step_at(first), self._table_at(first[:-1])
+            rows = self.build.rows_of(leads.collection, self.build.rules.get(leads.collection))
+            inner.source, inner._joined[first] = rows, rows
+            joins.append(rows.c[leads.key] == holder.c[leads.own])
+        else:
+            inner.source = _ONE_ROW.subquery()
+            others = [first, *others]
+        for path in others:
+            inner._join(path)
+        met = inner._plain(group.condition)
+        own = [table for path, table in inner._joined.items() if path not in outside]
+        return (
+            select(literal_column("1"))
+            .select_from(inner.source)
+            .where(*joins, met)
+            .correlate_except(*own)
+            .exists()
+        )
+
+    def _is_many(self, path: tuple[str, ...]) -> bool:
+        return self._step_at(path).many
+
+    def _plain(self, condition: Condition) -> ColumnElement[bool]:
+        """The SQL of a condition whose paths are all joined, or can be."""
+        match condition:
+            case Compare():
+                return self._comparison(condition)
+            case Some():
+                return self._quantified(condition)
+            case All():
+                return and_(true(), *(self._plain(part) for part in condition.conditions))
+            case AnyOf():
+                return or_(false(), *(self._plain(part) for part in condition.conditions))
+
+    def _quantified(self, some: Some) -> ColumnElement[bool]:
+        """`_some` and `_none`: whether a row of the to-many fulfils the condition."""
+        leads, holder = self._step_at(some.path), self._table_at(some.path[:-1])
+        rows = Scope(self.build, leads.collection)
+        met = rows.condition(some.condition)
+        found = (
+            select(literal_column("1"))
+            .select_from(rows.source)
+            .where(rows.table.c[leads.key] == holder.c[leads.own], met)
+            .correlate_except(*rows.own_tables())
+            .exists()
+        )
+        return ~found if some.none else found
+
+    def own_tables(self) -> Iterable[FromClause]:
+        """Every table of this level."""
+        return self._joined.values()
 
     def _comparison(self, compare: Compare) -> ColumnElement[bool]:
-        column = self.column(compare.path)
-        if compare.function is not None:
-            column = date_part(column, compare.function)
+        if compare.function == "json" and compare.argument is not None:
+            column = json_text(self.column(compare.path), compare.argument)
+            if isinstance(compare.value, Value) and _is_number(compare.value.value):
+                column = _as_number(column)
+        else:
+            column = self.value(compare.path, compare.function)
 
         def bind(kind: TypeEngine[Any]) -> ColumnElement[Any]:
-            return bindparam(self.name_of(compare.value), type_=_roomy(kind))
+            if isinstance(compare.value, Current):
+                return self._current(compare.value, kind)
+            return bindparam(self.build.name_of(compare.value), type_=_roomy(kind))
 
         return predicate(compare.operator, column, bind)
 
+    def _current(self, current: Current, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+        """A value of the caller's own row: user, role or policies."""
+        rows = Scope(self.build.unrestricted(), current.collection)
+        value = rows.value(current.path, None)
+        key = rows.table.c[self.schema[current.collection].primary_key.name]
+        name = self.build.name_of(current.key)
+        if current.many:
+            own = key == func.any(bindparam(name, type_=ARRAY(key.type)))
+        else:
+            own = key == bindparam(name, type_=key.type)
+        found = select(value).select_from(rows.source).where(own)
+        found = found.correlate_except(*rows.own_tables())
+        one = found.scalar_subquery()
+        return func.array(one) if isinstance(kind, ARRAY) else one
+
     def order(self, sort: Sort) -> ColumnElement[Any]:
         """One ORDER BY term. Where NULLs go is PostgreSQL's choice."""
-        column = self.column(sort.path)
-        if sort.function is not None:
-            column = date_part(column, sort.function)
-        return column.desc() if sort.descending else column.asc()
+        value = self._least_or_greatest(sort)
+        return value.desc() if sort.descending else value.asc()
+
+    def _least_or_greatest(self, sort: Sort) -> ColumnElement[Any]:
+        """What a sort compares: through a to-many, its rows' least value (greatest, if down)."""
+        for length in range(1, len(sort.path)):
+            path = sort.path[:length]
+            if self._is_many(path):
+                leads, holder = self._step_at(path), self._table_at(path[:-1])
+                rows = Scope(self.build, leads.collection)
+                rest = Sort(sort.path[length:], sort.descending, sort.function)
+                value = rows._least_or_greatest(rest)
+                best = (func.max if sort.descending else func.min)(value)
+                found = select(best).select_from(rows.source)
+                found = found.where(rows.table.c[leads.key] == holder.c[leads.own])
+                return found.correlate_except(*rows.own_tables()).scalar_subquery()
+        return self.value(sort.path, sort.function)
+
+
+def _is_number(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return all(isinstance(item, int | float) and not isinstance(item, bool) for item in values)
+
+
+def _as_number(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A text as a number where it is one; null elsewhere, as a comparison with it would fail."""
+    looks = text.op("~")(literal_column(r"'^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$'"))
+    return case((looks, func.cast(text, types.Numeric())), else_=None)
 
 
 def _roomy(kind: TypeEngine[Any]) -> TypeEngine[Any]:

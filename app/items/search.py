@@ -4,14 +4,15 @@ from typing import Any
 
 from app.items.operands import as_number, is_uuid
 from app.items.query import AnyOf, Compare, Condition, Value
-from schema import Field, Schema
+from app.items.view import Readable
+from schema import Field
 
 _LONGEST = 300
 """Digits of a number that PostgreSQL compares with any other."""
 _INT32, _INT64 = 2**31 - 1, 2**63 - 1
 
 
-def search_condition(schema: Schema, collection: str, term: Any) -> Condition | None:
+def search_condition(schema: Readable, collection: str, term: Any) -> Condition | None:
     """The condition of a search, or None when there is no term.
 
     Text fields contain the term, numbers equal it when it is one, uuids when it is one. Where no
@@ -23,7 +24,7 @@ def search_condition(schema: Schema, collection: str, term: Any) -> Condition | 
     parts = [
         part
         for field in schema.fields(collection).values()
-        if not field.computed and not field.concealed
+        if field.stored and field.searchable and not field.concealed
         for part in _match(field, term)
     ]
     return AnyOf(tuple(parts))

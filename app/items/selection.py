@@ -1,143 +1,278 @@
-"""Directus `fields`: from dot paths and wildcards to a selection (directus.md 2.1)."""
+"""Directus `fields`, `deep`, `alias`: from dot paths and wildcards to a query (directus.md 2)."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.errors import Forbidden, InvalidQuery
-from app.items.aggregate import NUMBERS, OPERATIONS
-from app.items.functions import FUNCTIONS
-from app.items.query import Group, Leaf, Nested, Node, Query, Sort, Surface
-from schema import Schema
+from app.items.filter import FilterReader
+from app.items.functions import FUNCTIONS, result_key
+from app.items.order import OrderReader
+from app.items.query import Leaf, Nested, Node, Query, Surface, Value
+from app.items.relations import step
+from app.items.search import search_condition
+from app.items.view import Readable
+from schema import Field
 
 _CALL = re.compile(r"((?:\w+\.)*)(\w+)\(([\w.]+)\)")
+_JSON = re.compile(r"json\(\s*(\w+(?:\.\w+)*)\s*,\s*([^()]+?)\s*\)")
+
+Path = tuple[str, ...]
 
 
-class FieldReader:
-    """Reads field lists and sort orders of one surface against one schema."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a query says of one level beside its fields; `below` of its relations, by key.
 
-    def __init__(self, schema: Schema, depth: int, surface: Surface = "rest") -> None:
+    `limit` None: the default; -1: all. `alias`: other keys for relations.
+    """
+
+    filter: Any = None
+    search: Any = None
+    sort: tuple[str, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
+    page: int | None = None
+    alias: Mapping[str, str] = field(default_factory=dict)
+    below: Mapping[str, "Options"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many rows a list has when it does not say, and at most; how deep paths may go.
+
+    `mutations`: how many rows one request may write.
+    """
+
+    default: int = 100
+    most: int | None = None
+    depth: int = 10
+    mutations: int | None = None
+
+
+LIMITS = Limits()
+
+
+class QueryReader:
+    """Reads queries of one surface, against what one caller may read."""
+
+    def __init__(
+        self, schema: Readable, filters: FilterReader, limits: Limits, surface: Surface = "rest"
+    ) -> None:
         self.schema = schema
-        self.depth = depth
+        self.filters = filters
+        self.limits = limits
         self.surface = surface
+        self.order = OrderReader(schema, limits.depth)
+
+    def query(
+        self,
+        collection: str,
+        fields: list[str],
+        options: Options,
+        path: Path = (),
+        *,
+        backlinks: bool = True,
+    ) -> Query:
+        """The query of a list: which items, in what order, and what of each.
+
+        Raises InvalidQuery, and Forbidden for what is not there.
+        """
+        selection = self.selection(collection, fields, path, options, backlinks=backlinks)
+        return self.listed(collection, selection, options)
+
+    def listed(
+        self,
+        collection: str,
+        selection: tuple[Node, ...],
+        options: Options,
+        *,
+        sort_by: str | None = None,
+    ) -> Query:
+        """The query of a list with a selection of its own. `sort_by`: the order when none is."""
+        limit, offset = self.page(options)
+        terms = list(options.sort) or ([sort_by] if sort_by else [])
+        return Query(
+            collection,
+            selection,
+            filter=self.filters.read(collection, options.filter),
+            search=search_condition(self.schema, collection, options.search),
+            sort=self.order.sort(collection, terms),
+            limit=None if limit is None else Value(limit),
+            offset=None if offset is None else Value(offset),
+            surface=self.surface,
+        )
+
+    def page(self, options: Options) -> tuple[int | None, int | None]:
+        """Limit and offset; `page` counts in limits from 1 and overrides `offset` (2.5)."""
+        most, offset = self.limits.most, options.offset
+        rows = self.limits.default if options.limit is None else options.limit
+        if most is not None and rows > most:
+            raise InvalidQuery(f'"limit" must be less than or equal to {most}')
+        if options.page and rows != -1:
+            offset = rows * (options.page - 1)
+        if rows == -1:
+            return most, offset
+        return rows, offset
 
     def selection(
-        self, collection: str, fields: list[str], path: tuple[str, ...] = ()
+        self,
+        collection: str,
+        fields: list[str],
+        path: Path = (),
+        options: Options | None = None,
+        *,
+        backlinks: bool = True,
     ) -> tuple[Node, ...]:
-        """The nodes of a field list, in the order asked.
+        """The nodes of a field list, in the order asked."""
+        level = _Level(self, collection, path, options or Options(), backlinks=backlinks)
+        return level.nodes(fields)
 
-        Raises Forbidden for an unknown field, InvalidQuery for an unknown function or depth.
-        """
-        if len(path) > self.depth:
+    def related(self, key: str, name: str, target: str, fields: list[str], level: "_Level") -> Node:
+        """The node of a relation: an object, or of a to-many a list under its own options."""
+        options = level.options.below.get(key, Options())
+        path = (*level.path, key)
+        nested = self.query(target, fields, options, path, backlinks=level.backlinks)
+        leads = step(self.schema, level.collection, name)
+        if leads is not None and leads.many:
+            many = level.fields[name].many
+            if not options.sort and many is not None and many.sort_field:
+                by = self.order.sort(target, [many.sort_field])
+                nested = replace(nested, sort=by)
+            return Nested(key, name, nested)
+        return Nested(key, name, replace(nested, limit=None, offset=None, sort=()))
+
+    def keys_of(self, key: str, name: str, level: "_Level") -> Node:
+        """The node of a to-many without fields: the keys of its rows."""
+        many = level.fields[name].many
+        if many is None:
+            raise LookupError(f'"{name}" is no to-many.')
+        options = level.options.below.get(key, Options())
+        primary = self.schema[many.collection].primary_key.name
+        if not self.schema.fields(many.collection):
+            raise Forbidden.collection(many.collection, (*level.path, key))
+        nested = self.listed(
+            many.collection, (Leaf("key", primary),), options, sort_by=many.sort_field
+        )
+        return Nested(key, name, nested, bare=True)
+
+
+class _Level:
+    """The fields of one level being read."""
+
+    def __init__(
+        self, reader: QueryReader, collection: str, path: Path, options: Options, *, backlinks: bool
+    ) -> None:
+        if len(path) > reader.limits.depth:
             raise InvalidQuery("Max relational depth exceeded")
+        self.reader = reader
+        self.schema = reader.schema
+        self.collection = collection
+        self.path = path
+        self.options = options
+        self.backlinks = backlinks
+        self.fields = reader.schema.fields(collection)
+        if not self.fields:
+            raise Forbidden.collection(collection, path)
+
+    def nodes(self, fields: list[str]) -> tuple[Node, ...]:
+        """The nodes in the order asked; objects and lists of relations after the level's own."""
         plain: dict[str, Node] = {}
         below: dict[str, list[str]] = {}
-        for item in self._expanded(collection, fields):
-            function, name = call_of(item) if "(" in item else (None, item)
+        missing: list[str] = []
+        for item in self._expanded(fields):
+            function, name, argument = _call(item)
             head, _, rest = name.partition(".")
-            if rest and function is not None:
-                rest = f"{function}({rest})"
-            if rest:
-                below.setdefault(head, []).append(rest)
-                plain.setdefault(head, self._leaf(collection, head, path))
+            real = self.options.alias.get(head, head)
+            if real not in self.fields:
+                missing.append(head)
+            elif rest:
+                call = rest if function is None else _written(function, rest, argument)
+                below.setdefault(head, []).append(call)
             elif function is not None:
-                node = self._function(collection, function, head, path)
+                node = self._function(function, head, self.fields[real], argument)
                 plain[node.key] = node
             else:
-                plain.setdefault(head, self._leaf(collection, head, path))
-        for name, rest_of in below.items():
-            plain[name] = self._nested(collection, name, rest_of, path)
+                plain.setdefault(head, self._leaf(head, real))
+        if missing:
+            raise Forbidden.fields(list(dict.fromkeys(missing)), self.collection, self.path)
+        for key, names in below.items():
+            plain.pop(key, None)
+            plain[key] = self._nested(key, names)
         return tuple(plain.values())
 
-    def _expanded(self, collection: str, fields: list[str]) -> list[str]:
+    def _expanded(self, fields: list[str]) -> list[str]:
         """Wildcards replaced by names: `*` by every field, `*.x` by every relation's x."""
-        names = self.schema.fields(collection)
         expanded: list[str] = []
         for item in fields:
             head, dot, rest = item.partition(".")
             if head != "*" or "(" in item:
                 expanded.append(item)
             elif not dot:
-                expanded += names
+                expanded += [name for name in self.fields if self._shows(name)]
             else:
-                expanded += [name for name, field in names.items() if field.relation is None]
+                related = [name for name in self.fields if self._expands(name, rest)]
                 expanded += [
-                    f"{name}.{rest}" for name, field in names.items() if field.relation is not None
+                    name for name in self.fields if name not in related and self._shows(name)
                 ]
+                expanded += [f"{name}.{rest}" for name in related]
         return expanded
 
-    def _leaf(self, collection: str, name: str, path: tuple[str, ...]) -> Leaf:
-        if name not in self.schema.fields(collection):
-            raise Forbidden.field(name, collection, path)
-        return Leaf(name, name)
+    def _shows(self, name: str) -> bool:
+        """Whether a wildcard shows a field: not a to-many of what the caller may not read."""
+        many = self.fields[name].many
+        return many is None or bool(self.schema.fields(many.collection))
 
-    def _function(self, collection: str, function: str, name: str, path: tuple[str, ...]) -> Leaf:
-        field = self.schema.fields(collection).get(name)
-        if field is None:
-            raise Forbidden.field(name, collection, path)
-        if function not in FUNCTIONS.get(field.type, ()):
+    def _expands(self, name: str, rest: str) -> bool:
+        """Whether `*.rest` goes into a field."""
+        leads = step(self.schema, self.collection, name)
+        if leads is None or not self.schema.fields(leads.collection):
+            return False
+        if not self.backlinks and self._is_backlink(self.fields[name]):
+            return False
+        head = rest.partition(".")[0].partition("(")[0]
+        return head == "*" or "(" in rest or head in self.schema.fields(leads.collection)
+
+    def _is_backlink(self, item: Field) -> bool:
+        """Whether a to-many leads back to where the path came from."""
+        return bool(self.path) and item.many is not None
+
+    def _leaf(self, key: str, name: str) -> Node:
+        if self.fields[name].many is not None:
+            return self.reader.keys_of(key, name, self)
+        return Leaf(key, name)
+
+    def _function(self, function: str, key: str, item: Field, argument: str | None) -> Leaf:
+        if function not in FUNCTIONS.get(item.type, ()) or (function == "json") == (
+            argument is None
+        ):
             raise InvalidQuery(f'Invalid function specified "{function}"')
-        return Leaf(f"{name}_{function}", name, function)
+        if item.many is not None and not self.schema.fields(item.many.collection):
+            raise Forbidden.collection(item.many.collection, (*self.path, key))
+        return Leaf(result_key(key, function, argument), item.name, function, argument)
 
-    def _nested(
-        self, collection: str, name: str, fields: list[str], path: tuple[str, ...]
-    ) -> Nested:
-        relation = self.schema.fields(collection)[name].relation
-        if relation is None:
-            raise Forbidden.field(fields[0], collection, (*path, name))
-        selection = self.selection(relation.to, fields, (*path, name))
-        return Nested(name, name, Query(relation.to, selection, surface=self.surface))
+    def _nested(self, key: str, names: list[str]) -> Node:
+        real = self.options.alias.get(key, key)
+        leads = step(self.schema, self.collection, real)
+        if leads is None:
+            raise Forbidden.fields([names[0].partition(".")[0]], self.collection, (*self.path, key))
+        return self.reader.related(key, real, leads.collection, names, self)
 
-    def sort(self, collection: str, terms: list[str]) -> tuple[Sort, ...]:
-        """The order of a sort list; by the collection's own order, else its key, when empty."""
-        if not terms:
-            definition = self.schema[collection]
-            return (Sort((definition.sort_field or definition.primary_key.name,)),)
-        return tuple(self._sort_term(collection, term.strip()) for term in terms)
 
-    def aggregate_sort(
-        self, collection: str, terms: list[str], groups: tuple[Group, ...]
-    ) -> tuple[Sort, ...]:
-        """The order of groups: by a group, or an aggregate such as `-count.id`."""
-        return tuple(self._aggregate_term(collection, term.strip(), groups) for term in terms)
+def _written(function: str, rest: str, argument: str | None) -> str:
+    return f"{function}({rest})" if argument is None else f"{function}({rest}, {argument})"
 
-    def _aggregate_term(self, collection: str, term: str, groups: tuple[Group, ...]) -> Sort:
-        descending, name = term.startswith("-"), term.removeprefix("-")
-        for group in groups:
-            if name in {group.key, f"{group.function}({group.field})"}:
-                return Sort((group.key,), descending)
-        operation, _, field = name.partition(".")
-        if operation not in OPERATIONS:
-            self._sort_term(collection, name)  # refuses unknown fields
-            raise InvalidQuery(f'Can\'t sort by "{name}": it is no group')
-        if not field:
-            return Sort((operation,), descending)
-        if field not in self.schema.fields(collection):
-            raise Forbidden.field(field, collection)
-        if not operation.startswith("count"):
-            is_number = self.schema.fields(collection)[field].type in NUMBERS
-            if not is_number:
-                raise InvalidQuery(f'Can\'t sort by "{name}": "{field}" is no number')
-        return Sort((operation, field), descending)
 
-    def _sort_term(self, collection: str, term: str) -> Sort:
-        descending = term.startswith("-")
-        name, function = term.removeprefix("-"), None
-        if "(" in name:
-            function, name = call_of(name)
-        path = tuple(name.split("."))
-        if len(path) > self.depth:
-            raise InvalidQuery("Max relational depth exceeded")
-        here, field = collection, self.schema[collection].primary_key
-        for place, part in enumerate(path):
-            if part not in self.schema.fields(here):
-                raise Forbidden.field(part, here, path[:place])
-            field = self.schema.fields(here)[part]
-            if place < len(path) - 1:
-                if field.relation is None:
-                    raise Forbidden.field(path[place + 1], here, path[: place + 1])
-                here = field.relation.to
-        if function is not None and function not in FUNCTIONS.get(field.type, ()):
-            raise InvalidQuery(f'Invalid function specified "{function}"')
-        return Sort(path, descending, function)
+def _call(text: str) -> tuple[str | None, str, str | None]:
+    """Function, path and argument of a field: `year(a.date)`, `json(meta, a.b)`, or none."""
+    if "(" not in text:
+        return None, text, None
+    match = _JSON.fullmatch(text)
+    if match is not None:
+        return "json", match[1], match[2]
+    function, path = call_of(text)
+    return function, path, None
 
 
 def call_of(text: str) -> tuple[str, str]:

@@ -70,6 +70,16 @@ def referenced(collection: Collection, field: Field) -> str:
 
 
 @lru_cache(maxsize=1000)
+def children(collection: Collection, field: Field) -> str:
+    """The keys of the rows whose many-to-one `field` is one of `keys`, as `key` and `parent`."""
+    name = _name(field.name)
+    return (
+        f"SELECT {_name(collection.primary_key.name)} AS key, {name} AS parent "
+        f"FROM {_name(collection.name)} WHERE {name} = ANY(%(keys)s::{_array(field)}) FOR UPDATE"
+    )
+
+
+@lru_cache(maxsize=1000)
 def unlink(collection: Collection, field: Field) -> str:
     """Set the field null wherever it points at one of `keys`."""
     name = _name(field.name)
@@ -79,7 +89,33 @@ def unlink(collection: Collection, field: Field) -> str:
     )
 
 
-_ARRAYS = {"uuid": "uuid[]", "string": "text[]", "integer": "bigint[]", "bigInteger": "bigint[]"}
+@lru_cache(maxsize=1000)
+def revisions(collection: Collection) -> str:
+    """Keep the rows of `made` ({id, item} of activity) as they are now.
+
+    `deltas` are the changes by key; null: everything is new. Secrets are not kept.
+    """
+    table, key = _name(collection.name), collection.primary_key
+    hidden = [field.name for field in collection.fields if field.concealed]
+    secrets = ", ".join("'" + name.replace("'", "''") + "'" for name in hidden)
+    shown = f"to_jsonb(t) - ARRAY[{secrets}]::text[]"
+    return (
+        "INSERT INTO directus_revisions (activity, collection, item, data, delta) "
+        f"SELECT m.id, '{collection.name}', m.item, {shown}, "
+        f"CASE WHEN %(deltas)s::jsonb IS NULL THEN {shown} "
+        f"ELSE (%(deltas)s::jsonb -> m.item) - ARRAY[{secrets}]::text[] END "
+        "FROM json_to_recordset(%(made)s::json) AS m (id int, item text) "
+        f"JOIN {table} AS t ON t.{_name(key.name)} = m.item::{_ARRAYS[key.type][:-2]}"
+    )
+
+
+_ARRAYS = {
+    "uuid": "uuid[]",
+    "string": "text[]",
+    "text": "text[]",
+    "integer": "bigint[]",
+    "bigInteger": "bigint[]",
+}
 
 
 def _array(field: Field) -> str:

@@ -1,10 +1,12 @@
 """What filter values stand for: $NOW, $CURRENT_USER, true, false, null (directus.md 2.2, 3.4)."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.access.caller import Caller
+from app.items.query import Current, Value
 
 _WORDS = {"true": True, "false": False, "null": None, "NULL": None}
 _NOW = re.compile(r"\$NOW(?:\(\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*\))?", re.IGNORECASE)
@@ -20,6 +22,32 @@ _SECONDS = {
 }
 
 
+_OF_CALLER: dict[str, Callable[[Caller], Any]] = {
+    "$CURRENT_USER": lambda caller: caller.user,
+    "$CURRENT_ROLE": lambda caller: caller.role,
+    "$CURRENT_ROLES": lambda caller: list(caller.roles),
+    "$CURRENT_POLICIES": lambda caller: list(caller.policies),
+    "$CURRENT_ACCOUNT": lambda caller: caller.account,
+}
+_PATHS: dict[str, tuple[str, Callable[[Caller], Any]]] = {
+    "$CURRENT_USER": ("directus_users", lambda caller: caller.user),
+    "$CURRENT_ROLE": ("directus_roles", lambda caller: caller.role),
+    "$CURRENT_ROLES": ("directus_roles", lambda caller: list(caller.roles)),
+    "$CURRENT_POLICIES": ("directus_policies", lambda caller: list(caller.policies)),
+}
+_PATH = re.compile(r"(\$CURRENT_(?:USER|ROLES?|POLICIES))\.(\w+(?:\.\w+)*)")
+
+
+def current(value: Any, caller: Caller) -> Current | None:
+    """What `$CURRENT_USER.role.name` stands for: a value of the caller's own row, or None."""
+    match = _PATH.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    collection, key_of = _PATHS[match[1]]
+    key = key_of(caller)
+    return Current(collection, tuple(match[2].split(".")), Value(key), many=isinstance(key, list))
+
+
 def resolve(value: Any, caller: Caller) -> Any:
     """The value a word or a dynamic variable stands for now; any other value as it is."""
     if isinstance(value, list):
@@ -30,8 +58,8 @@ def resolve(value: Any, caller: Caller) -> Any:
         return value
     if value in _WORDS:
         return _WORDS[value]
-    if value == "$CURRENT_USER":
-        return caller.user
+    if value in _OF_CALLER:
+        return _OF_CALLER[value](caller)
     if value.startswith("$NOW"):
         return _moment(value).isoformat()
     return value

@@ -3,7 +3,7 @@
 The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, never row by row.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sized
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -11,50 +11,80 @@ from uuid import uuid4
 import psycopg
 
 from app.access.caller import Caller
-from app.access.permissions import require
 from app.database.session import WriteSession
-from app.errors import AppError, ErrorList, InvalidForeignKey, InvalidPayload
+from app.errors import (
+    AppError,
+    ErrorList,
+    FailedValidation,
+    Forbidden,
+    InvalidForeignKey,
+    InvalidPayload,
+)
 from app.items import statements
+from app.items.allowed import require
+from app.items.compile import Compiler
+from app.items.grant import Grant
+from app.items.history import History
+from app.items.nested import save_many_to_one, save_to_many, taken_out
 from app.items.rules import Row, Update, rules_of
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored, stored_row
 from app.items.violations import as_app_error
-from schema import Collection, Field, Schema
+from schema import Collection
+
+Path = tuple[str, ...]
 
 
 class Writer:
-    """Writes for one caller inside one transaction."""
+    """Writes for one caller inside one transaction. `most` bounds the rows of all its writes."""
 
-    def __init__(self, schema: Schema, session: WriteSession, caller: Caller) -> None:
-        self.schema = schema
+    def __init__(
+        self, compiler: Compiler, session: WriteSession, caller: Caller, most: int | None = None
+    ) -> None:
+        self.schema = compiler.schema
         self.session = session
         self.caller = caller
+        self.most = most
+        self._grant = Grant(compiler, session, caller)
+        self._history = History(compiler.schema, session, caller)
+        self._written = 0
 
-    async def create(self, name: str, payloads: list[Any]) -> list[Any]:
-        """Insert a row for every payload; the keys, in their order."""
+    async def create(self, name: str, payloads: list[Any], path: Path = ()) -> list[Any]:
+        """Insert a row for every payload; the keys, in their order. `path`: where it is nested."""
         if not payloads:
             return []
+        self._count(payloads)
         collection = self.schema[name]
-        rows, refused = await self._accepted(collection, payloads)
+        payloads = self._grant.created(collection, _objects(payloads))
+        rows, refused, below = await self._accepted(collection, payloads, path)
         for row in rows:
             self._fill(collection, row)
+        self._grant.own(collection, rows)
 
         def rules() -> Awaitable[None]:
             return rules_of(name).before_create(self.session, self.caller, rows)
 
-        await self._judge(rules, check_created, collection, rows, refused)
+        await self._judge(rules, check_created, collection, rows, refused, path)
         await self._check_links(collection, rows)
         keys = await self._insert(collection, rows)
+        await self._grant.require_own(collection, keys)
+        await save_to_many(self, collection, keys, below, path)
+        await self._history.created(collection, keys)
         await rules_of(name).after_create(self.session, self.caller, rows)
         return keys
 
-    async def update(self, name: str, patches: list[tuple[Any, Any]]) -> list[Any]:
+    async def update(self, name: str, patches: list[tuple[Any, Any]], path: Path = ()) -> list[Any]:
         """Apply each patch to the row of its key; the keys of the rows there were."""
+        if not patches:
+            return []
+        self._count(patches)
         collection = self.schema[name]
-        wanted = self._by_key(collection, patches)
+        wanted = await self._grant.updated(collection, self._by_key(collection, patches))
         before = await self._locked(collection, list(wanted))
         keys = [key for key in wanted if key in before]
-        accepted, refused = await self._accepted(collection, [wanted[key] for key in keys])
+        given = [wanted[key] for key in keys]
+        accepted, refused, below = await self._accepted(collection, given, path)
+        deltas = [dict(patch) for patch in accepted]
         updates = [
             Update(key, before[key], self._without_key(collection, patch))
             for key, patch in zip(keys, accepted, strict=True)
@@ -64,24 +94,58 @@ class Writer:
         def rules() -> Awaitable[None]:
             return rules_of(name).before_update(self.session, self.caller, updates)
 
-        await self._judge(rules, check_changed, collection, rows, refused)
+        await self._judge(rules, check_changed, collection, rows, refused, path)
         await self._check_links(collection, rows)
         await self._apply(collection, updates)
+        await self._grant.require_own(collection, keys)
+        await save_to_many(self, collection, keys, below, path)
+        await self._history.updated(collection, dict(zip(keys, deltas, strict=True)))
         await rules_of(name).after_update(self.session, self.caller, updates)
         return keys
 
     async def delete(self, name: str, keys: list[Any]) -> list[Any]:
         """Delete the rows of the keys; the keys of the rows there were."""
+        self._count(keys)
         collection = self.schema[name]
-        known = (as_key(collection.primary_key, key) for key in keys)
-        found = list(await self._locked(collection, [key for key in known if key is not None]))
+        known = [as_key(collection.primary_key, key) for key in keys]
+        if not self.caller.is_admin and None in known:
+            raise Forbidden
+        wanted = await self._grant.deletable(collection, [key for key in known if key is not None])
+        found = list(await self._locked(collection, wanted))
         if not found:
             return []
         await rules_of(name).before_delete(self.session, self.caller, found)
         await self._unlink(collection, found)
         await self._run(collection, statements.delete(collection), {"keys": found})
+        await self._history.deleted(collection, found)
         await rules_of(name).after_delete(self.session, self.caller, found)
         return found
+
+    async def upsert(self, name: str, payloads: list[Any]) -> list[Any]:
+        """Update the rows whose keys the payloads name, create the others; the keys."""
+        collection = self.schema[name]
+        primary = collection.primary_key
+        given = [as_key(primary, item.get(primary.name)) for item in _objects(payloads)]
+        there = await self.existing(collection, [key for key in given if key is not None])
+        pairs = list(zip(given, payloads, strict=True))
+        known = [(key, item) for key, item in pairs if key is not None and key in there]
+        fresh = [item for key, item in pairs if key is None or key not in there]
+        if known:
+            require(self.caller, "update", collection)
+        if fresh:
+            require(self.caller, "create", collection)
+        return await self.update(name, known) + await self.create(name, fresh)
+
+    async def existing(self, collection: Collection, keys: list[Any]) -> set[Any]:
+        """Those of the keys that rows have, as far as the caller's account can see; locked."""
+        found = await self._locked(collection, keys)
+        return await self._grant.visible(collection, list(found))
+
+    def _count(self, rows: Sized) -> None:
+        """Bound a request's writes, nested ones included (1.7)."""
+        self._written += len(rows)
+        if self.most is not None and self._written > self.most:
+            raise InvalidPayload(f"Exceeded max batch mutation limit of {self.most}")
 
     async def _judge(
         self,
@@ -90,13 +154,17 @@ class Writer:
         collection: Collection,
         rows: list[Row],
         refused: list[dict[str, AppError]],
+        path: Path,
     ) -> None:
         """Raise everything that is wrong, of every row and field at once.
 
         `refused` are the values that can't be stored, by field. The domain's rules see rows only
         when all of their values can be.
         """
+        is_new = check is check_created
         errors = [error for of_row in refused for error in of_row.values()]
+        if not is_new:
+            errors += self._grant.kept(collection, rows)
         if not errors:
             try:
                 await rules()
@@ -105,16 +173,19 @@ class Writer:
         for row, of_row in zip(rows, refused, strict=True):
             broken = check(collection, row)
             errors += [error for error in broken if error.extensions["field"] not in of_row]
-        refuse(errors)
+        errors += self._grant.validated(collection, "create" if is_new else "update", rows)
+        refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
 
     def _by_key(self, collection: Collection, patches: list[tuple[Any, Any]]) -> dict[Any, Row]:
         """The patches by key as stored, several for one key as one."""
         merged: dict[Any, Row] = {}
         for given, patch in patches:
-            _require_object(patch)
+            _objects([patch])
             key = as_key(collection.primary_key, given)
             if key is not None:
                 merged[key] = {**merged.get(key, {}), **patch}
+            elif not self.caller.is_admin:
+                raise Forbidden
         return merged
 
     async def _locked(self, collection: Collection, keys: list[Any]) -> dict[Any, Row]:
@@ -125,60 +196,24 @@ class Writer:
         return {row[name]: row for row in rows}
 
     async def _accepted(
-        self, collection: Collection, payloads: list[Any]
-    ) -> tuple[list[Row], list[dict[str, AppError]]]:
+        self, collection: Collection, payloads: list[Row], path: Path
+    ) -> tuple[list[Row], list[dict[str, AppError]], dict[str, list[Any]]]:
         """The writable part of each payload, values as stored, related objects as keys.
 
-        And for each the values that can't be stored, by field. Unknown and read-only fields are
-        dropped, as Directus does for admins.
+        And for each the values that can't be stored, by field; and the to-many parts, to be saved
+        when the rows have keys. Unknown and read-only fields are dropped, as Directus does for
+        admins.
         """
-        for payload in payloads:
-            _require_object(payload)
         fields = {
             name: field
             for name, field in self.schema.fields(collection.name).items()
             if not field.readonly
         }
         rows = [{n: v for n, v in payload.items() if n in fields} for payload in payloads]
-        await self._save_related(fields.values(), rows)
+        below = taken_out(collection, rows)
+        await save_many_to_one(self, fields.values(), rows, path)
         converted = [stored_row(collection.name, fields, row) for row in rows]
-        return [row for row, _ in converted], [refused for _, refused in converted]
-
-    async def _save_related(self, fields: Iterable[Field], rows: list[Row]) -> None:
-        """Replace related objects by keys: update the row they name, or create one (1.8)."""
-        for field in fields:
-            if field.relation is None:
-                continue
-            holders = [row for row in rows if isinstance(row.get(field.name), dict)]
-            if not holders:
-                continue
-            objects = [row[field.name] for row in holders]
-            keys = await self._saved(field.relation.to, objects)
-            for row, key in zip(holders, keys, strict=True):
-                row[field.name] = key
-
-    async def _saved(self, target: str, objects: list[Row]) -> list[Any]:
-        """The keys of related objects: what exists is updated, the rest created."""
-        key_field = self.schema[target].primary_key
-        given = [as_key(key_field, item.get(key_field.name)) for item in objects]
-        there = await self._locked(self.schema[target], [key for key in given if key is not None])
-        patches: list[tuple[Any, Row]] = []
-        fresh: dict[Any, Row] = {}
-        places: list[Any] = []
-        for key, item in zip(given, objects, strict=True):
-            # One object under many rows, or one key given twice, is one row.
-            places.append(("new", id(item)) if key is None else key)
-            if key not in there:
-                fresh[places[-1]] = {**fresh.get(places[-1], {}), **item}
-            elif len(item) > 1:
-                patches.append((key, item))
-        if patches:
-            require(self.caller, "update", target)
-            await self.update(target, patches)
-        if fresh:
-            require(self.caller, "create", target)
-        made = dict(zip(fresh, await self.create(target, list(fresh.values())), strict=True))
-        return [made.get(place, place) for place in places]
+        return [row for row, _ in converted], [refused for _, refused in converted], below
 
     def _without_key(self, collection: Collection, patch: Row) -> Row:
         """A key never changes (1.5); moments and users of the change are the server's."""
@@ -188,6 +223,8 @@ class Writer:
                 patch[field.name] = datetime.now(UTC).isoformat()
             elif "user-updated" in field.special:
                 patch[field.name] = self.caller.user
+            elif "role-updated" in field.special:
+                patch[field.name] = self.caller.role
         return patch
 
     def _fill(self, collection: Collection, row: Row) -> None:
@@ -197,6 +234,8 @@ class Writer:
                 row[field.name] = datetime.now(UTC).isoformat()
             elif "user-created" in field.special:
                 row[field.name] = self.caller.user
+            elif "role-created" in field.special:
+                row[field.name] = self.caller.role
             elif "uuid" in field.special and row.get(field.name) is None:
                 row[field.name] = str(uuid4())
             elif field.name not in row and field.default is not None:
@@ -204,6 +243,7 @@ class Writer:
 
     async def _check_links(self, collection: Collection, rows: list[Row]) -> None:
         """Unknown keys in the relations PostgreSQL does not check itself."""
+        await self._grant.require_links(collection, rows)
         for field in collection.fields:
             if field.relation is None or field.relation.enforced:
                 continue
@@ -230,7 +270,7 @@ class Writer:
                     raise InvalidForeignKey(source.name, field.name, held)
 
     async def _insert(self, collection: Collection, rows: list[Row]) -> list[Any]:
-        names = [field.name for field in collection.fields if not field.computed]
+        names = [field.name for field in collection.fields if field.stored]
         columns = tuple(name for name in names if any(name in row for row in rows))
         sql = statements.insert(collection, columns or (collection.primary_key.name,))
         made = await self._run(collection, sql, {"rows": as_json(rows)})
@@ -262,6 +302,8 @@ class Writer:
             raise refused from error
 
 
-def _require_object(payload: Any) -> None:
-    if not isinstance(payload, dict):
+def _objects(payloads: list[Any]) -> list[Row]:
+    """The payloads, each an object. Raises InvalidPayload."""
+    if not all(isinstance(payload, dict) for payload in payloads):
         raise InvalidPayload("Each item has to be an object")
+    return payloads

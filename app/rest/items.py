@@ -1,5 +1,10 @@
-"""`/items/:collection` and `/items/:collection/:key` (directus.md 1)."""
+"""Items over REST: reading and writing the items of one collection (directus.md 1).
 
+`/items/:collection` serves whatever is defined; `app.rest.system` serves the system collections
+under names of their own (`/users`), by the same functions.
+"""
+
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,11 +14,18 @@ from starlette.routing import Route
 
 from app.errors import Forbidden, InvalidPayload, RouteNotFound
 from app.items.items import Items
-from app.items.query import All, Query, Value
+from app.items.query import All, Query
 from app.rest.params import parse
-from app.rest.queries import META, read_back_query, read_meta, read_query
+from app.rest.queries import (
+    META,
+    Params,
+    read_aggregate,
+    read_back_query,
+    read_export,
+    read_meta,
+    read_query,
+)
 from app.rest.responses import data_response, no_content
-from app.settings import Settings
 
 
 async def body_of(request: Request) -> Any:
@@ -29,97 +41,139 @@ async def body_of(request: Request) -> Any:
         raise InvalidPayload(str(error)) from None
 
 
-async def collection_endpoint(request: Request) -> Response:
-    """GET, POST, PATCH and DELETE of a whole collection."""
+async def serve_collection(request: Request, name: str) -> Response:
+    """GET, SEARCH, POST, PATCH and DELETE of a whole collection."""
     items: Items = request.state.items
-    settings: Settings = request.state.settings
-    name = request.path_params["collection"]
     params = parse(request.url.query)
     match request.method:
         case "GET" | "HEAD":
-            return await _list(items, name, params, settings)
+            return await read_many(items, name, params)
+        case "SEARCH":
+            return await _search(items, name, params, await body_of(request))
         case "POST":
-            return await _create(items, name, params, await body_of(request))
+            return await _create(items, name, params, await body_of(request), request.url.path)
         case "PATCH":
             return await _update_many(items, name, params, await body_of(request))
     await _delete_many(items, name, await body_of(request))
     return no_content()
 
 
-async def item_endpoint(request: Request) -> Response:
+async def serve_item(request: Request, name: str, key: str) -> Response:
     """GET, PATCH and DELETE of one item. Keys may hold slashes."""
     items: Items = request.state.items
-    name, key = request.path_params["collection"], request.path_params["key"]
     if key == "":
-        return await collection_endpoint(request)
+        return await serve_collection(request, name)
     params = parse(request.url.query)
     match request.method:
         case "GET" | "HEAD":
-            return await _read(items, name, key, params)
+            return await read_one(items, name, key, params)
         case "PATCH":
             return await _update_one(items, name, key, params, await body_of(request))
         case "DELETE":
-            _plain(items, name, "delete")
+            items.allow("delete", name)
             await items.delete(name, [key])
             return no_content()
     raise RouteNotFound(request.url.path)
 
 
-async def _list(items: Items, name: str, params: dict[str, Any], settings: Settings) -> Response:
-    _plain(items, name, "read")
-    query = read_query(items, name, params, settings.query_limit_default)
+async def read_many(items: Items, name: str, params: Params) -> Response:
+    """A list with its counts, groups, an export, or the one item of a singleton."""
+    collection = items.allow("read", name)
     wanted = read_meta(params)
+    groups = read_aggregate(items, name, params)
+    if groups is not None:
+        return data_response(await items.aggregate(groups))
+    export = read_export(params)
+    query = read_query(items, name, params)
+    if collection.singleton:
+        return data_response(await items.singleton(query))
+    if export is not None:
+        raise NotImplementedError
     data = await items.many(query)
-    meta = {}
+    counts = await _counts(items, query, wanted)
+    return data_response(data, {name: counts[name] for name in META if name in counts} or None)
+
+
+async def _counts(items: Items, query: Query, wanted: tuple[str, ...]) -> dict[str, int]:
+    counts = {}
     if "total_count" in wanted:
-        meta["total_count"] = await items.count(Query(name, ()))
+        counts["total_count"] = await items.count(Query(query.collection, ()))
     if "filter_count" in wanted:
-        only = Query(name, (), filter=query.filter, search=query.search)
-        meta["filter_count"] = await items.count(only)
-    return data_response(data, {name: meta[name] for name in META if name in meta} or None)
+        only = Query(query.collection, (), filter=query.filter, search=query.search)
+        counts["filter_count"] = await items.count(only)
+    return counts
 
 
-async def _read(items: Items, name: str, key: str, params: dict[str, Any]) -> Response:
-    _plain(items, name, "read")
+async def _search(items: Items, name: str, params: Params, body: Any) -> Response:
+    """SEARCH: the query comes in the body; `keys` picks rows (1.3)."""
+    body = {} if body is None else body
+    if not isinstance(body, dict):
+        raise InvalidPayload('"value" must be of type object')
+    for key in body:
+        if key not in {"query", "keys"}:
+            raise InvalidPayload(f'"{key}" is not allowed')
+    query = body.get("query")
+    if query is not None and not isinstance(query, dict):
+        raise InvalidPayload('"query" must be of type object')
+    if body.get("keys") is None:
+        return await read_many(items, name, params if query is None else query)
+    if not isinstance(body["keys"], list):
+        raise InvalidPayload('"keys" must be an array')
+    items.allow("read", name)
+    keys = body["keys"]
+    chosen = {"limit": max(len(keys), 1), **(params if query is None else query)}
+    read = read_query(items, name, chosen)
+    condition = items.by_keys(name, keys)
+    both = condition if read.filter is None else All((read.filter, condition))
+    return data_response(await items.many(replace(read, filter=both)))
+
+
+async def read_one(items: Items, name: str, key: Any, params: Params) -> Response:
+    """One item. Raises Forbidden when the caller sees none of that key."""
+    items.allow("read", name)
     condition = items.by_key(name, key)
-    query = read_query(items, name, {**params, "limit": "1"}, 1)
+    query = read_query(items, name, {**params, "limit": "1", "page": None, "offset": None})
     if condition is None:
         raise Forbidden
-    data = await items.one(_narrowed(query, condition))
+    both = condition if query.filter is None else All((query.filter, condition))
+    data = await items.one(replace(query, filter=both, sort=()))
     if data is None:
         raise Forbidden
     return data_response(data)
 
 
-async def _create(items: Items, name: str, params: dict[str, Any], body: Any) -> Response:
-    _plain(items, name, "create")
+async def _create(items: Items, name: str, params: Params, body: Any, path: str) -> Response:
+    if items.allow("create", name).singleton:
+        raise RouteNotFound(path)
     if not isinstance(body, list | dict):
         raise InvalidPayload("The body has to be an object or an array of objects")
     payloads = body if isinstance(body, list) else [body]
     data = await items.create(name, payloads, read_back_query(items, name, params))
-    return data_response(data if isinstance(body, list) else _only(data))
+    return _shown(data, many=isinstance(body, list))
 
 
-async def _update_one(
-    items: Items, name: str, key: str, params: dict[str, Any], body: Any
-) -> Response:
-    _plain(items, name, "update")
+async def _update_one(items: Items, name: str, key: str, params: Params, body: Any) -> Response:
+    items.allow("update", name)
     if not isinstance(body, dict):
         raise InvalidPayload("The body has to be an object")
     data = await items.update(name, [(key, body)], read_back_query(items, name, params))
     # Nothing of that key: the write stands (it touched nothing) and there is nothing to show.
-    return no_content() if data == b"[]" else data_response(_only(data))
+    return no_content() if data == b"[]" else _shown(data, many=False)
 
 
-async def _update_many(items: Items, name: str, params: dict[str, Any], body: Any) -> Response:
-    _plain(items, name, "update")
+async def _update_many(items: Items, name: str, params: Params, body: Any) -> Response:
+    back = read_back_query(items, name, params)
+    if items.allow("update", name).singleton:
+        if not isinstance(body, dict):
+            raise InvalidPayload("The body has to be an object")
+        return _shown(await items.update_singleton(name, body, back), many=False)
     patches = await _patches(items, name, body)
-    return data_response(await items.update(name, patches, read_back_query(items, name, params)))
+    return _shown(await items.update(name, patches, back), many=True)
 
 
 async def _patches(items: Items, name: str, body: Any) -> list[tuple[Any, Any]]:
     """The keys and patches of an array, `{keys,data}` or `{query,data}` body (1.5)."""
-    key_name = items.compiler.schema[name].primary_key.name
+    key_name = items.schema[name].primary_key.name
     if isinstance(body, list):
         if not all(isinstance(item, dict) and item.get(key_name) is not None for item in body):
             raise InvalidPayload("Item in update misses primary key")
@@ -128,19 +182,19 @@ async def _patches(items: Items, name: str, body: Any) -> list[tuple[Any, Any]]:
         raise InvalidPayload('"data" is required')
     if not isinstance(body["data"], dict):
         raise InvalidPayload('"data" must be of type object')
-    keys = await _chosen(items, name, body, required=True)
+    keys = await _chosen(items, name, body)
     return [(key, dict(body["data"])) for key in keys]
 
 
 async def _delete_many(items: Items, name: str, body: Any) -> None:
-    _plain(items, name, "delete")
-    keys = body if isinstance(body, list) else await _chosen(items, name, body, required=True)
+    items.allow("delete", name)
+    keys = body if isinstance(body, list) else await _chosen(items, name, body)
     await items.delete(name, keys)
 
 
-async def _chosen(items: Items, name: str, body: Any, *, required: bool) -> list[Any]:
+async def _chosen(items: Items, name: str, body: Any) -> list[Any]:
     """The keys a `{keys}` or `{query}` body picks. A query picks every match, not the first 100."""
-    if not isinstance(body, dict) or (required and not {"keys", "query"} & body.keys()):
+    if not isinstance(body, dict) or not {"keys", "query"} & body.keys():
         raise InvalidPayload('"value" must contain at least one of [query, keys]')
     if "keys" in body and "query" in body:
         raise InvalidPayload('"value" contains a conflict between exclusive peers [query, keys]')
@@ -150,31 +204,37 @@ async def _chosen(items: Items, name: str, body: Any, *, required: bool) -> list
         return body["keys"]
     if not isinstance(body["query"], dict):
         raise InvalidPayload('"query" must be of type object')
-    return await items.keys(read_query(items, name, body["query"], -1))
+    items.allow("read", name)
+    return await items.keys(read_query(items, name, {"limit": -1, **body["query"]}))
 
 
-def _plain(items: Items, name: str, action: Any) -> None:
+def _shown(array: bytes | None, *, many: bool) -> Response:
+    """What was written; 204 when the caller can't see it (1.1)."""
+    if array is None or (not many and array == b"[]"):
+        return no_content()
+    return data_response(array if many else array.strip()[1:-1])
+
+
+METHODS = ["GET", "SEARCH", "POST", "PATCH", "DELETE"]
+
+
+async def _collection(request: Request) -> Response:
+    return await serve_collection(request, _own(request.path_params["collection"]))
+
+
+async def _item(request: Request) -> Response:
+    name = _own(request.path_params["collection"])
+    return await serve_item(request, name, request.path_params["key"])
+
+
+def _own(name: str) -> str:
     """System collections have routes of their own (1.2)."""
     if name.startswith("directus_"):
         raise Forbidden
-    items.allow(action, name)
+    return name
 
-
-def _narrowed(query: Query, condition: Any) -> Query:
-    both = condition if query.filter is None else All((query.filter, condition))
-    return Query(
-        query.collection, query.selection, filter=both, search=query.search, limit=Value(1)
-    )
-
-
-def _only(array: bytes) -> bytes:
-    """The one object of a JSON array."""
-    return array.strip()[1:-1]
-
-
-_MANY = ["GET", "POST", "PATCH", "DELETE"]
 
 routes = [
-    Route("/items/{collection}", collection_endpoint, methods=_MANY),
-    Route("/items/{collection}/{key:path}", item_endpoint, methods=_MANY),
+    Route("/items/{collection}", _collection, methods=METHODS),
+    Route("/items/{collection}/{key:path}", _item, methods=METHODS),
 ]

@@ -9,17 +9,20 @@ import psycopg
 import psycopg_pool
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access.caller import ANONYMOUS, Caller
+from app.access.caller import ANONYMOUS, Caller, Client
 from app.access.tokens import caller_of, presented
 from app.errors import AppError, InvalidPayload, ServiceUnavailable
 from app.items.items import Items
+from app.items.selection import Limits
 from app.rest.responses import error_response
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 requests = structlog.get_logger()
+SESSION_COOKIE = "directus_session_token"
 _HEALTH = "/server/health"
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
@@ -96,22 +99,40 @@ class Authentication:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         state = scope["state"]
         settings: Settings = state["settings"]
-        state["items"] = Items(
-            state["database"], state["compiler"], caller, settings.max_relational_depth
+        limits = Limits(
+            settings.query_limit_default,
+            settings.query_limit_max,
+            settings.max_relational_depth,
+            settings.max_batch_mutation,
         )
+        state["items"] = Items(state["database"], state["compiler"], caller, limits)
         await self.app(scope, receive, send)
 
 
 async def _caller(scope: Scope) -> Caller:
+    state, headers = scope["state"], Headers(scope=scope)
+    settings: Settings = state["settings"]
     query = scope["query_string"]
     by_query = (
         parse_qs(query.decode("latin-1")).get("access_token") if b"access_token" in query else None
     )
-    token = presented(Headers(scope=scope).get("authorization"), by_query[0] if by_query else None)
-    if token is None:
-        return ANONYMOUS
-    async with scope["state"]["database"].read() as session:
-        return await caller_of(session, token)
+    cookie = cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE)
+    token = presented(headers.get("authorization"), by_query[0] if by_query else None, cookie)
+    accounts = "account" in state["compiler"].schema.fields("directus_users")
+    async with state["database"].read() as session:
+        client = client_of(scope, settings)
+        return await caller_of(session, token, settings.secret or "", client, accounts=accounts)
+
+
+def client_of(scope: Scope, settings: Settings) -> Client:
+    """Where a request comes from. A proxy's word is taken only where TRUST_PROXY says so."""
+    headers = Headers(scope=scope)
+    peer = scope.get("client")
+    ip = peer[0] if peer else None
+    forwarded = headers.get("x-forwarded-for")
+    if settings.trust_proxy and forwarded:
+        ip = forwarded.split(",")[-1].strip()
+    return Client(ip, headers.get("user-agent", "")[:1000] or None, headers.get("origin"))
 
 
 class BodyLimit:

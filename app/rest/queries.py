@@ -1,54 +1,126 @@
-"""Directus's global query parameters: from a request to a query tree (directus.md 2)."""
+"""Directus's global query parameters: from a request to a query tree (directus.md 2).
 
+They come as text in the URL, as values in the body of a SEARCH or a by-query write, and as either
+inside JSON; all are read alike.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from app.errors import InvalidQuery
+from app.items.grouping import aggregate_query
 from app.items.items import Items
 from app.items.operands import as_number
-from app.items.query import Query, Value
-from app.items.search import search_condition
-from app.items.selection import FieldReader
+from app.items.query import AggregateQuery, Query
+from app.items.selection import Options
 
 META = ("total_count", "filter_count")
+EXPORTS = ("csv", "csv_utf8", "json", "xml", "yaml")
+
+Params = Mapping[str, Any]
 
 
-def read_query(items: Items, collection: str, params: dict[str, Any], default_limit: int) -> Query:
+def read_query(items: Items, collection: str, params: Params) -> Query:
     """The query of a list or single read. Raises InvalidQuery and Forbidden."""
-    schema = items.compiler.schema
-    reader = FieldReader(schema, items.depth)
-    limit, offset = _page(params, default_limit)
-    fields = _names(params.get("fields"), "fields") or ["*"]
-    return Query(
-        collection,
-        reader.selection(collection, fields),
-        filter=items.filters().read(collection, _filter(params.get("filter"))),
-        search=search_condition(schema, collection, params.get("search")),
-        sort=reader.sort(collection, _names(params.get("sort"), "sort")),
-        limit=None if limit is None else Value(limit),
-        offset=None if offset is None else Value(offset),
+    fields = names(params.get("fields"), "fields") or ["*"]
+    backlinks = str(params.get("backlink", "true")).lower() != "false"
+    return items.reader().query(collection, fields, options(params), backlinks=backlinks)
+
+
+def read_aggregate(items: Items, collection: str, params: Params) -> AggregateQuery | None:
+    """The query of `aggregate` and `groupBy`; None when neither is there."""
+    operations = _json(params.get("aggregate"), "aggregate")
+    groups = names(params.get("groupBy"), "groupBy")
+    if not operations and not groups:
+        return None
+    if operations is not None and not isinstance(operations, dict):
+        raise InvalidQuery('"aggregate" has to be an object')
+    wanted = {name: names(value, name) for name, value in (operations or {}).items()}
+    return aggregate_query(items.reader(), collection, wanted, groups, options(params))
+
+
+def read_back_query(items: Items, collection: str, params: Params) -> Query | None:
+    """The query that shapes what a write answers; None when the caller may not read that."""
+    if not items.may_read(collection):
+        return None
+    shaping = {n: params[n] for n in ("fields", "sort", "deep", "alias") if n in params}
+    query = read_query(items, collection, shaping)
+    return replace(query, limit=None, offset=None)
+
+
+def read_meta(params: Params) -> tuple[str, ...]:
+    """The counts asked for."""
+    wanted = names(params.get("meta"), "meta")
+    if "*" in wanted:
+        return META
+    for place, name in enumerate(wanted):
+        if name not in META:
+            raise InvalidQuery(f'"meta[{place}]" must be one of [{", ".join(META)}]')
+    return tuple(wanted)
+
+
+def read_export(params: Params) -> str | None:
+    """The format asked for; None for the ordinary answer."""
+    wanted = params.get("export")
+    if wanted is None:
+        return None
+    if wanted not in EXPORTS:
+        raise InvalidQuery(f'"export" must be one of [{", ".join(EXPORTS)}]')
+    return str(wanted)
+
+
+def options(params: Params, mark: str = "") -> Options:
+    """What the parameters say of one level. In `deep` their names are marked by `_`."""
+    alias = _json(params.get(f"{mark}alias"), "alias")
+    deep = params if mark else _deep(params.get("deep"))
+    for name in ("aggregate", "groupBy"):
+        if mark and f"_{name}" in params:
+            raise InvalidQuery(f'"deep" does not take "_{name}": query the collection itself')
+    return Options(
+        filter=_filter(params.get(f"{mark}filter")),
+        search=params.get(f"{mark}search"),
+        sort=tuple(names(params.get(f"{mark}sort"), "sort")),
+        limit=_whole(params, f"{mark}limit", -1),
+        offset=_whole(params, f"{mark}offset", 0),
+        page=_whole(params, f"{mark}page", 0),
+        alias=_aliases(alias),
+        below={
+            name: options(value, "_")
+            for name, value in deep.items()
+            if not name.startswith("_") and isinstance(value, dict)
+        },
     )
 
 
-def read_back_query(items: Items, collection: str, params: dict[str, Any]) -> Query:
-    """The query that shapes what a write answers: its fields and order, all its rows."""
-    shaping: dict[str, Any] = {name: params[name] for name in ("fields", "sort") if name in params}
-    return read_query(items, collection, {**shaping, "limit": "-1"}, -1)
+def _deep(value: Any) -> Params:
+    """The options of relations. Text that is no JSON says nothing (2.7)."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return {}
+    return value if isinstance(value, dict) else {}
 
 
-def read_meta(params: dict[str, Any]) -> tuple[str, ...]:
-    """The counts asked for."""
-    names = _names(params.get("meta"), "meta")
-    if "*" in names:
-        return META
-    for place, name in enumerate(names):
-        if name not in META:
-            raise InvalidQuery(f'"meta[{place}]" must be one of [{", ".join(META)}]')
-    return tuple(names)
+def _aliases(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidQuery('"alias" has to be an object')
+    for key, name in value.items():
+        if not isinstance(name, str):
+            raise InvalidQuery(f'"alias" value of "{key}" has to be a string')
+        if "." in key:
+            raise InvalidQuery('"alias" key can\'t contain a period character `.`')
+        if "." in name:
+            raise InvalidQuery('"alias" value can\'t contain a period character `.`')
+    return value
 
 
-def _names(value: Any, parameter: str) -> list[str]:
+def names(value: Any, parameter: str) -> list[str]:
     """Names from comma-separated text, a list, or a list of such text. Calls keep their commas."""
     if value is None or value == "":
         return []
@@ -62,17 +134,22 @@ def _names(value: Any, parameter: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    names, depth, start = [], 0, 0
+    found, depth, start = [], 0, 0
     for place, char in enumerate(text):
         depth += (char == "(") - (char == ")")
         if char == "," and depth == 0:
-            names.append(text[start:place])
+            found.append(text[start:place])
             start = place + 1
-    names.append(text[start:])
-    return [name.strip() for name in names if name.strip()]
+    found.append(text[start:])
+    return [name.strip() for name in found if name.strip()]
 
 
 def _filter(value: Any) -> Any:
+    return _json(value, "filter")
+
+
+def _json(value: Any, parameter: str) -> Any:
+    """A value that may come as JSON text."""
     if not isinstance(value, str):
         return value
     if not value.strip():
@@ -80,31 +157,20 @@ def _filter(value: Any) -> Any:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        raise InvalidQuery("Invalid JSON for filter object") from None
+        raise InvalidQuery(f"Invalid JSON for {parameter} object") from None
 
 
-def _page(params: dict[str, Any], default_limit: int) -> tuple[int | None, int | None]:
-    """Limit and offset; `page` counts in limits from 1 and overrides `offset` (2.5)."""
-    limit = _whole(params, "limit", -1)
-    offset = _whole(params, "offset", 0)
-    page = _whole(params, "page", 0)
-    rows = default_limit if limit is None else limit
-    if page and rows != -1:
-        offset = rows * (page - 1)
-    return (None if rows == -1 else rows), offset
-
-
-def _whole(params: dict[str, Any], name: str, least: int) -> int | None:
-    value = params.get(name)
+def _whole(params: Params, name: str, least: int) -> int | None:
+    value, shown = params.get(name), name.removeprefix("_")
     if value is None or value == "":
         return None
     number = as_number(value)
     if number is None:
-        raise InvalidQuery(f'"{name}" must be a number')
+        raise InvalidQuery(f'"{shown}" must be a number')
     if number != number.to_integral_value():
-        raise InvalidQuery(f'"{name}" must be an integer')
+        raise InvalidQuery(f'"{shown}" must be an integer')
     if number < least:
-        raise InvalidQuery(f'"{name}" must be greater than or equal to {least}')
+        raise InvalidQuery(f'"{shown}" must be greater than or equal to {least}')
     if number > 2**31 - 1:
-        raise InvalidQuery(f'"{name}" must be less than or equal to {2**31 - 1}')
+        raise InvalidQuery(f'"{shown}" must be less than or equal to {2**31 - 1}')
     return int(number)

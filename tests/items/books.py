@@ -19,7 +19,9 @@ from schema.definition import (
     hashed,
     integer,
     json,
+    m2m,
     m2o,
+    o2m,
     string,
     text,
     timestamp,
@@ -35,7 +37,14 @@ users = Collection(
         string("token", special=("conceal",)),
     ),
 )
-room = Collection("room", fields=(integer("id", primary_key=True), string("name")))
+room = Collection(
+    "room",
+    fields=(
+        integer("id", primary_key=True),
+        string("name"),
+        o2m("shelves", of="shelf", field="room"),
+    ),
+)
 shelf = Collection(
     "shelf",
     fields=(
@@ -43,6 +52,7 @@ shelf = Collection(
         string("label", required=True),
         m2o("room", to="room", on_delete="RESTRICT"),
         timestamp("built_at"),
+        o2m("books", of="book", field="shelf"),
     ),
     sort_field="label",
 )
@@ -70,6 +80,7 @@ book = Collection(
         integer("number", readonly=True, generated="sequence"),
         m2o("shelf", to="shelf"),
         m2o("sequel", to="book"),
+        m2m("tags", through="book_tag", field="book", junction_field="tag", on_deselect="delete"),
     ),
     indexes=(Index(("shelf", "title"), unique=True),),
 )
@@ -83,8 +94,23 @@ loan = Collection(
         m2o("reader", to="directus_users", enforced=False, on_delete="NO ACTION"),
     ),
 )
+tag = Collection("tag", fields=(integer("id", primary_key=True), string("word", required=True)))
+book_tag = Collection(
+    "book_tag",
+    fields=(
+        integer("id", primary_key=True, generated="sequence"),
+        m2o("book", to="book", on_delete="CASCADE"),
+        m2o("tag", to="tag", on_delete="CASCADE"),
+        integer("place"),
+    ),
+)
+note = Collection(
+    "note",
+    fields=(integer("id", primary_key=True, generated="sequence"), string("words", default="none")),
+    singleton=True,
+)
 
-LIBRARY = Schema((users, room, shelf, book, loan))
+LIBRARY = Schema((users, room, shelf, book, loan, tag, book_tag, note))
 TABLES = build_tables(LIBRARY)
 COMPILER = Compiler(LIBRARY, TABLES)
 

@@ -13,9 +13,9 @@ from app.database.session import Database, Session
 from app.errors import AppError, ErrorList
 from app.items.filter import FilterReader
 from app.items.items import Items
-from app.items.query import Query, Value
-from app.items.search import search_condition
-from app.items.selection import FieldReader
+from app.items.query import Query, Surface
+from app.items.selection import LIMITS, Options, QueryReader
+from schema import Schema
 from tests.items.books import COMPILER, LIBRARY, TABLES, create_tables
 from tests.web import own_database
 
@@ -45,6 +45,11 @@ UPDATE book SET sequel = '30000000-0000-4000-8000-000000000000' WHERE title = 'b
 """
 
 
+def reader_of(schema: Schema, surface: Surface = "rest") -> QueryReader:
+    """A reader of an admin's queries."""
+    return QueryReader(schema, FilterReader(schema, ANONYMOUS, 10), LIMITS, surface)
+
+
 class Door:
     """The library's door with short words: what tests say."""
 
@@ -61,16 +66,14 @@ class Door:
         limit: int | None = None,
         offset: int | None = None,
     ) -> Query:
-        reader = FieldReader(LIBRARY, self.items.depth)
-        return Query(
-            collection,
-            reader.selection(collection, fields.split()),
-            filter=self.items.filters().read(collection, where),
-            search=search_condition(LIBRARY, collection, search),
-            sort=reader.sort(collection, sort.split()),
-            limit=None if limit is None else Value(limit),
-            offset=None if offset is None else Value(offset),
+        options = Options(
+            filter=where,
+            search=search,
+            sort=tuple(sort.split()),
+            limit=-1 if limit is None else limit,
+            offset=offset,
         )
+        return self.items.reader().query(collection, fields.split(), options)
 
     async def read(self, collection: str, fields: str = "*", **options: Any) -> list[Any]:
         rows: list[Any] = orjson.loads(

@@ -6,46 +6,65 @@ GOLDEN=write pytest tests/items/test_golden.py
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.access.caller import ANONYMOUS
-from app.items.aggregate import OPERATIONS
-from app.items.filter import FilterReader
-from app.items.query import Aggregate, AggregateQuery, Group, Query, Value
-from app.items.search import search_condition
-from app.items.selection import FieldReader
+from app.access.caller import SYSTEM, Caller
+from app.access.permissions import Permission, Permissions
+from app.items.grouping import aggregate_query
+from app.items.restrict import Restrictor
+from app.items.selection import Options
 from tests.items.books import COMPILER, LIBRARY
+from tests.items.conftest import USER, reader_of
+
+CALLERS = {
+    "admin": SYSTEM,
+    "reader": Caller(
+        USER,
+        permissions=Permissions(
+            (
+                Permission("book", "read", rule={"shelf": {"room": {"name": {"_neq": "Vault"}}}}),
+                Permission(
+                    "book",
+                    "read",
+                    fields=frozenset({"title", "price"}),
+                    rule={"user_created": {"_eq": "$CURRENT_USER"}},
+                ),
+                Permission("shelf", "read", rule={"books": {"status": {"_eq": "in"}}}),
+            )
+        ),
+    ),
+}
+"""Who asks: an admin, and somebody whose rules go through relations and mask fields."""
 
 GOLDEN = Path(__file__).parent / "golden"
 QUERIES = sorted(GOLDEN.glob("*.json"))
 
 
 def statement_of(asked):
-    collection, surface = asked["collection"], asked.get("surface", "rest")
-    reader = FieldReader(LIBRARY, 10, surface)
-    shared = {
-        "filter": FilterReader(LIBRARY, ANONYMOUS, 10).read(collection, asked.get("filter")),
-        "search": search_condition(LIBRARY, collection, asked.get("search")),
-        "limit": Value(asked["limit"]) if "limit" in asked else None,
-        "offset": Value(asked["offset"]) if "offset" in asked else None,
-        "surface": surface,
-    }
-    form = asked.get("as", "items")
+    collection, form = asked["collection"], asked.get("as", "items")
+    reader = reader_of(LIBRARY, asked.get("surface", "rest"))
+    options = Options(
+        filter=asked.get("filter"),
+        search=asked.get("search"),
+        sort=tuple(asked.get("sort", ())),
+        limit=asked.get("limit", -1),
+        offset=asked.get("offset"),
+        alias=asked.get("alias", {}),
+        below={name: Options(**deep) for name, deep in asked.get("deep", {}).items()},
+    )
     if form == "aggregate":
-        groups = tuple(Group(name, name) for name in asked.get("groupBy", ()))
-        aggregates = tuple(
-            Aggregate(name, name, tuple((field, field) for field in fields))
-            for name, fields in asked["aggregate"].items()
-            if name in OPERATIONS
+        query = aggregate_query(
+            reader, collection, asked["aggregate"], asked.get("groupBy", []), options
         )
-        sort = reader.aggregate_sort(collection, asked.get("sort", []), groups)
-        query = AggregateQuery(collection, aggregates, groups, sort=sort, **shared)
         return COMPILER.aggregate(query)
-    selection = reader.selection(collection, asked.get("fields", ["*"]))
-    sort = () if form == "count" else reader.sort(collection, asked.get("sort", []))
-    return getattr(COMPILER, form)(Query(collection, selection, sort=sort, **shared))
+    query = reader.query(collection, asked.get("fields", ["*"]), options)
+    if form == "count":
+        query = replace(query, selection=(), sort=(), limit=None)
+    caller = CALLERS[asked.get("caller", "admin")]
+    return getattr(COMPILER, form)(Restrictor(LIBRARY, caller).restricted(query))
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)

@@ -15,7 +15,7 @@ from app.items.query import (
     Sort,
     Value,
 )
-from app.items.selection import FieldReader
+from app.items.order import OrderReader
 from tests.items.books import LIBRARY
 from tests.items.conftest import ANTS
 
@@ -133,11 +133,11 @@ async def test_groups_have_pages_filters_and_search(library):
 
 
 def test_groups_are_sorted_by_groups_and_aggregates_only():
-    reader = FieldReader(LIBRARY, 10)
+    reader = OrderReader(LIBRARY, 10)
     by = (Group("status", "status"), Group("printed_year", "printed", "year"))
 
     def sort(*terms):
-        return reader.aggregate_sort("book", list(terms), by)
+        return reader.of_groups("book", list(terms), by)
 
     assert sort("-status", "printed_year", "year(printed)") == (
         Sort(("status",), descending=True),

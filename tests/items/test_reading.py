@@ -13,9 +13,8 @@ from app.items.query import (
     AggregateQuery,
     Query,
 )
-from app.items.selection import FieldReader
 from tests.items.books import COMPILER, LIBRARY
-from tests.items.conftest import ANTS, USER, titles
+from tests.items.conftest import reader_of, ANTS, USER, titles
 
 
 async def test_every_type_is_shown_as_directus_shows_it(library):
@@ -133,7 +132,7 @@ async def test_a_star_below_a_star_opens_every_relation_once(library):
 )
 def test_fields_are_refused(fields, error, message):
     with pytest.raises(error) as refused:
-        FieldReader(LIBRARY, 10).selection("book", [fields])
+        reader_of(LIBRARY).selection("book", [fields])
     assert message in refused.value.message
 
 
@@ -182,7 +181,7 @@ async def test_sorting(library, sort, wanted):
 )
 def test_sorts_are_refused(sort, error, message):
     with pytest.raises(error) as refused:
-        FieldReader(LIBRARY, 10).sort("book", [sort])
+        reader_of(LIBRARY).order.sort("book", [sort])
     assert message in refused.value.message
 
 

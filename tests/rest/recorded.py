@@ -1,6 +1,6 @@
 """The collections that the recorded exchanges with a real Directus ran on, as definitions."""
 
-from schema import Collection, Schema
+from schema import SYSTEM, Collection, Schema
 from schema.definition import (
     Field,
     audit,
@@ -8,10 +8,10 @@ from schema.definition import (
     boolean,
     csv,
     decimal,
-    hashed,
     integer,
     json,
     m2o,
+    o2m,
     string,
     text,
     timestamp,
@@ -22,18 +22,7 @@ CREATED = timestamp("date_created", special=("date-created",), readonly=True)
 
 RECORDED = Schema(
     (
-        Collection(
-            "directus_users",
-            fields=(
-                uuid("id", primary_key=True),
-                string("first_name"),
-                string("token", special=("conceal",)),
-                hashed("password"),
-                uuid("account"),
-                string("status", default="active"),
-                boolean("admin_access"),
-            ),
-        ),
+        *SYSTEM,
         Collection(
             "account",
             fields=(
@@ -41,6 +30,7 @@ RECORDED = Schema(
                 string("account_name"),
                 string("status", default="active"),
                 CREATED,
+                o2m("jobs", of="identifier_job", field="account"),
             ),
         ),
         Collection("domain", fields=(uuid("id", primary_key=True), string("domain_name"))),

@@ -15,8 +15,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from app import main, queue
-from app.access.tokens import token_hash
-from app.database.migrate import install_functions, sqlalchemy_url
+from app.access.secrets import token_hash
+from app.database.migrate import install_functions, install_triggers, sqlalchemy_url
 from app.database.tables import build_tables
 from app.items import rules
 from app.items.compile import Compiler
@@ -24,6 +24,15 @@ from tests.rest.recorded import COLUMNS, RECORDED
 from tests.web import ADMIN, TOKEN, client_of, own_database
 
 DATA = Path(__file__).parents[1] / "data"
+ADMINISTRATOR = """
+WITH policy AS (
+  INSERT INTO directus_policies (name, admin_access) VALUES ('Administrator', true) RETURNING id
+), admin AS (
+  INSERT INTO directus_users (id, first_name, token)
+  VALUES (%(user)s::uuid, 'Admin', %(token)s) RETURNING id
+)
+INSERT INTO directus_access ("user", policy) SELECT admin.id, policy.id FROM admin, policy
+"""
 USER = "d935640f-19b7-43f0-9848-398b51ab48e5"
 TRANSCRIPTS = [
     json.loads(line) for line in (DATA / "directus_transcripts.jsonl").read_text().splitlines()
@@ -59,13 +68,10 @@ def directus(database_url, installation, monkeypatch):
         with engine.begin() as connection:
             install_functions(connection)
             tables.create_all(connection)
+            install_triggers(connection)
         engine.dispose()
         with psycopg.connect(url) as connection:
-            connection.execute(
-                "INSERT INTO directus_users (id, first_name, token, admin_access) "
-                "VALUES (%s, 'Admin', %s, true)",
-                [USER, token_hash(TOKEN)],
-            )
+            connection.execute(ADMINISTRATOR, {"user": USER, "token": token_hash(TOKEN)})
             for table, columns in COLUMNS.items():
                 text = (DATA / "directus_seed" / f"{table}.csv").read_text()
                 statement = f"COPY {table} ({', '.join(columns.split())}) FROM STDIN (FORMAT csv)"

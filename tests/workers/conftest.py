@@ -267,9 +267,9 @@ def plant(
 
 def forget_settings() -> None:
     """Let the next call read the environment again, and connect to the Redis it names."""
-    if queue._client.cache_info().currsize:
-        queue._client().close()
-    for cached in (settings, queue._client, queue._broker):
+    if queue.client.cache_info().currsize:
+        queue.client().close()
+    for cached in (settings, queue.client, queue._broker):
         cached.cache_clear()
 
 

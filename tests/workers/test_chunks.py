@@ -221,9 +221,9 @@ async def test_long_jobs_have_a_bounded_number_of_messages(plant, database: Data
     await advance(database, JOBS, job)
     name = f"{queue.NAMESPACE}:{queue.QUEUE}"
     # One message for each of the chunks 1 to 15, and chunk 0 sent that of chunk 16.
-    assert queue._client().llen(name) == chunks.WIDTH
+    assert queue.client().llen(name) == chunks.WIDTH
     for done in range(1, 40):
         await advance(database, JOBS, job)
         expected = chunks.WIDTH + min(done, 40 - chunks.WIDTH - 1)
-        assert queue._client().llen(name) == expected
+        assert queue.client().llen(name) == expected
     assert (plant.status(job), plant.count(job)) == ("complete", 4000)

@@ -1,13 +1,12 @@
 """The rules of users: e-mail in lower case, passwords and tokens stored as hashes only."""
 
-import asyncio
-from functools import lru_cache
-
-from argon2 import PasswordHasher
+import re
+from typing import Any
 
 from app.access.caller import Caller
-from app.access.tokens import token_hash
+from app.access.secrets import password_hash, token_hash
 from app.database.session import WriteSession
+from app.domains.directus_policies.service import require_an_admin
 from app.errors import FailedValidation
 from app.items.rules import Row, Rules, Update
 
@@ -15,35 +14,62 @@ SHORTEST_PASSWORD = 8
 SHORTEST_TOKEN = 8
 
 
-@lru_cache(maxsize=1)
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
+ENDS_SESSIONS = frozenset({"password", "email", "status", "role"})
+"""What a user can't change without logging in again (directus.md 5.4)."""
+
+_END_SESSIONS = 'DELETE FROM directus_sessions WHERE "user" = ANY(%(users)s::uuid[])'
+_POLICY = "SELECT auth_password_policy FROM directus_settings LIMIT 1"
 
 
 class UserRules(Rules):
-    """Hashes what must not be readable. Raises FailedValidation for a secret that is too short."""
+    """Hashes what must not be readable; ends the sessions of who changes; keeps the last admin.
+
+    Raises FailedValidation for a secret that is too short or against the password policy, and
+    UnprocessableContent when nobody would be left who may do everything.
+    """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
-        for row in rows:
-            await _protect(row)
+        await _protect(session, rows)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
-        for update in updates:
-            await _protect(update.patch)
+        await _protect(session, [update.patch for update in updates])
+
+    async def after_update(
+        self, session: WriteSession, caller: Caller, updates: list[Update]
+    ) -> None:
+        changed = [update.key for update in updates if not ENDS_SESSIONS.isdisjoint(update.patch)]
+        if changed:
+            await session.execute(_END_SESSIONS, {"users": changed})
+            await require_an_admin(session)
+
+    async def after_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
+        await require_an_admin(session)
 
 
-async def _protect(row: Row) -> None:
-    if row.get("email") is not None:
-        row["email"] = row["email"].strip().lower()
-    if row.get("password") is not None:
-        _long_enough("password", row["password"], SHORTEST_PASSWORD)
-        # argon2 takes tens of milliseconds by design.
-        row["password"] = await asyncio.to_thread(_hasher().hash, row["password"])
-    if row.get("token") is not None:
-        _long_enough("token", row["token"], SHORTEST_TOKEN)
-        row["token"] = token_hash(row["token"])
+async def _protect(session: WriteSession, rows: list[Row]) -> None:
+    pattern: str | None = None
+    if any(row.get("password") is not None for row in rows):
+        pattern = await session.fetch_value(_POLICY)
+    for row in rows:
+        if row.get("email") is not None:
+            row["email"] = row["email"].strip().lower()
+        if row.get("password") is not None:
+            _long_enough("password", row["password"], SHORTEST_PASSWORD)
+            _allowed_by(pattern, row["password"])
+            row["password"] = await password_hash(row["password"])
+        if row.get("token") is not None:
+            _long_enough("token", row["token"], SHORTEST_TOKEN)
+            row["token"] = token_hash(row["token"])
+
+
+def _allowed_by(pattern: str | None, password: str) -> None:
+    """Directus writes the policy as `/.../`."""
+    if pattern and not re.search(pattern.strip().strip("/"), password):
+        raise FailedValidation(
+            "password", "regex", "Value doesn't match the installation's password policy."
+        )
 
 
 def _long_enough(field: str, secret: str, least: int) -> None:

@@ -1,6 +1,6 @@
-SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS coalesce_1
+SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
 FROM (SELECT (SELECT row_to_json("row.") AS json
-FROM (SELECT g.a0_0 AS id) AS "row.") AS count, g.a1 AS "countAll", (SELECT row_to_json("row.") AS json
-FROM (SELECT g.a2_0 AS pages, g.a2_1 AS price) AS "row.") AS sum
-FROM (SELECT CAST(count(book_1.id) AS TEXT) AS a0_0, CAST(count(*) AS TEXT) AS a1, CAST(sum(book_1.pages) AS TEXT) AS a2_0, CAST(sum(book_1.price) AS TEXT) AS a2_1
+FROM (SELECT g.a0_0 AS id) AS "row.") AS count, (SELECT row_to_json("row.") AS json
+FROM (SELECT g.a1_0 AS pages, g.a1_1 AS price) AS "row.") AS sum
+FROM (SELECT CAST(count(book_1.id) AS TEXT) AS a0_0, CAST(sum(book_1.pages) AS TEXT) AS a1_0, CAST(sum(book_1.price) AS TEXT) AS a1_1
 FROM book AS book_1 GROUP BY ()) AS g) AS "row."

@@ -1,4 +1,4 @@
-SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS coalesce_1
+SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
 FROM (SELECT CAST(EXTRACT(year FROM book_1.printed) AS INTEGER) AS printed_year, CAST(trunc(EXTRACT(second FROM book_1.bought_at)) AS INTEGER) AS bought_at_second, CAST(EXTRACT(dow FROM book_1.read_at) AS INTEGER) AS read_at_weekday, anon_1.json AS shelf
 FROM book AS book_1 LEFT OUTER JOIN LATERAL (SELECT row_to_json("row.") AS json
 FROM (SELECT CAST(EXTRACT(month FROM shelf_1.built_at) AS INTEGER) AS built_at_month

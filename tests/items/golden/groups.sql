@@ -1,4 +1,4 @@
-SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS coalesce_1
+SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
 FROM (SELECT g.g0 AS status, g.g1 AS bought_at, g.a0 AS count, (SELECT row_to_json("row.") AS json
 FROM (SELECT g.a1_0 AS price) AS "row.") AS avg
 FROM (SELECT book_1.status AS g0, to_char(book_1.bought_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS g1, CAST(count(*) AS TEXT) AS a0, CAST(avg(book_1.price) AS TEXT) AS a1_0

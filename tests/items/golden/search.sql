@@ -1,4 +1,4 @@
-SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS coalesce_1
+SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
 FROM (SELECT book_1.id AS id
 FROM book AS book_1
 WHERE CAST(book_1.title AS TEXT) ILIKE %(v0)s::VARCHAR OR book_1.summary ILIKE %(v1)s::VARCHAR OR CAST(book_1.status AS TEXT) ILIKE %(v2)s::VARCHAR OR book_1.pages = %(v3)s::BIGINT OR book_1.copies = %(v4)s::BIGINT OR book_1.isbn = %(v5)s::BIGINT OR book_1.price = %(v6)s OR book_1.weight = %(v7)s OR book_1.number = %(v8)s::BIGINT OR CAST(book_1.shelf AS TEXT) ILIKE %(v9)s::VARCHAR ORDER BY book_1.id ASC

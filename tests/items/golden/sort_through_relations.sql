@@ -1,4 +1,4 @@
-SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS coalesce_1
+SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
 FROM (SELECT book_1.id AS id, anon_1.json AS shelf
 FROM book AS book_1 LEFT OUTER JOIN shelf AS shelf_1 ON shelf_1.id = book_1.shelf LEFT OUTER JOIN room AS room_1 ON room_1.id = shelf_1.room LEFT OUTER JOIN LATERAL (SELECT row_to_json("row.") AS json
 FROM (SELECT shelf_2.label AS label

@@ -1,0 +1,47 @@
+"""Secrets that name a caller: static tokens, passwords and their hashes (directus.md 5.1, 5.4)."""
+
+import asyncio
+import hashlib
+import secrets
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+
+def new_token() -> str:
+    """A random static token: 43 URL-safe characters, 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token: its SHA-256, in hex. Tokens are random, so no salt."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@lru_cache(maxsize=1)
+def _hash_of_nobody() -> str:
+    return _hasher().hash(secrets.token_urlsafe(16))
+
+
+async def password_hash(password: str) -> str:
+    """The argon2 hash of a password. It takes tens of milliseconds by design: in a thread."""
+    return await asyncio.to_thread(_hasher().hash, password)
+
+
+async def is_password(password: str, stored: str | None) -> bool:
+    """Whether a password is the one of a hash. Without a hash it takes as long, and says no."""
+    return await asyncio.to_thread(_verified, password, stored)
+
+
+def _verified(password: str, stored: str | None) -> bool:
+    try:
+        _hasher().verify(stored or _hash_of_nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None

@@ -1,0 +1,8 @@
+"""Roles: what users are."""
+
+from app.domains.directus_roles.rules import RoleRules
+from app.items.rules import register_rules
+
+
+def register() -> None:
+    register_rules("directus_roles", RoleRules())

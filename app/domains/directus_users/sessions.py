@@ -1,0 +1,168 @@
+"""Logins: who comes with e-mail and password, and the sessions that go on from there.
+
+directus.md 5.2 and 5.3. A session is a refresh token, stored as its hash; a refresh replaces it. In
+session mode the access token is bound to it, and the old one lives on for a moment, as several
+requests may be under way with the old cookie.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from app import attempts
+from app.access.caller import Caller, Client
+from app.access.identity import caller_by_user
+from app.access.secrets import is_password, new_token, token_hash
+from app.access.tokens import signed
+from app.database.session import Database, WriteSession
+from app.errors import InvalidCredentials, InvalidPayload, UserSuspended
+from app.settings import Settings
+
+Mode = Literal["json", "cookie", "session"]
+MODES: tuple[Mode, ...] = ("cookie", "json", "session")
+
+_BY_EMAIL = "SELECT id, password, status FROM directus_users WHERE email = %(email)s"
+_ATTEMPTS = "SELECT auth_login_attempts FROM directus_settings LIMIT 1"
+_MOST_ATTEMPTS = 25
+"""The default of the setting auth_login_attempts, where no settings row is yet."""
+_SUSPEND = "UPDATE directus_users SET status = 'suspended' WHERE id = %(user)s::uuid"
+_OPEN = """
+INSERT INTO directus_sessions (token, "user", expires, ip, user_agent, origin)
+VALUES (%(token)s, %(user)s::uuid, now() + %(lifetime)s, %(ip)s, %(user_agent)s, %(origin)s)
+"""
+_NOTE_LOGIN = """
+WITH seen AS (UPDATE directus_users SET last_access = now() WHERE id = %(user)s::uuid)
+INSERT INTO directus_activity
+  (action, "user", ip, user_agent, origin, collection, item, "timestamp")
+VALUES ('login', %(user)s::uuid, %(ip)s, %(user_agent)s, %(origin)s, 'directus_users',
+  %(user)s, now())
+"""
+_PURGE = "DELETE FROM directus_sessions WHERE expires < now()"
+_HELD = """
+SELECT s."user", u.status FROM directus_sessions AS s JOIN directus_users AS u ON u.id = s."user"
+WHERE s.token = %(token)s AND s.expires > now() FOR UPDATE OF s
+"""
+_CLOSE = "DELETE FROM directus_sessions WHERE token = %(token)s"
+_LINGER = """
+UPDATE directus_sessions SET expires = least(expires, now() + %(grace)s), next_token = %(next)s
+WHERE token = %(token)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a login or refresh gives: the access token, its milliseconds, the refresh token."""
+
+    access_token: str
+    refresh_token: str
+    expires: int
+
+
+class Sessions:
+    """Logins of one installation."""
+
+    def __init__(self, database: Database, settings: Settings, *, accounts: bool) -> None:
+        self.database = database
+        self.settings = settings
+        self.accounts = accounts
+
+    async def login(self, email: str, password: str, mode: Mode, client: Client) -> Login:
+        """A new session for who knows the password.
+
+        Takes LOGIN_STALL_TIME at least, good or bad. Raises InvalidCredentials; after too many
+        failures the user is suspended.
+        """
+        async with self._stalled():
+            wanted = {"email": email.strip().lower()}
+            async with self.database.read() as session:
+                user = await session.fetch_one(_BY_EMAIL, wanted)
+                most = await session.fetch_value(_ATTEMPTS)
+            stored = None if user is None else user["password"]
+            if not await is_password(password, stored) or user is None:
+                if user is not None and user["status"] == "active":
+                    await self._failed(user["id"], _MOST_ATTEMPTS if most is None else most)
+                raise InvalidCredentials
+            if user["status"] != "active":
+                raise InvalidCredentials
+            await attempts.forget(user["id"])
+            async with self.database.write() as session:
+                await session.execute(_PURGE)
+                facts = {"user": user["id"], **_facts(client)}
+                await session.execute(_NOTE_LOGIN, facts)
+                return await self._opened(session, user["id"], mode, client)
+
+    async def _failed(self, user: str, most: int) -> None:
+        if most and await attempts.count(user) >= most:
+            async with self.database.write() as session:
+                await session.execute(_SUSPEND, {"user": user})
+            await attempts.forget(user)
+
+    async def refresh(self, token: str, mode: Mode, client: Client) -> Login:
+        """The session goes on under a new token. Raises InvalidCredentials, UserSuspended."""
+        held = {"token": token_hash(token)}
+        async with self.database.write() as session:
+            row = await session.fetch_one(_HELD, held)
+            if row is not None and row["status"] == "active":
+                made = await self._opened(session, row["user"], mode, client)
+                if mode == "session" and self.settings.session_refresh_grace_period:
+                    grace = timedelta(seconds=self.settings.session_refresh_grace_period)
+                    following = {"grace": grace, "next": token_hash(made.refresh_token)}
+                    await session.execute(_LINGER, {**held, **following})
+                else:
+                    await session.execute(_CLOSE, held)
+                return made
+            await session.execute(_CLOSE, held)
+        async with self._stalled():
+            if row is not None and row["status"] == "suspended":
+                raise UserSuspended
+            raise InvalidCredentials
+
+    async def logout(self, token: str) -> None:
+        """The session ends; one that is not there has ended already."""
+        async with self.database.write() as session:
+            await session.execute(_CLOSE, {"token": token_hash(token)})
+
+    async def _opened(self, session: WriteSession, user: str, mode: Mode, client: Client) -> Login:
+        refresh = new_token()
+        in_cookie = mode == "session"
+        settings = self.settings
+        kept = settings.session_cookie_ttl if in_cookie else settings.refresh_token_ttl
+        row = {"token": token_hash(refresh), "user": user, "lifetime": timedelta(seconds=kept)}
+        await session.execute(_OPEN, {**row, **_facts(client)})
+        caller = await caller_by_user(session, user, client, accounts=self.accounts)
+        if caller is None:
+            raise InvalidCredentials
+        seconds = settings.session_cookie_ttl if in_cookie else settings.access_token_ttl
+        claims = _claims(caller) | ({"session": refresh} if in_cookie else {})
+        if not settings.secret:
+            raise InvalidPayload("This installation has no SECRET: logins can't be signed")
+        access = signed(claims, settings.secret, timedelta(seconds=seconds))
+        return Login(access, refresh, round(seconds * 1000))
+
+    @asynccontextmanager
+    async def _stalled(self) -> AsyncIterator[None]:
+        """Take LOGIN_STALL_TIME at least: how long an answer takes says nothing."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            rest = self.settings.login_stall_time - (time.monotonic() - start)
+            if rest > 0:
+                await asyncio.sleep(rest)
+
+
+def _claims(caller: Caller) -> dict[str, Any]:
+    return {
+        "id": caller.user,
+        "role": caller.role,
+        "app_access": caller.has_app_access,
+        "admin_access": caller.is_admin,
+    }
+
+
+def _facts(client: Client) -> dict[str, Any]:
+    return {"ip": client.ip, "user_agent": client.user_agent, "origin": client.origin}

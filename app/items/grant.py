@@ -1,0 +1,191 @@
+"""What a caller may write: rows, fields, presets, validation, and its own account's rows only.
+
+directus.md 6.3 and 6.4; tenancy: systems.md 6.1.5, where a row of another account is a missing row.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app.access.caller import Caller
+from app.access.permissions import Action, Permission
+from app.database.session import WriteSession
+from app.errors import AppError, FailedValidation, Forbidden, InvalidForeignKey
+from app.items.compile import Compiler
+from app.items.payload_rules import broken
+from app.items.query import Condition
+from app.items.restrict import Restrictor
+from app.items.rules import Row
+from app.items.variables import resolve
+from schema import Collection
+
+Path = tuple[str, ...]
+OWNER = "account"
+
+
+class Grant:
+    """The write permissions of one caller, inside one transaction."""
+
+    def __init__(self, compiler: Compiler, session: WriteSession, caller: Caller) -> None:
+        self.compiler = compiler
+        self.schema = compiler.schema
+        self.session = session
+        self.caller = caller
+        self.restrictor = Restrictor(compiler.schema, caller)
+
+    def permissions(self, collection: Collection, action: Action) -> tuple[Permission, ...]:
+        return self.caller.permissions.of(collection.name, action)
+
+    def created(self, collection: Collection, payloads: Sequence[Row]) -> list[Row]:
+        """The payloads with presets under them. Raises Forbidden for a field not allowed."""
+        if self.caller.is_admin:
+            return [dict(payload) for payload in payloads]
+        permissions = self.permissions(collection, "create")
+        self._require_fields(collection, "create", permissions, payloads)
+        presets = self._presets(permissions)
+        return [{**presets, **payload} for payload in payloads]
+
+    def validated(
+        self, collection: Collection, action: Action, rows: Iterable[Row], path: Path = ()
+    ) -> list[AppError]:
+        """What the rows break of every permission's validation, and of every field's."""
+        rules = [field.validation for field in collection.fields if field.validation]
+        if not self.caller.is_admin:
+            rules += [item.validation for item in self.permissions(collection, action)]
+        known = [rule for rule in rules if rule]
+        if not known:
+            return []
+        return [
+            error
+            for row in rows
+            for rule in known
+            for error in broken(rule, row, self.caller, path)
+        ]
+
+    async def updated(self, collection: Collection, patches: dict[Any, Row]) -> dict[Any, Row]:
+        """The patches with presets under them, of the rows the caller may touch.
+
+        Raises Forbidden when a row may not be touched at all, or not in one of its fields. To an
+        admin of an account, rows of other accounts are missing: they are left out.
+        """
+        name = collection.name
+        if self.caller.is_admin:
+            seen = await self.visible(collection, list(patches))
+            return {key: patch for key, patch in patches.items() if key in seen}
+        permissions = self.permissions(collection, "update")
+        self._require_fields(collection, "update", permissions, patches.values())
+        rules = [self.restrictor.rule_of(name, permission) for permission in permissions]
+        holding = await self._holding(collection, list(patches), rules)
+        result = {}
+        for key, patch in patches.items():
+            own = [
+                item
+                for item, holds in zip(permissions, holding.get(key, ()), strict=False)
+                if holds
+            ]
+            if not own:
+                raise Forbidden
+            self._require_fields(collection, "update", own, [patch])
+            result[key] = {**self._presets(own), **patch}
+        return result
+
+    async def deletable(self, collection: Collection, keys: list[Any]) -> list[Any]:
+        """The keys, if all may be deleted. Raises Forbidden; for admins, those that are seen."""
+        if self.caller.is_admin:
+            seen = await self.visible(collection, keys)
+            return [key for key in keys if key in seen]
+        rows = self.restrictor.rows(collection.name, "delete")
+        holding = await self._holding(collection, keys, [rows])
+        if not keys or any(not any(holding.get(key, ())) for key in keys):
+            raise Forbidden
+        return keys
+
+    async def touchable(self, collection: Collection, action: Action, keys: list[Any]) -> set[Any]:
+        """Those of the keys whose rows the action is allowed on."""
+        rows = self.restrictor.rows(collection.name, action)
+        holding = await self._holding(collection, keys, [rows])
+        return {key for key, (holds,) in holding.items() if holds}
+
+    async def visible(self, collection: Collection, keys: list[Any]) -> set[Any]:
+        """Those of the keys that the caller's tenancy lets exist; all, without one."""
+        tenancy = self.restrictor.tenancy(collection.name)
+        if tenancy is None or not keys:
+            return set(keys)
+        holding = await self._holding(collection, keys, [tenancy])
+        return {key for key, (holds,) in holding.items() if holds}
+
+    async def _holding(
+        self, collection: Collection, keys: list[Any], conditions: Sequence[Condition | None]
+    ) -> dict[Any, tuple[bool, ...]]:
+        """Which of the conditions hold for each row there is of the keys, within the tenancy."""
+        if not keys:
+            return {}
+        tenancy = self.restrictor.tenancy(collection.name)
+        statement = self.compiler.holding(collection.name, keys, tuple(conditions), tenancy)
+        rows = await self.session.fetch_all(statement.sql, statement.values)
+        return {row.pop("key"): tuple(bool(value) for value in row.values()) for row in rows}
+
+    def own(self, collection: Collection, rows: Iterable[Row]) -> None:
+        """Rows made by a caller with an account belong to it, unless they say otherwise."""
+        if self._has_owner(collection):
+            for row in rows:
+                if row.get(OWNER) is None:
+                    row[OWNER] = self.caller.account
+
+    def kept(self, collection: Collection, patches: Iterable[Row]) -> list[AppError]:
+        """A row can't be given away: what is wrong with patches that try."""
+        if not self._has_owner(collection):
+            return []
+        wrong = {patch[OWNER] for patch in patches if OWNER in patch} - {self.caller.account}
+        if None in wrong:
+            return [FailedValidation(OWNER, "nnull", "Value can't be null.")]
+        return [InvalidForeignKey(collection.name, OWNER, value) for value in wrong]
+
+    def _has_owner(self, collection: Collection) -> bool:
+        return self.caller.account is not None and OWNER in self.schema.fields(collection.name)
+
+    async def require_links(self, collection: Collection, rows: list[Row]) -> None:
+        """A key of another account's row is an unknown key. Raises InvalidForeignKey."""
+        if self.caller.account is None:
+            return
+        for field in collection.fields:
+            if field.relation is None:
+                continue
+            keys = list({row[field.name] for row in rows if row.get(field.name) is not None})
+            if not keys or self.restrictor.tenancy(field.relation.to) is None:
+                continue
+            seen = await self.visible(self.schema[field.relation.to], keys)
+            for key in keys:
+                if key not in seen:
+                    raise InvalidForeignKey(collection.name, field.name, key)
+
+    async def require_own(self, collection: Collection, keys: list[Any]) -> None:
+        """What was written is the account's own. Raises Forbidden: the write is undone."""
+        if len(await self.visible(collection, keys)) < len(set(keys)):
+            raise Forbidden
+
+    def _require_fields(
+        self,
+        collection: Collection,
+        action: Action,
+        permissions: Sequence[Permission],
+        payloads: Iterable[Row],
+    ) -> None:
+        """Raises Forbidden for fields that no permission covers; in updates, for unknown ones."""
+        names = {name for payload in payloads for name in payload}
+        known = self.schema.fields(collection.name)
+        refused = [
+            name
+            for name in sorted(names)
+            if not any(permission.allows(name) for permission in permissions)
+            or (action == "update" and name not in known)
+        ]
+        if refused:
+            raise Forbidden.fields(refused, collection.name)
+
+    def _presets(self, permissions: Sequence[Permission]) -> Row:
+        merged: Row = {}
+        for permission in permissions:
+            merged |= {
+                name: resolve(value, self.caller) for name, value in permission.presets.items()
+            }
+        return merged

@@ -1,0 +1,136 @@
+"""Levels of a statement: each shapes its rows, relations in it come from LATERAL sub-selects.
+
+Reference: graphql_sql.md section 1.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.sql.selectable import FromClause
+
+from app.errors import InvalidQuery
+from app.items.query import (
+    AggregateQuery,
+    Constant,
+    Leaf,
+    Nested,
+    Node,
+    Parts,
+    Query,
+    ReadRule,
+    Surface,
+)
+from app.items.render import as_list, as_objects, as_values, labelled, quoted, rendered
+from app.items.scope import Build, Scope
+
+_MOST_PARTS = 50
+"""PostgreSQL's functions take 100 arguments, json_build_object two for each member."""
+
+
+def level_rule(query: Query | AggregateQuery, build: Build) -> ReadRule | None:
+    """The rule of one level: as its collection's, with the rows the level itself may show."""
+    rule = build.rules.get(query.collection)
+    return None if rule is None else replace(rule, rows=query.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Compiles the levels of one statement, each into its shaped rows."""
+
+    build: Build
+
+    def rows(
+        self, query: Query, parent: tuple[str, ColumnElement[Any]] | None = None
+    ) -> Select[Any]:
+        """The shaped rows of one level. `parent`: the column that joins it, and its value."""
+        scope = Scope(self.build, query.collection, level_rule(query, self.build))
+        nested: list[FromClause] = []
+        columns = [self._column(node, query, scope, nested) for node in query.selection]
+        statement = matching(select(*columns), scope, query)
+        statement = ordered(statement, scope, query)
+        if parent is not None:
+            statement = statement.where(scope.table.c[parent[0]] == parent[1])
+        source = scope.source
+        for lateral in nested:
+            source = source.outerjoin(lateral, true())
+        return paged(statement.select_from(source), scope, query)
+
+    def _column(
+        self, node: Node, query: Query, scope: Scope, nested: list[FromClause]
+    ) -> ColumnElement[Any]:
+        match node:
+            case Leaf():
+                return labelled(_value(node, scope, query.surface), node.key)
+            case Constant():
+                return labelled(quoted(node.text), node.key)
+            case Parts():
+                return labelled(_parts(node, scope), node.key)
+            case Nested():
+                lateral = self._lateral(node, scope)
+                nested.append(lateral)
+                return labelled(lateral.c.json, node.key)
+
+    def _lateral(self, node: Nested, scope: Scope) -> FromClause:
+        """The rows a relation leads to: an object, a list of objects, or a list of keys."""
+        leads = scope.step(node.field)
+        rows = self.rows(node.query, (leads.key, scope.table.c[leads.own]))
+        rows = rows.correlate(scope.table)
+        if not leads.many:
+            return as_objects(rows).correlate(scope.table).lateral()
+        shape = as_values if node.bare else as_list
+        return shape(rows).correlate(scope.table).lateral()
+
+
+def matching(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:
+    for condition in (query.filter, query.search):
+        if condition is not None:
+            statement = statement.where(scope.condition(condition))
+    return statement
+
+
+def ordered(statement: Select[Any], scope: Scope, query: Query) -> Select[Any]:
+    return statement.order_by(*(scope.order(sort) for sort in query.sort))
+
+
+def paged(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:
+    name_of = scope.build.name_of
+    if query.limit is not None:
+        statement = statement.limit(bindparam(name_of(query.limit), type_=BigInteger()))
+    if query.offset is not None:
+        statement = statement.offset(bindparam(name_of(query.offset), type_=BigInteger()))
+    return statement
+
+
+def _value(node: Leaf, scope: Scope, surface: Surface) -> ColumnElement[Any]:
+    if node.function is None:
+        return rendered(scope.field((node.field,)), scope.column((node.field,)), surface)
+    value = scope.value((node.field,), node.function, node.argument)
+    is_count = node.function == "count"
+    return cast(value, Text) if is_count and surface == "rest" else value
+
+
+def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:
+    if len(node.functions) > _MOST_PARTS:
+        raise InvalidQuery(f'"{node.key}" may have {_MOST_PARTS} members at most')
+    pairs: list[Any] = []
+    for key, function in node.functions:
+        pairs += [quoted(key), _part(node.field, function, scope)]
+    return func.json_build_object(*pairs)
+
+
+def _part(field: str, function: str, scope: Scope) -> ColumnElement[Any]:
+    if function.startswith("="):
+        return quoted(function[1:])
+    name, _, argument = function.partition(":")
+    return scope.value((field,), name, argument or None)

@@ -1,0 +1,92 @@
+"""Directus `sort`: orders of items and of groups (directus.md 2.4, 2.6)."""
+
+import re
+
+from app.errors import Forbidden, InvalidQuery
+from app.items.aggregate import NUMBERS, OPERATIONS
+from app.items.functions import FUNCTIONS
+from app.items.query import Group, Sort
+from app.items.relations import step
+from app.items.view import Readable
+
+_CALL = re.compile(r"((?:\w+\.)*)(\w+)\(([\w.]+)\)")
+
+
+class OrderReader:
+    """Reads sort orders against what a caller may read."""
+
+    def __init__(self, schema: Readable, depth: int) -> None:
+        self.schema = schema
+        self.depth = depth
+
+    def sort(self, collection: str, terms: list[str]) -> tuple[Sort, ...]:
+        """The order of a sort list; by the collection's own order, else its key, when empty.
+
+        Who may not read those gets the order of the first field it may read.
+        """
+        if terms:
+            return tuple(self.term(collection, term.strip()) for term in terms)
+        definition, readable = self.schema[collection], self.schema.fields(collection)
+        own = definition.sort_field or definition.primary_key.name
+        if own not in readable:
+            own = next((n for n, field in readable.items() if field.stored), own)
+        return (Sort((own,)),)
+
+    def term(self, collection: str, term: str) -> Sort:
+        """One term. Raises Forbidden for what is not there, InvalidQuery for a wrong function."""
+        descending = term.startswith("-")
+        name, function = term.removeprefix("-"), None
+        if "(" in name:
+            function, name = _call_of(name)
+        path = tuple(name.split("."))
+        if len(path) > self.depth:
+            raise InvalidQuery("Max relational depth exceeded")
+        here, field = collection, self.schema[collection].primary_key
+        for place, part in enumerate(path):
+            found = self.schema.fields(here).get(part)
+            if found is None:
+                raise Forbidden.field(part, here, path[:place])
+            field = found
+            if place < len(path) - 1:
+                leads = step(self.schema, here, part)
+                if leads is None:
+                    raise Forbidden.field(path[place + 1], here, path[: place + 1])
+                here = leads.collection
+        if function is not None and function not in FUNCTIONS.get(field.type, ()):
+            raise InvalidQuery(f'Invalid function specified "{function}"')
+        if field.many is not None and function is None:
+            key = self.schema[field.many.collection].primary_key.name
+            path = (*path, key)
+        return Sort(path, descending, function)
+
+    def of_groups(
+        self, collection: str, terms: list[str], groups: tuple[Group, ...]
+    ) -> tuple[Sort, ...]:
+        """The order of groups: by a group, or an aggregate such as `-count.id`."""
+        return tuple(self._group_term(collection, term.strip(), groups) for term in terms)
+
+    def _group_term(self, collection: str, term: str, groups: tuple[Group, ...]) -> Sort:
+        descending, name = term.startswith("-"), term.removeprefix("-")
+        for group in groups:
+            if name in {group.key, f"{group.function}({group.field})"}:
+                return Sort((group.key,), descending)
+        operation, _, field = name.partition(".")
+        if operation not in OPERATIONS:
+            self.term(collection, name)  # refuses unknown fields
+            raise InvalidQuery(f'Can\'t sort by "{name}": it is no group')
+        if not field or field == "*":
+            return Sort((operation,), descending)
+        if field not in self.schema.fields(collection):
+            raise Forbidden.field(field, collection)
+        if not operation.startswith("count"):
+            is_number = self.schema.fields(collection)[field].type in NUMBERS
+            if not is_number:
+                raise InvalidQuery(f'Can\'t sort by "{name}": "{field}" is no number')
+        return Sort((operation, field), descending)
+
+
+def _call_of(text: str) -> tuple[str, str]:
+    match = _CALL.fullmatch(text)
+    if match is None:
+        raise InvalidQuery(f'Invalid function specified "{text}"')
+    return match[2], match[1] + match[3]

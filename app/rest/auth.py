@@ -1,0 +1,138 @@
+"""`/auth`: login, refresh and logout in Directus's three modes (directus.md 5.3)."""
+
+import re
+from typing import Any
+
+import jwt
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.access.caller import Caller
+from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
+from app.errors import InvalidPayload
+from app.rest.items import body_of
+from app.rest.middleware import SESSION_COOKIE
+from app.rest.responses import data_response, json_response, no_content
+from app.settings import Settings
+
+REFRESH_COOKIE = "directus_refresh_token"
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def _sessions(request: Request) -> Sessions:
+    state = request.state
+    accounts = "account" in state.compiler.schema.fields("directus_users")
+    return Sessions(state.database, state.settings, accounts=accounts)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = await body_of(request)
+    if not isinstance(body, dict):
+        raise InvalidPayload('"value" must be of type object')
+    return body
+
+
+def _mode(body: dict[str, Any], default: Mode) -> Mode:
+    wanted = body.get("mode")
+    if wanted is None:
+        return default
+    for mode in MODES:
+        if wanted == mode:
+            return mode
+    raise InvalidPayload(f'"mode" must be one of [{", ".join(MODES)}]')
+
+
+async def login(request: Request) -> Response:
+    body = await _body(request)
+    for name in ("email", "password"):
+        if name not in body:
+            raise InvalidPayload(f'"{name}" is required')
+        if not isinstance(body[name], str):
+            raise InvalidPayload(f'"{name}" must be a string')
+    if not _EMAIL.fullmatch(body["email"].strip()):
+        raise InvalidPayload('"email" must be a valid email')
+    mode = _mode(body, "json")
+    caller: Caller = request.state.items.caller
+    made = await _sessions(request).login(body["email"], body["password"], mode, caller.client)
+    return _answer(request, made, mode)
+
+
+async def refresh(request: Request) -> Response:
+    body = await _body(request)
+    mode = _mode(body, "json" if body.get("refresh_token") else "cookie")
+    token = _held(request, body, mode)
+    caller: Caller = request.state.items.caller
+    made = await _sessions(request).refresh(token, mode, caller.client)
+    return _answer(request, made, mode)
+
+
+async def logout(request: Request) -> Response:
+    body = await _body(request)
+    mode = _mode(body, "json" if body.get("refresh_token") else "cookie")
+    await _sessions(request).logout(_held(request, body, mode))
+    response = no_content()
+    for name in (REFRESH_COOKIE, SESSION_COOKIE):
+        if name in request.cookies:
+            response.delete_cookie(name, **_scope(request.state.settings))
+    return response
+
+
+def _held(request: Request, body: dict[str, Any], mode: Mode) -> str:
+    """The refresh token of a request: from the body, the cookie, or inside the session cookie."""
+    token = body.get("refresh_token") if mode == "json" else request.cookies.get(REFRESH_COOKIE)
+    if mode == "session" and SESSION_COOKIE in request.cookies:
+        claims = jwt.decode(  # the signature was checked when the request came in
+            request.cookies[SESSION_COOKIE], options={"verify_signature": False}
+        )
+        token = claims.get("session")
+    if not isinstance(token, str) or not token:
+        raise InvalidPayload("The refresh token is required in either the payload or cookie")
+    return token
+
+
+def _answer(request: Request, made: Login, mode: Mode) -> Response:
+    settings: Settings = request.state.settings
+    data: dict[str, Any] = {"expires": made.expires}
+    if mode == "json":
+        data["refresh_token"] = made.refresh_token
+    if mode != "session":
+        data["access_token"] = made.access_token
+    response = data_response(orjson.dumps(data))
+    if mode == "cookie":
+        seconds = round(settings.refresh_token_ttl)
+        _set_cookie(response, settings, REFRESH_COOKIE, made.refresh_token, seconds)
+    if mode == "session":
+        seconds = round(settings.session_cookie_ttl)
+        _set_cookie(response, settings, SESSION_COOKIE, made.access_token, seconds)
+    return response
+
+
+def _set_cookie(response: Response, settings: Settings, name: str, value: str, age: int) -> None:
+    response.set_cookie(name, value, max_age=age, **_scope(settings))
+
+
+def _scope(settings: Settings) -> dict[str, Any]:
+    return {
+        "httponly": True,
+        "samesite": "lax",
+        "secure": settings.cookie_secure,
+        "domain": settings.cookie_domain,
+    }
+
+
+async def providers(request: Request) -> Response:
+    """No provider but Mintage itself."""
+    body: dict[str, Any] = {"data": []}
+    if "sessionOnly" not in request.query_params:
+        body["disableDefault"] = False
+    return json_response(orjson.dumps(body))
+
+
+routes = [
+    Route("/auth/login", login, methods=["POST"]),
+    Route("/auth/refresh", refresh, methods=["POST"]),
+    Route("/auth/logout", logout, methods=["POST"]),
+    Route("/auth", providers, methods=["GET"]),
+]
