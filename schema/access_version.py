@@ -7,7 +7,7 @@ from schema.definition import Collection, integer, uuid
 
 access_version = Collection(
     "directus_access_version",
-    note="One row. A trigger renews the stamp; see app/access/grants.py.",
+    note="One row. A trigger renews the stamp; see app/access/identity.py.",
     internal=True,
     fields=(integer("id", primary_key=True), uuid("version", required=True)),
 )

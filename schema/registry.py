@@ -78,7 +78,12 @@ class Schema:
 
 def _check_collection(collection: Collection) -> None:
     name = collection.name
-    if not _NAME.fullmatch(name) or name in _RESERVED or name.startswith("__"):
+    if (
+        not _NAME.fullmatch(name)
+        or name in _RESERVED
+        or name.startswith("__")
+        or name.endswith("_operators")
+    ):
         raise BadDefinition(
             f'Collection "{name}": use letters, digits and underscores, 63 at most, '
             "and no name the GraphQL schema has already."
@@ -151,7 +156,7 @@ def _check_generated_names(by_name: Mapping[str, Collection]) -> None:
             continue
         for generated in (
             name,
-            *(f"{name}_{end}" for end in ("by_id", "aggregated", "filter", "link")),
+            *(f"{name}_{end}" for end in ("by_id", "aggregated", "filter", "quantifier_filter", "link")),
             *(f"create_{name}_{end}" for end in ("item", "items", "input")),
             *(f"update_{name}_{end}" for end in ("item", "items", "batch", "input")),
         ):

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 
-from app.access.tokens import token_hash
+from app.access.secrets import token_hash
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT, bootstrap
-from app.database.migrate import upgrade
+from app.database.migrate import upgrade, upgrade_to
 from app.settings import Settings
 from tests.web import own_database
 
@@ -29,7 +29,10 @@ def rows(url, statement):
         return connection.execute(statement).fetchall()
 
 
-ADMINS = "SELECT email, first_name, admin_access, status, token FROM directus_users"
+ADMINS = """
+SELECT u.email, u.first_name, p.admin_access, u.status, u.token FROM directus_users AS u
+JOIN directus_access AS a ON a.role = u.role JOIN directus_policies AS p ON p.id = a.policy
+"""
 
 
 def test_the_first_start_makes_an_admin_with_a_token(migrated):
@@ -81,3 +84,25 @@ def test_many_may_start_at_once(migrated):
         tokens = list(pool.map(lambda _: bootstrap(settings(), migrated), range(4)))
     assert len([token for token in tokens if token is not None]) == 1
     assert len(rows(migrated, ADMINS)) == 1
+
+
+def test_there_is_one_public_policy_that_allows_nothing(migrated):
+    for _ in range(2):
+        bootstrap(settings(), migrated)
+    public = "SELECT id::text, admin_access FROM directus_policies WHERE name = '$t:public_label'"
+    assert rows(migrated, public) == [("abf8a154-5b1c-4a46-ac9c-7300570f4f17", False)]
+    assert rows(migrated, "SELECT FROM directus_permissions") == []
+
+
+def test_who_had_admin_access_before_policies_holds_the_administrator_role(database_url):
+    with own_database(database_url) as url:
+        upgrade_to(url, "0001")
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "INSERT INTO directus_users (email, admin_access) "
+                "VALUES ('a@b.c', true), ('d@e.f', false)"
+            )
+        upgrade(url)
+        assert rows(url, ADMINS) == [("a@b.c", None, True, "active", None)]
+        bootstrap(settings(), url)
+        assert len(rows(url, "SELECT FROM directus_roles")) == 1

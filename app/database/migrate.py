@@ -9,7 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.pool import NullPool
 
 import migrations
@@ -26,11 +26,17 @@ def sqlalchemy_url(database_url: str) -> str:
 
 def upgrade(database_url: str) -> None:
     """Bring the database to the newest migration; nothing happens when it is there already."""
+    upgrade_to(database_url, "head")
+
+
+def upgrade_to(database_url: str, revision: str) -> None:
+    """Bring the database to a migration; triggers are made where their tables are there."""
     with _connected(database_url) as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
         install_functions(connection)
-        command.upgrade(_config(connection), "head")
-        install_triggers(connection)
+        command.upgrade(_config(connection), revision)
+        if inspect(connection).has_table("directus_access_version"):
+            install_triggers(connection)
         connection.commit()
         connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
 

@@ -72,6 +72,8 @@ def _column(field: Field, schema: Schema) -> Column[object]:
         column_type(field),
         *_constraints(field, schema),
         primary_key=field.primary_key,
+        # A key counts up only where its field says so.
+        autoincrement="auto" if field.generated == "sequence" else False,
         nullable=not (field.primary_key or field.required or field.generated == "sequence"),
         server_default=_server_default(field),
         comment=field.note or None,

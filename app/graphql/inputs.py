@@ -48,7 +48,7 @@ FUNCTION_FAMILY = {
     "time": "time",
     "dateTime": "datetime",
     "timestamp": "datetime",
-    "json": "json",
+    "json": "count",
     "alias": "count",
 }
 """The name of the functions a type has."""
@@ -66,7 +66,6 @@ class Inputs:
             self.types[name] = _operator_input(name, annotation, operators)
         for family in ("date", "time", "datetime", "count"):
             self._function_operators(family)
-        self.types["json_function_filter_operators"] = self.types["count_function_filter_operators"]
         exposed = schema.exposed()
         for collection in exposed:
             name = f"{collection.name}_filter"

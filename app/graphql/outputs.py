@@ -28,9 +28,6 @@ class Outputs:
             name = f"{family}_functions"
             members = dict.fromkeys(FUNCTIONS[kind], optional(int))
             self.types[name] = output(forward(name), members)
-        json = with_arguments(optional(Json), {"path": str})
-        counted = {"count": optional(int), "json": json}
-        self.types["json_functions"] = output(forward("json_functions"), counted)
         self.types["delete_one"] = output(forward("delete_one"), {"id": strawberry.ID})
         ids = many(strawberry.ID, of_nulls=True)
         self.types["delete_many"] = output(forward("delete_many"), {"ids": ids})

@@ -89,15 +89,7 @@ class SelectionReader:
         if many is not None and not self.schema.fields(many.collection):
             raise Forbidden.collection(many.collection, (*path, name))
         type_name = self._type_of(f"{name}_func", collection)
-        members: list[tuple[str, str]] = []
-        for member, part in self._below(type_name, details).items():
-            function = part[0].node.name.value
-            if function == "__typename":
-                function = f"={type_name}"
-            elif function == "json":
-                function = f"json:{self._arguments(type_name, part)['path']}"
-            members.append((member, function))
-        return Parts(key, name, tuple(members))
+        return Parts(key, name, self.members(type_name, details))
 
     def members(self, type_name: str, details: Details) -> tuple[tuple[str, str], ...]:
         """Key and name of each member selected; `__typename` as the constant it is."""

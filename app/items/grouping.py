@@ -39,7 +39,7 @@ def aggregate_query(
         groups=by,
         filter=reader.filters.read(collection, options.filter),
         search=search_condition(reader.schema, collection, options.search),
-        sort=reader.order.of_groups(collection, list(options.sort), by) if by else (),
+        sort=reader.order.of_groups(collection, list(options.sort), by),
         limit=None if limit is None else Value(limit),
         offset=None if offset is None else Value(offset),
         surface=reader.surface,

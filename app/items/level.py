@@ -130,7 +130,4 @@ def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:
 
 
 def _part(field: str, function: str, scope: Scope) -> ColumnElement[Any]:
-    if function.startswith("="):
-        return quoted(function[1:])
-    name, _, argument = function.partition(":")
-    return scope.value((field,), name, argument or None)
+    return quoted(function[1:]) if function.startswith("=") else scope.value((field,), function)

@@ -65,8 +65,7 @@ class Constant:
 class Parts:
     """Functions of a field as an object: GraphQL's `date_created_func { year }`.
 
-    `functions` are pairs of key and function; `=text` stands for a constant, `json:a.b` for the
-    function `json` with the path `a.b`.
+    `functions` are pairs of key and function; `=text` stands for a constant.
     """
 
     key: str

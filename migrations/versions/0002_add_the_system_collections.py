@@ -44,10 +44,10 @@ def upgrade() -> None:
     op.create_index('directus_access_role_index', 'directus_access', ['role'], unique=False)
     op.create_index('directus_access_user_index', 'directus_access', ['user'], unique=False)
     op.create_table('directus_access_version',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('version', sa.UUID(as_uuid=False), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('directus_access_version_pkey')),
-    comment='One row. A trigger renews the stamp; see app/access/grants.py.'
+    comment='One row. A trigger renews the stamp; see app/access/identity.py.'
     )
     op.create_table('directus_activity',
     sa.Column('id', sa.Integer(), sa.Identity(always=False), nullable=False),

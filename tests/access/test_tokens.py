@@ -4,12 +4,16 @@ import re
 
 import pytest
 
-from app.access.caller import ANONYMOUS, SYSTEM, Caller
-from app.access.permissions import require
-from app.access.tokens import caller_of, new_token, presented, token_hash
+from app.access import tokens
+from app.access.caller import ANONYMOUS, SYSTEM, Caller, Client
+from app.access.permissions import Permission, Permissions
+from app.access.secrets import new_token, token_hash
+from app.access.tokens import presented
 from app.database.session import Database
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload
-from tests.web import ACCOUNT, TOKEN
+from app.items.allowed import require
+from schema import BUILTIN
+from tests.web import ACCOUNT, SECRET, TOKEN
 
 
 @pytest.fixture
@@ -19,6 +23,10 @@ async def session(installation):
     async with database.read() as session:
         yield session
     await database.close()
+
+
+async def caller_of(session, token):
+    return await tokens.caller_of(session, token, SECRET, Client("10.0.0.7"), accounts=True)
 
 
 def test_tokens_are_long_random_and_safe_in_addresses():
@@ -49,17 +57,17 @@ def test_what_is_stored_is_a_hash():
     ],
 )
 def test_where_a_token_is_found(header, query, token):
-    assert presented(header, query) == token
+    assert presented(header, query, None) == token
 
 
 def test_two_tokens_are_one_too_many():
     with pytest.raises(InvalidPayload, match="more than one method"):
-        presented("Bearer abc", "abc")
+        presented("Bearer abc", "abc", None)
 
 
 async def test_no_token_is_anonymous(session):
     caller = await caller_of(session, None)
-    assert caller == ANONYMOUS
+    assert (caller.user, caller.account, caller.roles) == (None, None, ())
     assert caller.is_anonymous
     assert not caller.is_admin
 
@@ -94,10 +102,27 @@ async def test_a_user_without_a_token_cannot_be_guessed(session, rows):
 
 
 @pytest.mark.parametrize("action", ["create", "read", "update", "delete"])
-def test_admins_may_do_everything_and_others_nothing(action):
-    require(SYSTEM, action, "product")
-    for caller in (ANONYMOUS, Caller("x", account=ACCOUNT)):
+def test_admins_may_do_everything_and_others_what_they_are_allowed(action):
+    product = BUILTIN["product"]
+    require(SYSTEM, action, product)
+    require(Caller("x", permissions=Permissions([Permission("product", action)])), action, product)
+    other = Permissions([Permission("domain", action)])
+    for caller in (ANONYMOUS, Caller("x", account=ACCOUNT), Caller("x", permissions=other)):
         with pytest.raises(Forbidden) as refused:
-            require(caller, action, "product")
+            require(caller, action, product)
         assert "product" in refused.value.message
         assert "or it does not exist" in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["directus_roles", "directus_policies", "directus_settings"])
+def test_what_is_the_installations_an_account_only_reads(name):
+    admin = Caller("x", account=ACCOUNT, is_admin=True)
+    require(admin, "read", BUILTIN[name])
+    with pytest.raises(Forbidden):
+        require(admin, "update", BUILTIN[name])
+
+
+@pytest.mark.parametrize("name", ["directus_activity", "directus_revisions"])
+def test_what_the_server_writes_nobody_else_does(name):
+    with pytest.raises(Forbidden):
+        require(SYSTEM, "create", BUILTIN[name])

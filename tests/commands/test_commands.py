@@ -50,10 +50,11 @@ def test_a_token_made_for_a_user_lets_it_in(
     first = mintage("token", "create", "bob@example.com").stdout.strip()
     second = mintage("token", "create", "BOB@example.com").stdout.strip()
     assert first != second
-    (stored, admin) = rows.execute(
-        "SELECT token, admin_access FROM directus_users WHERE email = 'bob@example.com'"
+    (stored, role) = rows.execute(
+        "SELECT u.token, r.name FROM directus_users AS u JOIN directus_roles AS r ON r.id = u.role "
+        "WHERE u.email = 'bob@example.com'"
     ).fetchone() or (None, None)
-    assert admin is True
+    assert role == "Administrator"
     assert second not in str(stored)
 
 

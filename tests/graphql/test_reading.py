@@ -144,7 +144,7 @@ async def test_each_root_is_one_statement(client, statements):
           product_aggregated(groupBy: ["account"]) { group countAll sum { product_number } }
         }"""
     )
-    assert len([text for text in statements if "admin_access" not in text]) == 2
+    assert len([text for text in statements if "directus_access_version" not in text]) == 2
 
 
 async def test_arguments_of_a_list(client):

@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from app.errors import Forbidden, InvalidQuery
+from app.items.order import OrderReader
 from app.items.query import (
     Aggregate,
     AggregateQuery,
@@ -15,7 +16,6 @@ from app.items.query import (
     Sort,
     Value,
 )
-from app.items.order import OrderReader
 from tests.items.books import LIBRARY
 from tests.items.conftest import ANTS
 

@@ -14,7 +14,7 @@ from app.items.query import (
     Query,
 )
 from tests.items.books import COMPILER, LIBRARY
-from tests.items.conftest import reader_of, ANTS, USER, titles
+from tests.items.conftest import ANTS, USER, reader_of, titles
 
 
 async def test_every_type_is_shown_as_directus_shows_it(library):
@@ -45,6 +45,7 @@ async def test_every_type_is_shown_as_directus_shows_it(library):
         "number": row["number"],
         "shelf": "s1",
         "sequel": "20000000-0000-4000-8000-000000000000",
+        "tags": [],
     }
     datetime.strptime(row["date_created"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
@@ -78,6 +79,7 @@ async def test_secrets_read_as_stars(library):
                     "label": "Left",
                     "room": 1,
                     "built_at": "2020-05-06T07:08:09.500Z",
+                    "books": [ANTS],
                 }
             },
         ),

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from app.access.tokens import token_hash
+from app.access.secrets import token_hash
 from tests.web import ACCOUNT, NOBODY, PRODUCT, client_of
 
 CRATE = "/8003/00614141123452"

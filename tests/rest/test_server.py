@@ -9,7 +9,7 @@ import structlog
 from psycopg import sql
 
 from app import queue
-from app.access.tokens import token_hash
+from app.access.secrets import token_hash
 from app.items.items import Items
 from app.main import create_app
 from app.rest import items

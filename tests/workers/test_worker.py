@@ -10,9 +10,9 @@ from app import domains
 from app.access.caller import SYSTEM, Caller
 from app.database.session import Database
 from app.errors import FailedValidation
+from app.items.compile import builtin
 from app.items.write import Writer
 from app.queue import may_nudge_again, nudge, worker_count
-from schema import BUILTIN
 from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
 from workers.sweep import sweep
@@ -53,17 +53,17 @@ async def test_a_job_written_through_items_is_announced(plant, database: Databas
     plant.worker(SWEEP_SECONDS=600)
     caller = Caller(account=plant.account)
     async with database.write() as session:
-        writer = Writer(BUILTIN, session, caller)
+        writer = Writer(builtin(), session, caller)
         payload = {"quantity": 100, "product": plant.product}
         [job] = await writer.create("identifier_job", [payload])
     plant.wait_for(job)
     async with database.write() as session:
-        writer = Writer(BUILTIN, session, caller)
+        writer = Writer(builtin(), session, caller)
         with pytest.raises(FailedValidation, match="before anything is minted"):
             await writer.update("identifier_job", [(job, {"quantity": 120})])
     plant.connection.execute("UPDATE identifier_job SET quantity = 120")
     async with database.write() as session:
-        writer = Writer(BUILTIN, session, caller)
+        writer = Writer(builtin(), session, caller)
         await writer.update("identifier_job", [(job, {"status": "new"})])
     plant.wait_until(lambda: plant.created(job) == 120)
     assert_exact(plant, job, 120)
@@ -162,7 +162,7 @@ async def test_a_deleted_job_stops_and_its_codes_stay(plant, database: Database)
     plant.worker(CHUNK_SIZE=5_000)
     plant.wait_for_progress(job, 10_000)
     async with database.write() as session:
-        assert await Writer(BUILTIN, session, SYSTEM).delete("identifier_job", [job]) == [job]
+        assert await Writer(builtin(), session, SYSTEM).delete("identifier_job", [job]) == [job]
     plant.wait_until(lambda: plant.value("SELECT count(*) FROM job_chunk") == 0)
     codes = plant.value("SELECT count(*) FROM unique_code WHERE identifier_job IS NULL")
     assert 10_000 <= codes < 500_000
