@@ -254,6 +254,44 @@ class MethodNotAllowed(AppError):
         )
 
 
+class IllegalAssetTransformation(AppError):
+    code = "ILLEGAL_ASSET_TRANSFORMATION"
+    status = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Illegal asset transformation. {reason}.")
+
+
+class ContentTooLarge(AppError):
+    code = "CONTENT_TOO_LARGE"
+    status = 413
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Uploaded content is too large. At most {most} bytes are taken.")
+
+
+class UnsupportedMediaType(AppError):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    status = 415
+
+    def __init__(self, media_type: str, where: str) -> None:
+        super().__init__(
+            f'Unsupported media type "{media_type}" in {where}.', mediaType=media_type, where=where
+        )
+
+
+class RangeNotSatisfiable(AppError):
+    code = "RANGE_NOT_SATISFIABLE"
+    status = 416
+
+    def __init__(self, asked: str, size: int) -> None:
+        super().__init__(
+            f'Range "{asked}" is invalid or the file\'s size doesn\'t match the requested range.',
+            range=asked,
+            size=size,
+        )
+
+
 class ServiceUnavailable(AppError):
     code = "SERVICE_UNAVAILABLE"
     status = 503

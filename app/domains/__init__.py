@@ -2,6 +2,7 @@
 
 from app.domains import (
     account,
+    directus_files,
     directus_policies,
     directus_roles,
     directus_users,
@@ -11,7 +12,7 @@ from app.domains import (
     unique_code,
 )
 
-SYSTEM = (directus_users, directus_roles, directus_policies)
+SYSTEM = (directus_users, directus_roles, directus_policies, directus_files)
 OWN = (account, domain, product, identifier_job, unique_code)
 
 

@@ -1,19 +1,55 @@
 """Directus's answers: JSON envelopes, empty 204s, error lists (directus.md 0, 7)."""
 
+import hashlib
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.errors import AppError, ErrorList, MethodNotAllowed
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Origin, Cache-Control"}
+_METHODS = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "PUT", "DELETE")
+_LARGEST_TAGGED = 1024 * 1024
+"""Bytes of a body that gets an ETag: hashing a larger one costs more than sending it saves."""
+
+
+class JsonResponse(Response):
+    """JSON that is there as a whole. GET answers 304 to a client that has the same already."""
+
+    media_type = "application/json; charset=utf-8"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.status_code == 200 and scope["method"] in {"GET", "HEAD"}:  # noqa: PLR2004 - OK
+            if len(self.body) <= _LARGEST_TAGGED:
+                self._tag(scope)
+            if scope["method"] == "HEAD":
+                self.body = b""
+        await super().__call__(scope, receive, send)
+
+    def _tag(self, scope: Scope) -> None:
+        digest = hashlib.blake2b(self.body, digest_size=12).hexdigest()
+        tag = f'"{len(self.body):x}-{digest}"'
+        for name, value in scope["headers"]:
+            if name == b"if-none-match" and _names(value.decode("latin-1"), tag):
+                self.status_code, self.body = 304, b""
+                del self.headers["content-length"]
+                del self.headers["content-type"]
+        self.raw_headers.append((b"etag", b"W/" + tag.encode()))
+
+
+def _names(known: str, tag: str) -> bool:
+    """Whether an If-None-Match names the tag. Weak and strong ones compare alike (RFC 9110)."""
+    return known.strip() == "*" or any(
+        item.strip().removeprefix("W/") == tag for item in known.split(",")
+    )
 
 
 def json_response(body: bytes, status: int = 200) -> Response:
     """A finished JSON body."""
-    return Response(body, status, headers=_HEADERS, media_type="application/json; charset=utf-8")
+    return JsonResponse(body, status, headers=_HEADERS)
 
 
 def data_response(data: bytes, meta: dict[str, int] | None = None) -> Response:
@@ -27,6 +63,20 @@ def no_content() -> Response:
     response = Response(status_code=204, headers=_HEADERS)
     del response.headers["content-length"]
     return response
+
+
+def nothing() -> Response:
+    """200 with an empty body and no content type: the SDK would parse one that is typed JSON."""
+    return Response(status_code=200, headers=_HEADERS)
+
+
+def options_response(methods: str) -> Response:
+    """What may be done at a route: the header Allow, and the same as text (transcript 300)."""
+    known = {name.strip() for name in methods.split(",")}
+    listed = ",".join(name for name in _METHODS if name in known)
+    return Response(
+        listed, headers={**_HEADERS, "Allow": listed}, media_type="text/html; charset=utf-8"
+    )
 
 
 def error_body(errors: list[AppError]) -> list[dict[str, Any]]:

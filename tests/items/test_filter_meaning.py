@@ -114,7 +114,7 @@ def comparisons(draw):
         )
         operators, values = ADMITTED["integer"], st.integers(0, 60) | st.just(2024)
     else:
-        operators = ADMITTED[type_of(field)]
+        operators = ADMITTED[type_of(field)] - {"_json"}  # of another form
         values = STORED[field].filter(lambda value: value != "")
     operator = draw(st.sampled_from(sorted(operators)))
     if type_of(field) == "timestamp" and part is None and operator.endswith("contains"):

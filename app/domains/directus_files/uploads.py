@@ -1,0 +1,94 @@
+"""Bytes into storage, and out of it again when no row comes to point at them.
+
+Bytes come first, rows second: a crash in between leaves an object nobody sees, never a file
+without its bytes. Every upload has a name of its own, so none ever writes over another.
+"""
+
+import logging
+from collections.abc import AsyncIterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import psycopg_pool
+
+from app.database.session import Database
+from app.domains.directus_files.names import extension
+from app.errors import ServiceUnavailable
+from app.storage import Storage, storage
+
+logger = logging.getLogger(__name__)
+
+# Those of the names that rows point at.
+USED = "SELECT filename_disk FROM directus_files WHERE filename_disk = ANY(%(names)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bytes in storage that a row is about to point at: the key of that row, their name and size."""
+
+    key: str
+    filename_disk: str
+    size: int
+
+
+_announced: ContextVar[tuple[Upload, ...]] = ContextVar("uploads", default=())
+
+
+@contextmanager
+def announced(uploads: Sequence[Upload]) -> Iterator[None]:
+    """Within, written files take these uploads: new rows in their order, others by their keys."""
+    token = _announced.set(tuple(uploads))
+    try:
+        yield
+    finally:
+        _announced.reset(token)
+
+
+def uploads() -> tuple[Upload, ...]:
+    """The uploads of this write."""
+    return _announced.get()
+
+
+async def store(
+    target: Storage,
+    blocks: AsyncIterable[bytes],
+    *,
+    filename: str,
+    content_type: str,
+    key: str | None = None,
+) -> Upload:
+    """Store the bytes of a file. A given `key` is of a row that may have bytes already."""
+    end = extension(filename, content_type)
+    if key is None:
+        key = str(uuid4())
+        name = f"{key}{end}"
+    else:
+        name = f"{key}-{token_hex(4)}{end}"
+    return Upload(key, name, await target.put(name, blocks, content_type))
+
+
+async def discard(database: Database, target: Storage, stored: Sequence[Upload]) -> None:
+    """Delete the bytes of a write that failed, unless (who knows how far it got) a row has them."""
+    names = [upload.filename_disk for upload in stored]
+    if not names:
+        return
+    try:
+        async with database.read() as session:
+            rows: list[dict[str, Any]] = await session.fetch_all(USED, {"names": names})
+        used = {row["filename_disk"] for row in rows}
+        await target.delete([name for name in names if name not in used])
+    except (psycopg.OperationalError, psycopg_pool.PoolTimeout, ServiceUnavailable) as error:
+        logger.warning("Bytes that no file has are left in storage: %s (%s)", names, error)
+
+
+async def forget(names: Sequence[str]) -> None:
+    """Delete the bytes of rows that are gone. What can't be deleted is logged, never raised."""
+    try:
+        await storage().delete(names)
+    except ServiceUnavailable as error:
+        logger.warning("Bytes that no file has are left in storage: %s (%s)", names[:10], error)
