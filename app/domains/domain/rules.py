@@ -6,13 +6,11 @@ from app.items.rules import Row, Rules, Update
 
 
 class DomainRules(Rules):
-    """A domain name is lower case (RFC 4343: its case means nothing) and belongs to the caller."""
+    """A domain name is lower case (RFC 4343: its case means nothing)."""
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         for row in rows:
             _lower(row)
-            if row.get("account") is None:
-                row["account"] = caller.account
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]

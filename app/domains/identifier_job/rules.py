@@ -40,7 +40,7 @@ class IdentifierJobRules(Rules):
         are (systems.md 1.5). Raises ErrorList with every reason, of all rows.
         """
         for row in rows:
-            _fill_in(row, caller)
+            _fill_in(row)
         await _inherit_accounts(session, rows)
         await _judge(session, [row for row in rows if row["status"] == "new"])
 
@@ -73,12 +73,10 @@ class IdentifierJobRules(Rules):
         await forget_jobs(session, [str(key) for key in keys])
 
 
-def _fill_in(row: Row, caller: Caller) -> None:
+def _fill_in(row: Row) -> None:
     for name, value in DEFAULTS.items():
         if row.get(name) is None:
             row[name] = value
-    if row.get("account") is None:
-        row["account"] = caller.account
 
 
 async def _inherit_accounts(session: WriteSession, rows: list[Row]) -> None:

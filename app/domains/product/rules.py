@@ -26,8 +26,6 @@ class ProductRules(Rules):
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         found: list[AppError] = []
         for row in rows:
-            if row.get("account") is None:
-                row["account"] = caller.account
             if errors := list(_problems(row)):
                 found.extend(errors)
             else:

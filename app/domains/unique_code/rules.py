@@ -16,7 +16,10 @@ PARTS = frozenset({"type", "code", "product"})
 """What the key of a code says already."""
 
 GRAI_PRODUCT_LENGTH = len("/8003/") + 14
-PRODUCTS = "SELECT id, account FROM product WHERE id = ANY(%(products)s)"
+PRODUCTS = """
+SELECT id, account FROM product WHERE id = ANY(%(products)s)
+  AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+"""
 DEFAULT_TYPE = "sgtin"
 """The type of a row that does not say; a key says it better."""
 
@@ -36,14 +39,11 @@ class UniqueCodeRules(Rules):
     """Builds the key from type, product, code and domain, or reads type and code from the key."""
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
-        for row in rows:
-            if row.get("account") is None:
-                row["account"] = caller.account
         hosts = await _short_hosts(session, rows)
         found = [error for row in rows for error in _complete(row, hosts)]
         if found:
             raise ErrorList(found)
-        await _inherit(session, rows)
+        await _inherit(session, caller, rows)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
@@ -53,10 +53,14 @@ class UniqueCodeRules(Rules):
             raise ErrorList(found)
 
 
-async def _inherit(session: Session, rows: list[Row]) -> None:
-    """A code belongs to the product its key names, where that exists, and to its account."""
+async def _inherit(session: Session, caller: Caller, rows: list[Row]) -> None:
+    """A code belongs to the product its key names, where that exists, and to its account.
+
+    To a caller with an account, products of other accounts don't exist.
+    """
     named = [row.get("product") or _product_key(row["id"], row["type"]) for row in rows]
-    found = await session.fetch_all(PRODUCTS, {"products": [key for key in named if key]})
+    wanted = {"products": [key for key in named if key], "account": caller.account}
+    found = await session.fetch_all(PRODUCTS, wanted)
     owners = {row["id"]: row["account"] for row in found}
     for row, product in zip(rows, named, strict=True):
         if product in owners:
