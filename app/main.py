@@ -15,9 +15,9 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.compile import builtin
-from app.rest import auth, items, me, server, system
+from app.rest import assets, auth, files, items, me, server, system, utils
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
-from app.rest.responses import error_response, on_app_error
+from app.rest.responses import error_response, on_app_error, options_response
 from app.settings import Settings
 from app.settings import settings as read_settings
 from app.storage import storage_at
@@ -51,13 +51,20 @@ def create_app(settings: Settings) -> Starlette:
             *auth.routes,
             *me.routes,
             *server.routes,
+            *files.routes,
+            *assets.routes,
+            *utils.routes,
             *system.routes,
             *graphql_routes(compiler.schema, settings),
         ],
         middleware=[
             Middleware(RequestLog),
             Middleware(Authentication),
-            Middleware(BodyLimit, most=settings.max_payload_size),
+            Middleware(
+                BodyLimit,
+                most=settings.max_payload_size,
+                most_uploaded=settings.files_max_upload_size,
+            ),
         ],
         exception_handlers={
             AppError: on_app_error,
@@ -68,8 +75,13 @@ def create_app(settings: Settings) -> Starlette:
     )
 
 
-async def _on_http_exception(request: Request, _error: Exception) -> Response:
-    """Starlette's own 404 and 405: no such route (Directus answers both alike)."""
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405: no such route (Directus answers both alike).
+
+    OPTIONS is answered for every route there is.
+    """
+    if request.method == "OPTIONS" and isinstance(error, HTTPException) and error.headers:
+        return options_response(error.headers.get("Allow", ""))
     return error_response(RouteNotFound(request.url.path))
 
 

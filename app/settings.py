@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     max_payload_size: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
     )
+    files_max_upload_size: int | None = Field(
+        None, ge=1, description="Largest upload of files or imports, bytes. Not set: no bound."
+    )
+    max_import_errors: int = Field(
+        1000, ge=1, description="Wrong rows an import looks at before it gives up."
+    )
     access_token_ttl: float = Field(
         900.0, gt=0, description="Seconds an access token is good for after a login or refresh."
     )

@@ -89,9 +89,7 @@ class Storage:
 
     async def link(self, name: str, lifetime: timedelta) -> str:
         """A URL that gives the object to whoever has it, for a while."""
-        link: str = await self._call(
-            self.client.presigned_get_object, self.bucket, name, lifetime
-        )
+        link: str = await self._call(self.client.presigned_get_object, self.bucket, name, lifetime)
         return link
 
     async def _blocks(self, response: Any) -> AsyncIterator[bytes]:
@@ -136,7 +134,7 @@ class Storage:
         )
 
     def _begin(self, name: str, content_type: str) -> str:
-        headers = {"Content-Type": content_type}
+        headers: dict[str, str | list[str] | tuple[str]] = {"Content-Type": content_type}
         upload: str = self.client._create_multipart_upload(self.bucket, name, headers)  # noqa: SLF001
         return upload
 

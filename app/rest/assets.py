@@ -82,9 +82,7 @@ async def _readable(request: Request) -> StoredFile:
     if condition is None:
         raise Forbidden
     key = str(as_key(items.schema[FILES].primary_key, given))
-    may_read = items.may_read(FILES) and bool(
-        await items.count(Query(FILES, (), filter=condition))
-    )
+    may_read = items.may_read(FILES) and bool(await items.count(Query(FILES, (), filter=condition)))
     async with request.state.database.read() as session:
         if not may_read and not await is_public(session, key):
             raise Forbidden

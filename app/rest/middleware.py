@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.caller import ANONYMOUS, Caller, Client
 from app.access.tokens import caller_of, presented
-from app.errors import AppError, InvalidPayload, ServiceUnavailable
+from app.errors import AppError, ContentTooLarge, InvalidPayload, ServiceUnavailable
 from app.items.items import Items
 from app.items.selection import Limits
 from app.rest.responses import error_response
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 requests = structlog.get_logger()
 SESSION_COOKIE = "directus_session_token"
 _HEALTH = "/server/health"
+_UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
 
@@ -136,14 +137,23 @@ def client_of(scope: Scope, settings: Settings) -> Client:
 
 
 class BodyLimit:
-    """Refuses bodies above `most` bytes, however they are sent."""
+    """Refuses bodies above `most` bytes, however they are sent.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    Forms with files are never in memory as a whole: they may have `most_uploaded` (None: any).
+    """
+
+    def __init__(self, app: ASGIApp, most: int, most_uploaded: int | None = None) -> None:
         self.app = app
         self.most = most
+        self.most_uploaded = most_uploaded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_upload = _is_upload(scope)
+        most = self.most_uploaded if is_upload else self.most
+        if most is None:
             await self.app(scope, receive, send)
             return
         seen = 0
@@ -152,8 +162,17 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.most:
-                raise InvalidPayload(f"The body is larger than {self.most} bytes")
+            if seen > most:
+                if is_upload:
+                    raise ContentTooLarge(most)
+                raise InvalidPayload(f"The body is larger than {most} bytes")
             return message
 
         await self.app(scope, counted, send)
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Whether the body is a form on a route that reads it block by block."""
+    if not scope["path"].startswith(_UPLOADS):
+        return False
+    return Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")

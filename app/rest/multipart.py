@@ -31,7 +31,9 @@ class Part:
         async for block in self.blocks:
             held += block
             if len(held) > _LONGEST_TEXT:
-                raise InvalidPayload(f'The field "{self.name}" is longer than {_LONGEST_TEXT} bytes')
+                raise InvalidPayload(
+                    f'The field "{self.name}" is longer than {_LONGEST_TEXT} bytes'
+                )
         return held.decode("utf-8", "replace")
 
 

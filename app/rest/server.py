@@ -1,8 +1,9 @@
-"""`/server/ping` and `/server/health` (directus.md 10)."""
+"""`/server/ping`, `/server/health` and `/server/info` (directus.md 10)."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from typing import Any
 
 import orjson
@@ -10,10 +11,22 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.access.caller import Caller
+from app.access.caller import SYSTEM, Caller
 from app.database.session import Database
+from app.items.items import Items
+from app.items.query import Leaf, Query
 from app.queue import ping, worker_count
+from app.rest.responses import data_response
+from app.settings import Settings
 from app.storage import Storage
+
+PROJECT = (
+    "project_name project_descriptor project_logo project_color default_appearance "
+    "default_theme_light default_theme_dark theme_light_overrides theme_dark_overrides "
+    "default_language public_foreground public_favicon public_note custom_css "
+    "public_registration public_registration_verify_email public_background"
+).split()
+"""The settings everybody may know (transcript 298)."""
 
 _PATIENCE = 5.0
 """Seconds a check may take before it counts as failed."""
@@ -53,6 +66,34 @@ async def health_endpoint(request: Request) -> Response:
     )
 
 
+async def info_endpoint(request: Request) -> Response:
+    """How the project is called and shown; to users also what bounds their requests."""
+    settings: Settings = request.state.settings
+    items: Items = request.state.items
+    # Everybody may know this much, whatever he may read of the settings.
+    everybody = Items(items.database, items.compiler, SYSTEM)
+    shown = tuple(Leaf(name, name) for name in PROJECT)
+    project = await everybody.singleton(Query("directus_settings", shown))
+    parts = [b'{"project":', project, b',"setupCompleted":true']
+    if not items.caller.is_anonymous:
+        parts.append(b"," + orjson.dumps(_for_users(settings))[1:-1])
+    return data_response(b"".join((*parts, b"}")))
+
+
+def _for_users(settings: Settings) -> dict[str, Any]:
+    return {
+        "rateLimit": False,
+        "rateLimitGlobal": False,
+        "queryLimit": {
+            "default": settings.query_limit_default,
+            "max": -1 if settings.query_limit_max is None else settings.query_limit_max,
+        },
+        "websocket": False,
+        "files": {"mimeTypeAllowList": None, "maxUploadSize": settings.files_max_upload_size},
+        "version": version("mintage"),
+    }
+
+
 async def _database(database: Database) -> None:
     async with database.read() as session:
         await session.fetch_value("SELECT 1")
@@ -88,5 +129,6 @@ async def _workers() -> dict[str, Any]:
 
 routes = [
     Route("/server/ping", ping_endpoint, methods=["GET"]),
+    Route("/server/info", info_endpoint, methods=["GET"]),
     Route("/server/health", health_endpoint, methods=["GET"]),
 ]

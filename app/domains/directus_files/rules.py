@@ -53,7 +53,7 @@ class FileRules(Rules):
 
 
 def _describe(row: Row) -> None:
-    """Names and types that clients give come out of every answer again: they have to be harmless."""
+    """Names and types that clients give come out of every answer again: make them harmless."""
     if row.get("filename_download") is not None:
         row["filename_download"] = plain_name(row["filename_download"])
     if row.get("type") is not None:

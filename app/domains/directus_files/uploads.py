@@ -29,7 +29,7 @@ USED = "SELECT filename_disk FROM directus_files WHERE filename_disk = ANY(%(nam
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes in storage that a row is about to point at: the key of that row, their name and size."""
+    """Bytes in storage that a row is about to point at: the row's key, their name, their size."""
 
     key: str
     filename_disk: str

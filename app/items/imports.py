@@ -1,0 +1,145 @@
+"""Importing rows: any number of them upserted in one transaction, in sets (directus.md 10).
+
+What is wrong is said for all rows, grouped by field and rule, each group with its rows.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from app.database.session import WriteSession
+from app.errors import AppError, ErrorList, Forbidden
+from app.items.items import Items
+from app.items.write import Writer
+
+BLOCK = 5000
+"""Rows written as one set."""
+
+_SHORTEST_RANGE = 5
+"""Rows in sequence that are told as a range, not one by one."""
+
+Row = dict[str, Any]
+Numbered = tuple[int, Row]
+"""A row, and where in its file people will find it."""
+
+
+async def import_rows(items: Items, name: str, rows: Iterator[Numbered], most_errors: int) -> int:
+    """Create or update an item for every row, all or none; how many.
+
+    Raises Forbidden unless the caller may create and update, and an ErrorList of what is wrong
+    with the rows: it looks on after the first error, until `most_errors` rows are wrong.
+    """
+    collection = items.allow("create", name)
+    items.allow("update", name)
+    if collection.system and not items.caller.is_admin:
+        raise Forbidden
+    wrong = _Wrong(most_errors)
+    count = 0
+    async with items.database.write() as session:
+        writer = Writer(items.compiler, session, items.caller)
+        async for block in _blocks(rows, collection.primary_key.name):
+            await _save(session, writer, name, block, wrong)
+            count += len(block)
+            if wrong.is_full:
+                break
+        wrong.raise_all()
+    return count
+
+
+async def _blocks(rows: Iterator[Numbered], key: str) -> AsyncIterator[list[Numbered]]:
+    """The rows in blocks. A key that comes again begins a new one: it updates what came before."""
+    held: list[Numbered] = []
+
+    def take() -> list[Numbered]:
+        seen = {str(row.get(key)) for _, row in held}
+        block = list(held)
+        held.clear()
+        for number, row in rows:
+            again = row.get(key) is not None and str(row[key]) in seen
+            if again or len(block) == BLOCK:
+                held.append((number, row))
+                break
+            seen.add(str(row.get(key)))
+            block.append((number, row))
+        return block
+
+    while block := await asyncio.to_thread(take):
+        yield block
+
+
+async def _save(
+    session: WriteSession, writer: Writer, name: str, block: list[Numbered], wrong: "_Wrong"
+) -> None:
+    """Write a block. If it is refused, write its halves, down to the rows that are wrong."""
+    try:
+        async with session.savepoint():
+            await writer.upsert(name, [row for _, row in block])
+    except (AppError, ErrorList) as refused:
+        errors = refused.errors if isinstance(refused, ErrorList) else [refused]
+        if any(error.status != _OF_A_ROW for error in errors):
+            raise  # no row is to blame, and no other will fare better
+        if len(block) == 1:
+            wrong.add(block[0][0], errors)
+            return
+    else:
+        return
+    middle = len(block) // 2
+    for half in (block[:middle], block[middle:]):
+        if not wrong.is_full:
+            await _save(session, writer, name, half, wrong)
+
+
+_OF_A_ROW = 400
+"""The status of errors that say something of what was written."""
+
+
+class _Wrong:
+    """What is wrong with which rows: one error for each field and rule."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._count = 0
+        self._groups: dict[tuple[str, ...], tuple[AppError, list[int]]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return self._count >= self._most
+
+    def add(self, number: int, errors: list[AppError]) -> None:
+        self._count += 1
+        for error in errors:
+            _, numbers = self._groups.setdefault(_group(error), (error, []))
+            if number not in numbers[-1:]:
+                numbers.append(number)
+
+    def raise_all(self) -> None:
+        """Raises an ErrorList, if there is anything wrong."""
+        if not self._groups:
+            return
+        for error, numbers in self._groups.values():
+            error.extensions["rows"] = list(_told(numbers))
+        raise ErrorList([error for error, _ in self._groups.values()])
+
+
+def _group(error: AppError) -> tuple[str, ...]:
+    facts = error.extensions
+    if "field" not in facts:
+        return (error.code, error.message)
+    path = ".".join(facts.get("path", ()))
+    return (error.code, path, str(facts["field"]), str(facts.get("type")))
+
+
+def _told(numbers: list[int]) -> Iterator[dict[str, Any]]:
+    """Row numbers as lists of lines, and ranges where many follow each other."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    single = [number for run in runs if len(run) < _SHORTEST_RANGE for number in run]
+    if single:
+        yield {"type": "lines", "rows": single}
+    for run in runs:
+        if len(run) >= _SHORTEST_RANGE:
+            yield {"type": "range", "start": run[0], "end": run[-1]}

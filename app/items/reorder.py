@@ -1,0 +1,88 @@
+"""Manual order: put one item at the place of another (directus.md 10, `/utils/sort`)."""
+
+from typing import Any
+
+from app.database.session import WriteSession
+from app.errors import Forbidden, InvalidPayload
+from app.items.grant import Grant
+from app.items.items import Items
+from app.items.query import Query, Sort
+from app.items.restrict import Restrictor
+from app.items.values import as_key
+from schema import Collection
+
+# One at a time for each collection: who comes second sees what the first has done.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))"
+
+# Where two of the items stand among those that {keys} lists in order.
+PLACES = """
+SELECT (SELECT place FROM placed WHERE key = %(item)s) AS item,
+       (SELECT place FROM placed WHERE key = %(to)s) AS to
+"""
+
+# Number the items from 1, with one of them taken out of its place and put into another.
+RENUMBER = """
+UPDATE {table} AS t SET {sort} = moved.place
+FROM (
+  SELECT key, CASE
+    WHEN place = %(source)s THEN %(target)s
+    WHEN place > %(source)s AND place <= %(target)s THEN place - 1
+    WHEN place < %(source)s AND place >= %(target)s THEN place + 1
+    ELSE place END AS place
+  FROM placed
+) AS moved
+WHERE t.{key} = moved.key AND t.{sort} IS DISTINCT FROM moved.place
+"""
+PLACED = """
+WITH placed AS (
+  SELECT key, place FROM unnest(ARRAY({keys})) WITH ORDINALITY AS listed (key, place))
+"""
+
+
+async def move(items: Items, name: str, item: Any, to: Any) -> None:
+    """Put `item` where `to` is; what lies between them moves up or down by one.
+
+    Raises Forbidden when either is missing or may not be updated, InvalidPayload when the
+    collection has no order of its own.
+    """
+    collection = items.allow("update", name)
+    if collection.system:
+        raise Forbidden
+    if collection.sort_field is None:
+        raise InvalidPayload(f'Collection "{name}" doesn\'t have a sort field')
+    keys = {"item": as_key(collection.primary_key, item), "to": as_key(collection.primary_key, to)}
+    if None in keys.values():
+        raise Forbidden
+    async with items.database.write() as session:
+        await session.execute(LOCK, {"name": name})
+        await _require(items, session, collection, list(keys.values()))
+        await _renumber(items, session, collection, keys)
+
+
+async def _require(
+    items: Items, session: WriteSession, collection: Collection, keys: list[Any]
+) -> None:
+    """Raises Forbidden unless the caller may give both of them another place."""
+    grant = Grant(items.compiler, session, items.caller)
+    patch = {collection.sort_field or "": 1}
+    if len(await grant.updated(collection, {key: dict(patch) for key in keys})) < len(set(keys)):
+        raise Forbidden
+
+
+async def _renumber(
+    items: Items, session: WriteSession, collection: Collection, keys: dict[str, Any]
+) -> None:
+    sort, key = collection.sort_field or "", collection.primary_key.name
+    query = Query(collection.name, (), sort=(Sort((sort,)), Sort((key,))))
+    listed = items.compiler.keys(Restrictor(items.schema, items.caller).restricted(query))
+    placed = PLACED.format(keys=listed.sql)
+    places = await session.fetch_one(placed + PLACES, {**listed.values, **keys})
+    if places is None or places["item"] is None or places["to"] is None:
+        raise Forbidden
+    renumber = RENUMBER.format(table=_name(collection.name), sort=_name(sort), key=_name(key))
+    values = {"source": places["item"], "target": places["to"]}
+    await session.execute(placed + renumber, {**listed.values, **values})
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""').replace("%", "%%") + '"'

@@ -1,0 +1,145 @@
+"""Files of rows: CSV and JSON, read row by row in flat memory (directus.md 10)."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from app.errors import InvalidPayload
+from schema import Field
+
+CSV = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})
+JSON = frozenset({"application/json"})
+
+_LONGEST_ROW = 16 * 1024 * 1024
+"""Characters of one row, or one value."""
+
+_BLOCK = 64 * 1024
+_SEPARATORS = ",;\t|"
+csv.field_size_limit(_LONGEST_ROW)
+
+Row = dict[str, Any]
+
+
+def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Iterator[tuple[int, Row]]:
+    """The rows of a CSV file with a header, each with its line; the header is line 1.
+
+    Dotted names make objects; an empty cell says nothing, the word null is null. Other values stay
+    text, save where a field holds JSON.
+    """
+    text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    try:
+        first = text.readline(_LONGEST_ROW)
+        separator = next((char for char in _SEPARATORS if char in first), ",")
+        text.seek(0)
+        reader = csv.reader(text, delimiter=separator)
+        names = [name.strip() for name in next(reader, [])]
+        for place, values in enumerate(reader, 2):
+            row = _nested(names, values, fields)
+            if row:
+                yield place, row
+    except csv.Error as error:
+        raise InvalidPayload(f"The CSV can't be read: {error}") from None
+    except UnicodeDecodeError:
+        raise InvalidPayload("The CSV has to be UTF-8") from None
+    finally:
+        text.detach()
+
+
+def _nested(names: list[str], values: list[str], fields: Mapping[str, Field]) -> Row:
+    row: Row = {}
+    for name, value in zip(names, values, strict=False):
+        if value == "" or not name:
+            continue
+        *path, last = name.split(".")
+        into = row
+        for part in path:
+            into = into.setdefault(part, {})
+            if not isinstance(into, dict):
+                raise InvalidPayload(f'The columns "{name}" and "{part}" contradict each other')
+        into[last] = _value(fields.get(name), value)
+    return row
+
+
+def _value(field: Field | None, text: str) -> Any:
+    if text == "null":
+        return None
+    is_text = field is not None and field.type in {"string", "text", "hash"}
+    if is_text or text[0] not in '{["':
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def json_rows(file: IO[bytes]) -> Iterator[tuple[int, Row]]:
+    """The items of a JSON array of objects, each with its number, from 1."""
+    text = io.TextIOWrapper(file, "utf-8-sig")
+    try:
+        yield from enumerate(_Array(text).items(), 1)
+    except UnicodeDecodeError:
+        raise InvalidPayload("The JSON has to be UTF-8") from None
+    finally:
+        text.detach()
+
+
+class _Array:
+    """A JSON array, decoded item by item."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+        self._held = ""
+        self._at = 0
+        self._decoder = json.JSONDecoder(parse_constant=_no_number)
+
+    def items(self) -> Iterator[Row]:
+        if self._next_char() != "[":
+            raise InvalidPayload("The JSON has to be an array of objects")
+        self._at += 1
+        if self._next_char() == "]":
+            return
+        while True:
+            yield self._item()
+            end = self._next_char()
+            self._at += 1
+            if end == "]":
+                return
+            if end != ",":
+                raise InvalidPayload("The JSON array lacks a comma between two items")
+
+    def _next_char(self) -> str:
+        """The next character that is no space, which stays the next."""
+        while True:
+            while self._at < len(self._held):
+                if not self._held[self._at].isspace():
+                    return self._held[self._at]
+                self._at += 1
+            if not self._read(_BLOCK):
+                raise InvalidPayload("The JSON ends in the middle of the array")
+
+    def _item(self) -> Row:
+        if self._next_char() != "{":
+            raise InvalidPayload("The JSON has to be an array of objects")
+        while True:
+            try:
+                item, self._at = self._decoder.raw_decode(self._held, self._at)
+            except json.JSONDecodeError as error:
+                # Cut off, most likely. Twice as much is read each time, so the sum stays linear.
+                rest = len(self._held) - self._at
+                if rest > _LONGEST_ROW or not self._read(max(_BLOCK, rest)):
+                    raise InvalidPayload(f"The JSON can't be read: {error.msg}") from None
+            except RecursionError:
+                raise InvalidPayload("An item of the JSON is nested too deeply") from None
+            else:
+                return dict(item)
+
+    def _read(self, size: int) -> bool:
+        more = self._text.read(size)
+        self._held, self._at = self._held[self._at :] + more, 0
+        return bool(more)
+
+
+def _no_number(name: str) -> Any:
+    raise InvalidPayload(f"JSON has no number {name}")
