@@ -3,13 +3,12 @@
 import asyncio
 from typing import Any
 
-from app import domains
 from app.access.caller import SYSTEM
 from app.access.secrets import new_token, token_hash
 from app.database.session import Database, WriteSession
 from app.domains.directus_policies.service import admin_role, ensure_public
-from app.items.compile import builtin
 from app.items.write import Writer
+from app.served import Served, served
 from app.settings import Settings
 
 _LOCK = "SELECT pg_advisory_xact_lock(1835626100)"
@@ -58,23 +57,22 @@ def bootstrap(settings: Settings, database_url: str) -> str | None:
     Answers the admin's static token if it was made up now: it is stored hashed, so this is the
     only time it can be shown. A given ADMIN_TOKEN or ADMIN_PASSWORD always becomes the admin's.
     """
-    domains.register_all()
-    return asyncio.run(_bootstrap(settings, database_url))
+    return asyncio.run(_bootstrap(settings, database_url, served(settings)))
 
 
-async def _bootstrap(settings: Settings, database_url: str) -> str | None:
+async def _bootstrap(settings: Settings, database_url: str, what: Served) -> str | None:
     database = Database(database_url, max_size=1)
     await database.open()
     try:
         async with database.write() as session:
             await session.execute(_LOCK)
-            return await _first_admin(settings, session)
+            return await _first_admin(settings, session, what)
     finally:
         await database.close()
 
 
-async def _first_admin(settings: Settings, session: WriteSession) -> str | None:
-    writer = Writer(builtin(), session, SYSTEM)
+async def _first_admin(settings: Settings, session: WriteSession, what: Served) -> str | None:
+    writer = Writer(what.compiler, session, SYSTEM)
     secrets: dict[str, Any] = {}
     if settings.admin_password is not None:
         secrets["password"] = settings.admin_password
@@ -98,7 +96,9 @@ async def _first_admin(settings: Settings, session: WriteSession) -> str | None:
         "role": role,
     }
     await writer.create("directus_users", [admin | secrets])
-    if settings.seed_demo and await session.fetch_one("SELECT FROM account LIMIT 1") is None:
+    if not (what.builtin and settings.seed_demo):
+        return made
+    if await session.fetch_one("SELECT FROM account LIMIT 1") is None:
         for collection, rows in _DEMO:
             await writer.create(collection, [dict(row) for row in rows])
     return made

@@ -17,6 +17,7 @@ from app.commands import codes, definitions, jobs, serve, users
 from app.embedded.errors import EmbeddedError
 from app.errors import AppError, ErrorList
 from app.supervisor import StackFailed
+from schema import BadDefinition
 
 cli = typer.Typer(
     help="Mint serialized identifiers in bulk. Start with `mintage run`.",
@@ -33,6 +34,7 @@ cli.add_typer(users.token)
 cli.add_typer(jobs.job)
 cli.add_typer(codes.codes)
 cli.add_typer(definitions.schema)
+cli.add_typer(definitions.db)
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (AppError, CodeError, EmbeddedError, StackFailed) as error:
+    except (AppError, BadDefinition, CodeError, EmbeddedError, StackFailed) as error:
         _refuse(str(error))
     except ErrorList as errors:
         _refuse("\n".join(error.message for error in errors.errors))

@@ -286,7 +286,7 @@ class RangeNotSatisfiable(AppError):
 
     def __init__(self, asked: str, size: int) -> None:
         super().__init__(
-            f'Range "{asked}" is invalid or the file\'s size doesn\'t match the requested range.',
+            f"Range \"{asked}\" is invalid or the file's size doesn't match the requested range.",
             range=asked,
             size=size,
         )

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import psycopg
 
-from app import domains
 from app.access.caller import SYSTEM
 from app.database.session import Database
 from app.embedded import attach
 from app.embedded.services import Services
 from app.errors import AppError
-from app.items.compile import builtin
 from app.items.items import Items
 from app.items.selection import Limits
+from app.served import served
 from app.settings import Settings, settings
 
 
@@ -69,12 +68,12 @@ async def _require_answer(url: str) -> None:
 @asynccontextmanager
 async def opened(current: Settings) -> AsyncIterator[Items]:
     """The door to the data, for Mintage itself. The database has to be migrated."""
-    domains.register_all()
+    compiler = served(current).compiler
     url = current.database_url or ""
     await _require_answer(url)
     database = Database(url, max_size=4)
     await database.open()
     try:
-        yield Items(database, builtin(), SYSTEM, Limits(depth=current.max_relational_depth))
+        yield Items(database, compiler, SYSTEM, Limits(depth=current.max_relational_depth))
     finally:
         await database.close()

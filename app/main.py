@@ -10,14 +10,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import domains, logs
+from app import logs
 from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
-from app.items.compile import builtin
-from app.rest import assets, auth, files, items, me, server, system, utils
+from app.rest import assets, auth, definitions, files, items, me, server, system, utils
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
 from app.rest.responses import error_response, on_app_error, options_response
+from app.served import served
 from app.settings import Settings
 from app.settings import settings as read_settings
 from app.storage import storage_at
@@ -28,8 +28,7 @@ def create_app(settings: Settings) -> Starlette:
     if not (settings.database_url and settings.redis_url and settings.s3_url):
         raise ValueError("DATABASE_URL, REDIS_URL and S3_URL have to be set; or use `mintage run`.")
     database_url, s3_url = settings.database_url, settings.s3_url
-    domains.register_all()
-    compiler = builtin()
+    compiler = served(settings).compiler
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -50,6 +49,7 @@ def create_app(settings: Settings) -> Starlette:
             *items.routes,
             *auth.routes,
             *me.routes,
+            *definitions.routes,
             *server.routes,
             *files.routes,
             *assets.routes,

@@ -19,7 +19,9 @@ _URLS = {
 class Settings(BaseSettings):
     """Settings of one installation, read once from the environment (and `.env` if there is one)."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8055, ge=1, le=65535, description="Port the web server listens on.")
@@ -42,6 +44,12 @@ class Settings(BaseSettings):
         min_length=16,
         description="Encrypts the code-space keys. Not set: made once, kept in DATA_DIR/secret. "
         "Losing it means losing the ability to mint on and to verify: back it up.",
+    )
+    schema_: str = Field(
+        "builtin",
+        validation_alias="SCHEMA",
+        description="What is served: builtin and/or paths of Directus schema snapshots (YAML or "
+        "JSON), separated by commas.",
     )
     admin_email: str = Field("admin@example.com", description="E-mail of the first admin.")
     admin_password: str | None = Field(
@@ -116,6 +124,11 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="json, console, or auto (console on a terminal)."
     )
+
+    @property
+    def schema_sources(self) -> tuple[str, ...]:
+        """The parts of SCHEMA."""
+        return tuple(part.strip() for part in self.schema_.split(",") if part.strip())
 
     @field_validator("database_url", "redis_url", "s3_url")
     @classmethod

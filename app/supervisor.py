@@ -221,9 +221,11 @@ def _prepare(settings: Settings, services: Services) -> str | None:
     """Migrate the database and make the first admin; its token if that is new."""
     from app.bootstrap import bootstrap  # noqa: PLC0415 - half a second of imports
     from app.database.migrate import upgrade  # noqa: PLC0415 - as above
+    from app.served import served  # noqa: PLC0415 - as above
 
+    what = served(settings)
     try:
-        upgrade(services.database_url)
+        upgrade(services.database_url, what.tables, builtin=what.builtin)
         return bootstrap(settings, services.database_url)
     except (OperationalError, psycopg.OperationalError) as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0].rstrip(".")

@@ -64,7 +64,8 @@ class Field:
     `readonly`: the server sets it; what a client sends is dropped.
     `choices`, `minimum`, `maximum`, `pattern`: rules every write is validated against.
     `wide`: an integer stored in 64 bits and still shown as a number.
-    `generated`: "sequence" (a database counter) or "evt_id" (24 random symbols, systems.md 2.1).
+    `generated`: "sequence" (a database counter), "now" (the moment of the create) or "evt_id"
+    (24 random symbols, systems.md 2.1).
     `computed`: has no column; its value is an expression a domain registers.
     `many`: a to-many relation; the field has no column.
     `validation`: a Directus filter every written value has to pass; `validation_message` says so.

@@ -156,7 +156,10 @@ def _check_generated_names(by_name: Mapping[str, Collection]) -> None:
             continue
         for generated in (
             name,
-            *(f"{name}_{end}" for end in ("by_id", "aggregated", "filter", "quantifier_filter", "link")),
+            *(
+                f"{name}_{end}"
+                for end in ("by_id", "aggregated", "filter", "quantifier_filter", "link")
+            ),
             *(f"create_{name}_{end}" for end in ("item", "items", "input")),
             *(f"update_{name}_{end}" for end in ("item", "items", "batch", "input")),
         ):

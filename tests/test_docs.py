@@ -18,7 +18,10 @@ TEXT = "\n".join(page.read_text() for page in PAGES)
 def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
-        assert f"| `{name.upper()}` | {default} | {field.description} |" in README
+        assert (
+            f"| `{(field.validation_alias or name).upper()}` | {default} | {field.description} |"
+            in README
+        )
 
 
 def test_every_setting_is_described() -> None:

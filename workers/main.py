@@ -2,7 +2,8 @@
 
 import dramatiq
 
-from app import domains, logs
+from app import logs
+from app.served import served
 from app.settings import settings
 from workers.broker import make_broker
 from workers.identifier_job import IdentifierJobs
@@ -12,7 +13,7 @@ if not (settings().database_url and settings().redis_url and settings().secret):
     raise SystemExit("A worker needs DATABASE_URL, REDIS_URL and SECRET: `mintage run` sets them.")
 
 logs.configure(settings())
-domains.register_all()
-register_kind(IdentifierJobs())
+if served(settings()).builtin:
+    register_kind(IdentifierJobs())
 broker = make_broker(settings().database_url or "")
 dramatiq.set_broker(broker)

@@ -11,6 +11,7 @@ from app import supervisor
 from app.bootstrap import bootstrap
 from app.database import migrate as migrations
 from app.installation import attached
+from app.served import served
 from app.settings import settings
 
 
@@ -27,7 +28,8 @@ def demo() -> None:
 def migrate() -> None:
     """Bring the database to this version, and make the first admin if there is none."""
     with attached(make=True) as current:
-        migrations.upgrade(current.database_url or "")
+        what = served(current)
+        migrations.upgrade(current.database_url or "", what.tables, builtin=what.builtin)
         made = bootstrap(current, current.database_url or "")
     print("The database is up to date.")
     if made is not None:

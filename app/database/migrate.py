@@ -9,10 +9,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, MetaData, create_engine, inspect
 from sqlalchemy.pool import NullPool
 
 import migrations
+from app.database.extend import extend
 from app.database.tables import METADATA
 
 _LOCK = 0x6D696E74
@@ -24,20 +25,46 @@ def sqlalchemy_url(database_url: str) -> str:
     return "postgresql+psycopg://" + database_url.split("://", 1)[1]
 
 
-def upgrade(database_url: str) -> None:
-    """Bring the database to the newest migration; nothing happens when it is there already."""
-    upgrade_to(database_url, "head")
+def upgrade(database_url: str, tables: MetaData = METADATA, *, builtin: bool = True) -> None:
+    """Bring the database to what is served; nothing happens when it is there already.
+
+    Mintage's own collections and the system's with them come by migrations, all others (without
+    `builtin` the system's too) by `extend`. Raises CantExtend for a change that would lose data.
+    """
+    with _locked(database_url) as connection:
+        install_functions(connection)
+        names = [name for name in tables.tables if not builtin or name not in METADATA.tables]
+        if builtin:
+            _to_head(connection)
+        extend(connection, tables, names)
+        install_triggers(connection)
+        connection.commit()
+
+
+def _to_head(connection: Connection) -> None:
+    """The newest migration. A database made without Mintage's collections gets what it lacks."""
+    there = inspect(connection)
+    if there.has_table("directus_users") and not there.has_table("alembic_version"):
+        extend(connection, METADATA, METADATA.tables)
+        command.stamp(_config(connection), "head")
+    else:
+        command.upgrade(_config(connection), "head")
 
 
 def upgrade_to(database_url: str, revision: str) -> None:
-    """Bring the database to a migration; triggers are made where their tables are there."""
-    with _connected(database_url) as connection:
-        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
+    """Bring the database to one migration and no further."""
+    with _locked(database_url) as connection:
         install_functions(connection)
         command.upgrade(_config(connection), revision)
-        if inspect(connection).has_table("directus_access_version"):
-            install_triggers(connection)
         connection.commit()
+
+
+@contextmanager
+def _locked(database_url: str) -> Iterator[Connection]:
+    """A connection that migrates alone."""
+    with _connected(database_url) as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
+        yield connection
         connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
 
 

@@ -101,7 +101,7 @@ def _server_default(field: Field) -> FetchedValue | str | None:
         return text(EVT_ID)  # type: ignore[return-value]
     if "uuid" in field.special:
         return text("gen_random_uuid()")  # type: ignore[return-value]
-    if "date-created" in field.special:
+    if field.generated == "now" or "date-created" in field.special:
         return text("now()")  # type: ignore[return-value]
     if field.default is None or field.type in {"json", "csv"}:
         return None

@@ -11,12 +11,17 @@ from app.domains import (
     product,
     unique_code,
 )
+from app.items.rules import forget
 
-SYSTEM = (directus_users, directus_roles, directus_policies, directus_files)
+SYSTEM = (directus_files, directus_users, directus_roles, directus_policies)
 OWN = (account, domain, product, identifier_job, unique_code)
 
 
-def register_all() -> None:
-    """Hook every domain in. Calling it again changes nothing."""
-    for package in (*SYSTEM, *OWN):
+def register(*, builtin: bool = True) -> None:
+    """Hook the system's domains in, and Mintage's own where they are served.
+
+    A snapshot may have a collection of its own called `account`: those rules are not for it.
+    """
+    forget()
+    for package in (*SYSTEM, *OWN) if builtin else SYSTEM:
         package.register()

@@ -7,20 +7,18 @@ Statements are cached by shape; see `app.items.query.Value`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import MetaData, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.database.session import DIALECT
-from app.database.tables import METADATA
 from app.items import aggregate
 from app.items.level import Level, level_rule, matching, ordered, paged
 from app.items.query import AggregateQuery, All, Condition, Query, shape, values
 from app.items.render import as_list, as_objects
 from app.items.scope import Build, NameOf, Scope
-from schema import BUILTIN, Schema
+from schema import Schema
 
 _Text = tuple[str, dict[str, Any]]
 
@@ -168,9 +166,3 @@ def _text(statement: Select[Any]) -> _Text:
     compiled = statement.compile(dialect=DIALECT)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), constants
-
-
-@lru_cache(maxsize=1)
-def builtin() -> Compiler:
-    """The compiler of the built-in collections."""
-    return Compiler(BUILTIN, METADATA)

@@ -81,3 +81,9 @@ def register_expression(collection: str, field: str, expression: Expression) -> 
 
 def expression_of(collection: str, field: str) -> Expression | None:
     return _expressions.get((collection, field))
+
+
+def forget() -> None:
+    """No rules and no expressions: before other domains are hooked in."""
+    _rules.clear()
+    _expressions.clear()

@@ -238,6 +238,8 @@ class Writer:
                 row[field.name] = self.caller.role
             elif "uuid" in field.special and row.get(field.name) is None:
                 row[field.name] = str(uuid4())
+            elif field.name not in row and field.generated == "now":
+                row[field.name] = datetime.now(UTC).isoformat()
             elif field.name not in row and field.default is not None:
                 row[field.name] = stored(collection.name, field, field.default)
 

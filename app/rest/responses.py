@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.errors import AppError, ErrorList, MethodNotAllowed
+from app.errors import AppError, ErrorList, MethodNotAllowed, RangeNotSatisfiable
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Origin, Cache-Control"}
 _METHODS = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "PUT", "DELETE")
@@ -95,6 +95,8 @@ def error_response(error: AppError | ErrorList) -> Response:
     response = json_response(orjson.dumps({"errors": error_body(errors)}), status)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.extensions["allowed"])
+    if isinstance(error, RangeNotSatisfiable):
+        response.headers["Content-Range"] = f"bytes */{error.extensions['size']}"
     return response
 
 

@@ -34,7 +34,7 @@ async def session(domains_url: str, monkeypatch) -> AsyncIterator[WriteSession]:
     """A write session whose transaction is rolled back, with what the rules ask the settings."""
     monkeypatch.setenv("SECRET", SECRET)
     settings.cache_clear()
-    domains.register_all()
+    domains.register()
     database = Database(domains_url, max_size=1)
     await database.open()
     async with (

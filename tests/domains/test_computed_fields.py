@@ -12,7 +12,7 @@ CODE = "/01/09312345551927/21/32ab"
 
 
 async def read(session: WriteSession, collection: str, field: str, key: str):
-    domains.register_all()
+    domains.register()
     table = METADATA.tables[collection].alias("t")
     expression = expression_of(collection, field)
     assert expression is not None

@@ -11,28 +11,25 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
 from app import main, queue
-from app.access.secrets import token_hash
-from app.database.migrate import install_functions, install_triggers, sqlalchemy_url
-from app.database.tables import build_tables
-from app.items import rules
-from app.items.compile import Compiler
-from tests.rest.recorded import COLUMNS, RECORDED
+from app.bootstrap import bootstrap
+from app.database.migrate import upgrade
+from app.served import served
 from tests.web import ADMIN, TOKEN, client_of, own_database
 
 DATA = Path(__file__).parents[1] / "data"
-ADMINISTRATOR = """
-WITH policy AS (
-  INSERT INTO directus_policies (name, admin_access) VALUES ('Administrator', true) RETURNING id
-), admin AS (
-  INSERT INTO directus_users (id, first_name, token)
-  VALUES (%(user)s::uuid, 'Admin', %(token)s) RETURNING id
-)
-INSERT INTO directus_access ("user", policy) SELECT admin.id, policy.id FROM admin, policy
-"""
+COLUMNS = {
+    "account": "id account_name status date_created",
+    "domain": "id domain_name",
+    "product": "id name gtin description active price weight total_made launch_date launch_time "
+    "launched_at attributes tags account",
+    "identifier_job": "id user_created date_created user_updated date_updated length quantity "
+    "account reference_id type product character_set status sscc_start_serial "
+    "sscc_extension_digit sscc_company_prefix domain error_message quantity_created",
+    "identifier": "id job value serial status date_created",
+}
+"""The columns of the seed files, which have no header."""
 USER = "d935640f-19b7-43f0-9848-398b51ab48e5"
 TRANSCRIPTS = [
     json.loads(line) for line in (DATA / "directus_transcripts.jsonl").read_text().splitlines()
@@ -48,7 +45,8 @@ KNOWN = {
 }
 NOT_YET = {
     *(288, 290, 292),  # export
-    *(298, 300, 302, 304, 306, 310, 312, 314, 316, 318, 320, 322),  # other routes, ETag
+    *(298, 310, 314),  # being built
+    *(312, 316, 318),  # need what an exchange made that is not among these
 }
 BETTER = {148}
 """A bigInteger beyond 2^53 keeps its digits, which JavaScript's numbers lose."""
@@ -57,28 +55,22 @@ RECENT = re.compile(r"20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @pytest.fixture
-def directus(database_url, installation, monkeypatch):
-    """An application that serves the recorded collections, without Mintage's own rules."""
-    tables = build_tables(RECORDED)
+def directus(database_url, installation):
+    """An application that serves the recorded collections, from their own schema snapshot."""
     with own_database(database_url) as url:
-        engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
-        with engine.begin() as connection:
-            install_functions(connection)
-            tables.create_all(connection)
-            install_triggers(connection)
-        engine.dispose()
+        snapshot = str(DATA / "directus_snapshot.yaml")
+        current = installation.model_copy(update={"database_url": url, "schema_": snapshot})
+        what = served(current)
+        upgrade(url, what.tables, builtin=False)
+        bootstrap(current, url)
         with psycopg.connect(url) as connection:
-            connection.execute(ADMINISTRATOR, {"user": USER, "token": token_hash(TOKEN)})
+            connection.execute("UPDATE directus_users SET id = %s", [USER])
             for table, columns in COLUMNS.items():
                 text = (DATA / "directus_seed" / f"{table}.csv").read_text()
                 statement = f"COPY {table} ({', '.join(columns.split())}) FROM STDIN (FORMAT csv)"
                 with connection.cursor().copy(statement) as copy:
                     copy.write(text.replace("@USER@", USER))
-        monkeypatch.setattr(main, "builtin", lambda: Compiler(RECORDED, tables))
-        monkeypatch.setattr(main.domains, "register_all", lambda: None)
-        monkeypatch.setattr(rules, "_rules", {})
-        monkeypatch.setattr(rules, "_expressions", {})
-        yield main.create_app(installation.model_copy(update={"database_url": url}))
+        yield main.create_app(current)
 
 
 def filled(value, captured):
@@ -101,7 +93,13 @@ def at(value, path):
 def comparable(value, seeded, *, ordered=True):
     """An answer without what no two runs share."""
     if isinstance(value, dict):
-        return {name: comparable(v, seeded, ordered=ordered) for name, v in value.items()}
+        # Fields and relations are numbered in the order in which somebody once made them.
+        numbered = "many_field" in value or "interface" in value
+        return {
+            name: comparable(v, seeded, ordered=ordered)
+            for name, v in value.items()
+            if not (numbered and name == "id")
+        }
     if isinstance(value, list):
         items = [comparable(item, seeded, ordered=ordered) for item in value]
         return items if ordered else sorted(items, key=json.dumps)

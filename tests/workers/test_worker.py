@@ -10,12 +10,16 @@ from app import domains
 from app.access.caller import SYSTEM, Caller
 from app.database.session import Database
 from app.errors import FailedValidation
-from app.items.compile import builtin
+from app.database.tables import METADATA
+from app.items.compile import Compiler
+from schema import BUILTIN
 from app.items.write import Writer
 from app.queue import may_nudge_again, nudge, worker_count
 from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
 from workers.sweep import sweep
+
+COMPILER = Compiler(BUILTIN, METADATA)
 
 
 def assert_exact(plant, job: str, quantity: int) -> None:
@@ -49,21 +53,21 @@ def test_a_nudged_job_is_done_at_once_and_the_worker_is_counted(plant):
 
 
 async def test_a_job_written_through_items_is_announced(plant, database: Database):
-    domains.register_all()
+    domains.register()
     plant.worker(SWEEP_SECONDS=600)
     caller = Caller(account=plant.account)
     async with database.write() as session:
-        writer = Writer(builtin(), session, caller)
+        writer = Writer(COMPILER, session, caller)
         payload = {"quantity": 100, "product": plant.product}
         [job] = await writer.create("identifier_job", [payload])
     plant.wait_for(job)
     async with database.write() as session:
-        writer = Writer(builtin(), session, caller)
+        writer = Writer(COMPILER, session, caller)
         with pytest.raises(FailedValidation, match="before anything is minted"):
             await writer.update("identifier_job", [(job, {"quantity": 120})])
     plant.connection.execute("UPDATE identifier_job SET quantity = 120")
     async with database.write() as session:
-        writer = Writer(builtin(), session, caller)
+        writer = Writer(COMPILER, session, caller)
         await writer.update("identifier_job", [(job, {"status": "new"})])
     plant.wait_until(lambda: plant.created(job) == 120)
     assert_exact(plant, job, 120)
@@ -157,12 +161,12 @@ def test_a_worker_without_a_database_can_be_stopped(plant):
 
 
 async def test_a_deleted_job_stops_and_its_codes_stay(plant, database: Database):
-    domains.register_all()
+    domains.register()
     job = plant.job(quantity=500_000)
     plant.worker(CHUNK_SIZE=5_000)
     plant.wait_for_progress(job, 10_000)
     async with database.write() as session:
-        assert await Writer(builtin(), session, SYSTEM).delete("identifier_job", [job]) == [job]
+        assert await Writer(COMPILER, session, SYSTEM).delete("identifier_job", [job]) == [job]
     plant.wait_until(lambda: plant.value("SELECT count(*) FROM job_chunk") == 0)
     codes = plant.value("SELECT count(*) FROM unique_code WHERE identifier_job IS NULL")
     assert 10_000 <= codes < 500_000

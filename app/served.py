@@ -1,0 +1,82 @@
+"""What an installation serves: Mintage's own collections, and those of schema snapshots.
+
+The setting SCHEMA lists `builtin` and paths of snapshot files; the system collections are always
+there. Everything derived from definitions (tables, statements, GraphQL) is derived from this.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import MetaData
+
+from app import domains
+from app.database.tables import METADATA, build_tables
+from app.items.compile import Compiler
+from app.settings import Settings
+from schema import BUILTIN, OWN, SYSTEM, BadDefinition, Collection, Schema, with_accounts
+from schema.snapshot_reading import collections_of
+
+_BUILTIN = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A schema with its tables and its compiler. `builtin`: Mintage's own collections are in it."""
+
+    schema: Schema
+    tables: MetaData
+    compiler: Compiler
+    builtin: bool
+
+
+def served(settings: Settings) -> Served:
+    """What the settings say is served. Raises BadDefinition with a sentence that says why not."""
+    found = _served(settings.schema_sources)
+    domains.register(builtin=found.builtin)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _served(sources: tuple[str, ...]) -> Served:
+    builtin = _BUILTIN in sources
+    if sources == (_BUILTIN,):
+        schema, tables = BUILTIN, METADATA
+    else:
+        own = OWN if builtin else ()
+        system = with_accounts() if builtin else SYSTEM
+        others = tuple(
+            collection for source in sources if source != _BUILTIN for collection in _read(source)
+        )
+        schema = Schema((*own, *system, *others))
+        tables = build_tables(schema)
+    return Served(schema, tables, Compiler(schema, tables), builtin)
+
+
+def _read(source: str) -> Iterator[Collection]:
+    path = Path(source).expanduser()
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise BadDefinition(
+            f"SCHEMA names {source}, which can't be read: {error.strerror}."
+        ) from None
+    try:
+        yield from collections_of(_parsed(path, text))
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        raise BadDefinition(f"{source} is no YAML or JSON: {str(error).splitlines()[0]}.") from None
+    except BadDefinition as error:
+        raise BadDefinition(f"{source}: {error}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadDefinition(f"{source} is no schema snapshot: {error!r} is missing.") from None
+
+
+def _parsed(path: Path, text: str) -> Mapping[str, Any]:
+    """The document; `GET /schema/snapshot` wraps it in `data`."""
+    loaded: Any = json.loads(text) if path.suffix == ".json" else yaml.load(text, yaml.CSafeLoader)
+    inner = loaded.get("data") if isinstance(loaded, dict) else None
+    return inner if isinstance(inner, dict) else loaded

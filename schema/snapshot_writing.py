@@ -1,0 +1,290 @@
+"""Definitions as a Directus schema snapshot shows them (directus.md 8.3 to 8.5). Pure data.
+
+What a snapshot has no place for (choices that are enforced, computed fields, ...) is printed where
+Directus tolerates what it does not know: under `mintage` in a field's options, and at the top.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from schema.definition import Collection, Field
+from schema.registry import Schema
+
+VERSION = 1
+DIRECTUS = "11.17.4"
+"""The Directus whose form this is."""
+VENDOR = "postgres"
+
+COLLECTION_META: dict[str, Any] = {
+    "archive_app_filter": True,
+    "archive_field": None,
+    "archive_value": None,
+    "collapse": "open",
+    "color": None,
+    "display_template": None,
+    "group": None,
+    "hidden": False,
+    "icon": None,
+    "item_duplication_fields": None,
+    "preview_url": None,
+    "sort": None,
+    "translations": None,
+    "unarchive_value": None,
+    "versioning": False,
+}
+"""What a Studio is told of a collection that says nothing of it."""
+
+_DATA_TYPES: dict[str, tuple[str, int | None, int | None]] = {
+    "string": ("character varying", None, None),
+    "hash": ("character varying", None, None),
+    "text": ("text", None, None),
+    "csv": ("text", None, None),
+    "boolean": ("boolean", None, None),
+    "integer": ("integer", 32, 0),
+    "bigInteger": ("bigint", 64, 0),
+    "float": ("double precision", 53, None),
+    "timestamp": ("timestamp with time zone", None, None),
+    "dateTime": ("timestamp without time zone", None, None),
+    "date": ("date", None, None),
+    "time": ("time without time zone", None, None),
+    "json": ("jsonb", None, None),
+    "uuid": ("uuid", None, None),
+}
+"""PostgreSQL's name, precision and scale of each Directus type."""
+_STORAGE = {"real": ("real", 24, None), "json": ("json", None, None)}
+
+_INTERFACES = {
+    "boolean": "boolean",
+    "timestamp": "datetime",
+    "dateTime": "datetime",
+    "date": "datetime",
+    "time": "datetime",
+    "json": "input-code",
+    "csv": "tags",
+    "text": "input-multiline",
+    "hash": "input-hash",
+}
+
+
+def snapshot_of(schema: Schema) -> dict[str, Any]:
+    """The served collections as a snapshot. `app` reads it back by `snapshot_reading`."""
+    served = schema.served()
+    return {
+        "version": VERSION,
+        "directus": DIRECTUS,
+        "vendor": VENDOR,
+        "collections": [collection_object(collection) for collection in served],
+        "fields": [
+            field_object(schema, collection, field)
+            for collection in served
+            for field in collection.fields
+        ],
+        "systemFields": [],
+        "relations": [
+            relation for collection in served for relation in relation_objects(schema, collection)
+        ],
+    }
+
+
+def collection_object(collection: Collection) -> dict[str, Any]:
+    """One collection."""
+    meta = {
+        **COLLECTION_META,
+        **collection.meta,
+        "accountability": collection.accountability,
+        "collection": collection.name,
+        "note": collection.note or None,
+        "singleton": collection.singleton,
+        "sort_field": collection.sort_field,
+    }
+    return {
+        "collection": collection.name,
+        "meta": dict(sorted(meta.items())),
+        "schema": {"name": collection.name},
+    }
+
+
+def field_object(schema: Schema, collection: Collection, field: Field) -> dict[str, Any]:
+    """One field; what has no column has no schema."""
+    place = collection.fields.index(field) + 1
+    meta = {
+        **default_meta(field, place),
+        **field.meta,
+        "collection": collection.name,
+        "field": field.name,
+        "note": field.note or None,
+        "searchable": field.searchable,
+        "special": list(field.special) or None,
+        "validation": None if field.validation is None else dict(field.validation),
+        "validation_message": field.validation_message,
+    }
+    shown = {
+        "collection": collection.name,
+        "field": field.name,
+        "type": field.type,
+        "meta": dict(sorted(meta.items())),
+    }
+    if field.stored:
+        shown["schema"] = _column(schema, collection, field)
+    return shown
+
+
+def default_meta(field: Field, place: int) -> dict[str, Any]:
+    """What a Studio is told of a field that says nothing of it."""
+    return {
+        "conditions": None,
+        "display": None,
+        "display_options": None,
+        "group": None,
+        "hidden": False,
+        "interface": _interface(field),
+        "options": _choices(field),
+        "readonly": field.readonly,
+        "required": field.required,
+        "sort": place,
+        "translations": None,
+        "width": "full",
+    }
+
+
+def _interface(field: Field) -> str:
+    if field.many is not None:
+        return "list-m2m" if field.many.junction_field else "list-o2m"
+    if field.relation is not None:
+        return "select-dropdown-m2o"
+    if field.choices:
+        return "select-dropdown"
+    return _INTERFACES.get(field.type, "input")
+
+
+def _choices(field: Field) -> dict[str, Any] | None:
+    if not field.choices:
+        return None
+    return {"choices": [{"text": choice, "value": choice} for choice in field.choices]}
+
+
+def _column(schema: Schema, collection: Collection, field: Field) -> dict[str, Any]:
+    data_type, precision, scale = data_type_of(field)
+    relation = field.relation
+    target = None if relation is None or not relation.enforced else relation.to
+    return {
+        "name": field.name,
+        "table": collection.name,
+        "data_type": data_type,
+        "default_value": _default(field),
+        "max_length": field.max_length if data_type == "character varying" else None,
+        "numeric_precision": precision,
+        "numeric_scale": scale,
+        "is_nullable": not (field.primary_key or field.required),
+        "is_unique": field.unique or field.primary_key,
+        "is_indexed": field.indexed,
+        "is_primary_key": field.primary_key,
+        "is_generated": False,
+        "generation_expression": None,
+        "has_auto_increment": field.generated == "sequence",
+        "foreign_key_table": target,
+        "foreign_key_column": None if target is None else schema[target].primary_key.name,
+    }
+
+
+def _default(field: Field) -> Any:
+    return "now()" if field.generated == "now" else field.default
+
+
+def data_type_of(field: Field) -> tuple[str, int | None, int | None]:
+    """PostgreSQL's name, precision and scale of a field's column."""
+    if field.storage is not None:
+        return _STORAGE[field.storage]
+    if field.type == "decimal":
+        return "numeric", *(field.precision or (10, 5))
+    if field.type == "integer" and field.wide:
+        return _DATA_TYPES["bigInteger"]
+    return _DATA_TYPES[field.type]
+
+
+def relation_objects(schema: Schema, collection: Collection) -> Iterator[dict[str, Any]]:
+    """The many-to-ones of a collection, each with the to-many that is its other side."""
+    for field in collection.fields:
+        if field.relation is not None:
+            yield relation_object(schema, collection, field)
+
+
+def relation_object(schema: Schema, collection: Collection, field: Field) -> dict[str, Any]:
+    """One relation, from its many-to-one."""
+    if field.relation is None:
+        raise LookupError(f'"{collection.name}.{field.name}" is no relation.')
+    target = schema[field.relation.to]
+    other = _other_side(target, collection, field)
+    many = None if other is None else other.many
+    shown: dict[str, Any] = {
+        "collection": collection.name,
+        "field": field.name,
+        "related_collection": target.name,
+        "meta": {
+            "junction_field": _junction_field(schema, collection, field),
+            "many_collection": collection.name,
+            "many_field": field.name,
+            "one_allowed_collections": None,
+            "one_collection": target.name,
+            "one_collection_field": None,
+            "one_deselect_action": "nullify" if many is None else many.on_deselect,
+            "one_field": None if other is None else other.name,
+            "sort_field": None if many is None else many.sort_field,
+        },
+        "schema": None,
+    }
+    if field.relation.enforced:
+        shown["schema"] = {
+            "table": collection.name,
+            "column": field.name,
+            "foreign_key_table": target.name,
+            "foreign_key_column": target.primary_key.name,
+            "constraint_name": f"{collection.name}_{field.name}_foreign",
+            "on_update": "NO ACTION",
+            "on_delete": field.relation.on_delete,
+        }
+    return shown
+
+
+def _other_side(target: Collection, collection: Collection, field: Field) -> Field | None:
+    """The to-many of the target that lists the rows of a many-to-one."""
+    for item in target.fields:
+        many = item.many
+        if many is not None and (many.collection, many.field) == (collection.name, field.name):
+            return item
+    return None
+
+
+def _junction_field(schema: Schema, collection: Collection, field: Field) -> str | None:
+    """For a many-to-one of a junction: its other many-to-one."""
+    for source in schema:
+        for item in source.fields:
+            many = item.many
+            if many is None or many.collection != collection.name or many.junction_field is None:
+                continue
+            if field.name == many.field:
+                return many.junction_field
+            if field.name == many.junction_field:
+                return many.field
+    return None
+
+
+def extras_of(definition: Collection | Field, plain: Collection | Field) -> dict[str, Any]:
+    """What of a definition its plain form does not say: attributes by name, as JSON values."""
+    mine, theirs = _attributes(definition), _attributes(plain)
+    return {name: value for name, value in mine.items() if value != theirs[name]}
+
+
+def _attributes(definition: Collection | Field) -> Mapping[str, Any]:
+    values = asdict(definition)
+    values.pop("fields", None)
+    return {name: _as_json(value) for name, value in values.items()}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _as_json(item) for name, item in value.items()}
+    return value
