@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import IO, Any
 
 from app.errors import InvalidPayload
@@ -20,9 +20,11 @@ _SEPARATORS = ",;\t|"
 csv.field_size_limit(_LONGEST_ROW)
 
 Row = dict[str, Any]
+Rows = Generator[tuple[int, Row], None, None]
+"""Rows, each with its place in the file. To be closed when not read to the end."""
 
 
-def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Iterator[tuple[int, Row]]:
+def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
     """The rows of a CSV file with a header, each with its line; the header is line 1.
 
     Dotted names make objects; an empty cell says nothing, the word null is null. Other values stay
@@ -74,7 +76,7 @@ def _value(field: Field | None, text: str) -> Any:
         return text
 
 
-def json_rows(file: IO[bytes]) -> Iterator[tuple[int, Row]]:
+def json_rows(file: IO[bytes]) -> Rows:
     """The items of a JSON array of objects, each with its number, from 1."""
     text = io.TextIOWrapper(file, "utf-8-sig")
     try:

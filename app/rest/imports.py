@@ -1,7 +1,7 @@
 """`POST /utils/import/:collection`: the rows of an uploaded file (directus.md 10)."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -32,7 +32,8 @@ async def import_endpoint(request: Request) -> Response:
     async with _received(request) as (kind, file):
         is_csv = kind in CSV
         rows = csv_rows(file, items.schema.fields(name)) if is_csv else json_rows(file)
-        await import_rows(items, name, rows, settings.max_import_errors)
+        with closing(rows):
+            await import_rows(items, name, rows, settings.max_import_errors)
     return nothing()
 
 
