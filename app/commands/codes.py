@@ -65,8 +65,9 @@ async def _export(current: Settings, job: str, columns: list[str], file: BinaryI
             filter=Compare(("identifier_job",), "_eq", Value(job)),
             sort=(Sort(("id",)),),
         )
-        async for block in items.csv(query):
+        async for block in items.export(query, "csv"):
             file.write(block)
+        file.write(b"\n")
         file.flush()
 
 

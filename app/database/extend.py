@@ -17,7 +17,14 @@ from sqlalchemy import (
     text,
     types,
 )
-from sqlalchemy.schema import AddConstraint, CreateColumn, CreateIndex, CreateTable
+from sqlalchemy.schema import (
+    AddConstraint,
+    CreateColumn,
+    CreateIndex,
+    CreateTable,
+    SetColumnComment,
+    SetTableComment,
+)
 
 from schema import BadDefinition
 
@@ -39,11 +46,21 @@ def extend(connection: Connection, tables: MetaData, names: Iterable[str]) -> li
             done += _add_columns(connection, table)
         else:
             connection.execute(CreateTable(table, include_foreign_key_constraints=[]))
+            _comment(connection, table, table.columns)
             done.append(f"table {table.name}")
     for table in wanted:
         done += _add_indexes(connection, table)
         done += _add_foreign_keys(connection, table)
     return done
+
+
+def _comment(connection: Connection, table: Table, columns: Iterable[Column[object]]) -> None:
+    """The notes of definitions, as comments in the database."""
+    if table.comment:
+        connection.execute(SetTableComment(table))
+    for column in columns:
+        if column.comment:
+            connection.execute(SetColumnComment(column))
 
 
 def _add_columns(connection: Connection, table: Table) -> list[str]:
@@ -54,6 +71,7 @@ def _add_columns(connection: Connection, table: Table) -> list[str]:
         if held is None:
             _require_room(connection, column)
             done.append(_alter(connection, table, f"ADD COLUMN {_described(connection, column)}"))
+            _comment(connection, table, [column])
             continue
         done += _widen(connection, column, held["type"])
         if not column.nullable and held["nullable"]:

@@ -4,7 +4,9 @@ SQLAlchemy Core builds statements; psycopg runs them (docs/decisions/0001). A wr
 transaction: it commits once, when its block ends, and only then tells the world (`after_commit`).
 """
 
+import asyncio
 import logging
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +15,8 @@ import orjson
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn
 from psycopg.rows import dict_row
 from psycopg.types.json import set_json_dumps
 from psycopg.types.string import TextLoader
@@ -94,16 +98,54 @@ class Session:
 
     async def copy_out(
         self, statement: str, values: Mapping[str, Any] | None = None
-    ) -> AsyncIterator[Buffer]:
-        """The blocks of a `COPY ... TO STDOUT`, as they come.
+    ) -> AsyncIterator[bytes]:
+        """The rows of a `COPY ... TO STDOUT`, in blocks of some hundred kilobytes.
 
-        COPY takes no parameters, so psycopg itself quotes the values into the text.
+        COPY takes no parameters, so psycopg itself quotes the values into the text. libpq hands out
+        row by row, so a thread gathers them; who takes no more blocks holds PostgreSQL back, and
+        who leaves early cancels the statement.
         """
         binding = psycopg.AsyncClientCursor(self.connection)
         text = statement if values is None else binding.mogrify(statement, values)
-        async with self.connection.cursor() as cursor, cursor.copy(text) as copy:
-            async for block in copy:
-                yield block
+        async with self.connection.cursor() as cursor, cursor.copy(text):
+            done = False
+            while not done:
+                block, done = await asyncio.to_thread(_gathered, self.connection.pgconn)
+                if block:
+                    yield block
+
+
+_BLOCK = 256 * 1024
+"""Bytes of copied rows that are handed on together."""
+
+
+def _gathered(pgconn: PGconn) -> tuple[bytes, bool]:
+    """The next rows of a copy, and whether they are the last. Raises the statement's error."""
+    parts: list[bytes] = []
+    size = 0
+    while size < _BLOCK:
+        length, row = pgconn.get_copy_data(1)
+        if length > 0:
+            parts.append(bytes(row))
+            size += length
+        elif length == 0:
+            # Nothing is there yet: wait without holding the interpreter.
+            select.select([pgconn.socket], [], [])
+            pgconn.consume_input()
+        else:
+            _finish(pgconn)
+            return b"".join(parts), True
+    return b"".join(parts), False
+
+
+def _finish(pgconn: PGconn) -> None:
+    """Take the statement's result, so that the connection is ready for the next."""
+    failed: psycopg.Error | None = None
+    while (result := pgconn.get_result()) is not None:
+        if result.status != ExecStatus.COMMAND_OK:
+            failed = psycopg.errors.error_from_result(result)
+    if failed is not None:
+        raise failed
 
 
 class ReadSession(Session):

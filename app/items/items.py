@@ -14,6 +14,7 @@ from app.database.session import Database, Session, WriteSession
 from app.errors import Forbidden, InvalidQuery
 from app.items.allowed import require
 from app.items.compile import Compiler, Statement
+from app.items.export import Format, exported
 from app.items.filter import FilterReader
 from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query, Surface, Value
 from app.items.restrict import AnyQuery, Restrictor
@@ -23,8 +24,6 @@ from app.items.view import View
 from app.items.violations import first_line
 from app.items.write import Writer
 from schema import Collection, Schema
-
-_CSV = "COPY ({}) TO STDOUT (FORMAT csv, HEADER)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +157,14 @@ class Items:
                 rows = await session.fetch_all(statement.sql, statement.values)
         return [row["key"] for row in rows]
 
-    async def csv(self, query: Query) -> AsyncIterator[bytes]:
-        """The matching items as CSV with a header, block by block, in flat memory."""
+    async def export(self, query: Query, form: Format) -> AsyncIterator[bytes]:
+        """The matching items in a form for files, block by block, in flat memory."""
         self.allow("read", query.collection)
-        statement = self.compiler.rows(self._restricted(query))
+        restricted = self._restricted(query)
         async with self.database.read() as session:
-            async for block in session.copy_out(_CSV.format(statement.sql), statement.values):
-                yield bytes(block)
+            with _refusals():
+                async for block in exported(session, self.compiler, restricted, form):
+                    yield block
 
     def by_key(self, collection: str, key: Any) -> Condition | None:
         """The condition that picks one key; None when it can't be a key of the collection."""

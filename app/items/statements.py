@@ -21,6 +21,29 @@ def insert(collection: Collection, columns: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=1000)
+def insert_defaults(collection: Collection) -> str:
+    """Insert `count` rows of which nothing is said: keys that count up; answers them."""
+    table, key = _name(collection.name), collection.primary_key
+    counter = f"nextval(pg_get_serial_sequence('{table}', '{key.name}'))"
+    return (
+        f"INSERT INTO {table} ({_name(key.name)}) SELECT {counter} "
+        f"FROM generate_series(1, %(count)s) RETURNING {_name(key.name)} AS key"
+    )
+
+
+@lru_cache(maxsize=1000)
+def move_on(collection: Collection) -> str:
+    """Let keys that count up go on after the greatest one that was given (directus.md 1.4)."""
+    table, key = _name(collection.name), collection.primary_key.name
+    sequence = f"pg_get_serial_sequence('{table}', '{key}')"
+    return (
+        f"SELECT setval({sequence}, m.most) "
+        f"FROM (SELECT max({_name(key)}) AS most FROM {table}) AS m "
+        f"WHERE m.most > coalesce(pg_sequence_last_value({sequence}), 0)"
+    )
+
+
+@lru_cache(maxsize=1000)
 def update(collection: Collection, columns: tuple[str, ...]) -> str:
     """Set `columns` of every row in `rows` (JSON), found by its key."""
     table, key = _name(collection.name), _name(collection.primary_key.name)

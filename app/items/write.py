@@ -272,10 +272,32 @@ class Writer:
                     raise InvalidForeignKey(source.name, field.name, held)
 
     async def _insert(self, collection: Collection, rows: list[Row]) -> list[Any]:
+        """Insert the rows; the keys, in their order. Keys that count up may be given, too."""
+        primary = collection.primary_key
+        if primary.generated != "sequence":
+            return await self._inserted(collection, rows)
+        given = [row for row in rows if row.get(primary.name) is not None]
+        others = [row for row in rows if row.get(primary.name) is None]
+        for row in others:
+            row.pop(primary.name, None)
+        if given:
+            await self._inserted(collection, given)
+            await self.session.execute(statements.move_on(collection))
+        if others:
+            await self._inserted(collection, others)
+        return [row[primary.name] for row in rows]
+
+    async def _inserted(self, collection: Collection, rows: list[Row]) -> list[Any]:
         names = [field.name for field in collection.fields if field.stored]
         columns = tuple(name for name in names if any(name in row for row in rows))
-        sql = statements.insert(collection, columns or (collection.primary_key.name,))
-        made = await self._run(collection, sql, {"rows": as_json(rows)})
+        if columns:
+            made = await self._run(
+                collection, statements.insert(collection, columns), {"rows": as_json(rows)}
+            )
+        else:  # nothing is said of any row
+            made = await self._run(
+                collection, statements.insert_defaults(collection), {"count": len(rows)}
+            )
         keys = [row["key"] for row in made]
         for row, key in zip(rows, keys, strict=True):
             row[collection.primary_key.name] = key

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from app.errors import Forbidden, InvalidPayload, RouteNotFound
 from app.items.items import Items
 from app.items.query import All, Query
+from app.rest.exports import export_response
 from app.rest.params import parse
 from app.rest.queries import (
     META,
@@ -88,7 +89,7 @@ async def read_many(items: Items, name: str, params: Params) -> Response:
     if collection.singleton:
         return data_response(await items.singleton(query))
     if export is not None:
-        raise NotImplementedError
+        return await export_response(items.export(query, export), name, export)
     data = await items.many(query)
     counts = await _counts(items, query, wanted)
     return data_response(data, {name: counts[name] for name in META if name in counts} or None)

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from app.errors import InvalidQuery
+from app.items.export import FORMATS, Format
 from app.items.grouping import aggregate_query
 from app.items.items import Items
 from app.items.operands import as_number
@@ -18,7 +19,6 @@ from app.items.query import AggregateQuery, Query
 from app.items.selection import Options
 
 META = ("total_count", "filter_count")
-EXPORTS = ("csv", "csv_utf8", "json", "xml", "yaml")
 
 Params = Mapping[str, Any]
 
@@ -62,14 +62,15 @@ def read_meta(params: Params) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def read_export(params: Params) -> str | None:
+def read_export(params: Params) -> Format | None:
     """The format asked for; None for the ordinary answer."""
     wanted = params.get("export")
     if wanted is None:
         return None
-    if wanted not in EXPORTS:
-        raise InvalidQuery(f'"export" must be one of [{", ".join(EXPORTS)}]')
-    return str(wanted)
+    for form in FORMATS:
+        if wanted == form:
+            return form
+    raise InvalidQuery(f'"export" must be one of [{", ".join(FORMATS)}]')
 
 
 def options(params: Params, mark: str = "") -> Options:

@@ -299,12 +299,6 @@ async def test_a_malformed_key_is_a_missing_row(library, collection, key, found)
     assert await library.items.count(many) == found
 
 
-async def test_csv_comes_in_blocks_with_a_header(library):
-    query = library.query("book", "title pages shelf words", sort="title", where={"shelf": "s1"})
-    text = b"".join([block async for block in library.items.csv(query)])
-    assert text == b'title,pages,shelf,words\nAnts,10,s1,"[""a"",""b""]"\n'
-
-
 @pytest.mark.parametrize("text", ["\x00", "\\"])
 async def test_what_postgresql_cannot_compare_is_an_invalid_query(library, text):
     where = {"title": {"_ends_with": text}}

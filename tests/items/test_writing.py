@@ -268,3 +268,13 @@ async def test_two_writers_of_the_same_rows_do_not_deadlock(door, library_url):
     )
     with psycopg.connect(library_url) as connection:
         assert connection.execute("SELECT count(DISTINCT pages) FROM book").fetchone() == (1,)
+
+
+async def test_keys_that_count_up_go_on_after_given_ones(door):
+    [first] = await door.create("note", {"words": "a"})
+    rows = await door.create("book_tag", {"id": 70}, {}, {"place": 1}, fields="id place")
+    assert [row["id"] for row in rows][:1] != [None]
+    assert max(row["id"] for row in rows) > 70
+    [row] = await door.create("book_tag", {}, fields="id")
+    assert row["id"] > 71
+    assert isinstance(first["id"], int)

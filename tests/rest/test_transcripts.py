@@ -44,7 +44,6 @@ KNOWN = {
     "token": TOKEN,
 }
 NOT_YET = {
-    *(288, 290, 292),  # export
     *(298, 310, 314),  # being built
     *(312, 316, 318),  # need what an exchange made that is not among these
 }

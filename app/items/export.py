@@ -1,0 +1,200 @@
+"""Exports: the items of a query as CSV, JSON, XML or YAML, in flat memory (directus.md 2.10).
+
+PostgreSQL renders the rows of a CSV (`COPY ... TO STDOUT`); the other forms are made row by row
+from its JSON. Nested objects become columns with dotted names, lists stay JSON.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from app.database.session import ReadSession
+from app.items.compile import Compiler, Statement
+from app.items.documents import xml_item, yaml_item
+from app.items.query import Constant, Nested, Node, Parts, Query
+from schema import Schema
+
+Format = Literal["csv", "csv_utf8", "json", "xml", "yaml"]
+FORMATS: tuple[Format, ...] = ("csv", "csv_utf8", "json", "xml", "yaml")
+
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "csv_utf8": "text/csv; charset=utf-8",
+    "json": "application/json; charset=utf-8",
+    "xml": "text/xml; charset=utf-8",
+    "yaml": "text/yaml; charset=utf-8",
+}
+_BOM = b"\xef\xbb\xbf"
+_PLAIN = frozenset({"integer", "float", "boolean"})
+"""What a CSV shows without quotes: numbers and booleans. Big numbers are texts (3.5)."""
+
+_ROWS = (
+    "COPY (SELECT row_to_json(r) FROM ({}) AS r) TO STDOUT "
+    "(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')"
+)
+"""One JSON text for each line: its own escapes leave nothing for COPY to quote."""
+
+
+def filename(collection: str, form: Format) -> str:
+    """`X 20260131-120000.csv`."""
+    ending = "csv" if form == "csv_utf8" else form
+    return f"{collection} {datetime.now(UTC):%Y%m%d-%H%M%S}.{ending}"
+
+
+async def exported(
+    session: ReadSession, compiler: Compiler, query: Query, form: Format
+) -> AsyncIterator[bytes]:
+    """The blocks of an export. An empty CSV has no header: Directus's has none."""
+    statement = compiler.rows(query)
+    if form in {"csv", "csv_utf8"}:
+        async for block in _csv(session, compiler.schema, query, statement, form):
+            yield block
+        return
+    async for block in _document(session, statement, form):
+        yield block
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of a CSV: its name, the expression over a row `r`, and whether it is quoted."""
+
+    name: str
+    expression: str
+    quoted: bool
+
+
+async def _csv(
+    session: ReadSession, schema: Schema, query: Query, statement: Statement, form: Format
+) -> AsyncIterator[bytes]:
+    columns = [
+        column
+        for node in query.selection
+        async for column in _columns(session, schema, query.collection, node, statement)
+    ]
+    chosen = ", ".join(f"{c.expression} AS c{n}" for n, c in enumerate(columns))
+    quoted = ", ".join(f"c{n}" for n, c in enumerate(columns) if c.quoted)
+    force = f", FORCE_QUOTE ({quoted})" if quoted else ""
+    copy = f"COPY (SELECT {chosen} FROM ({statement.sql}) AS r) TO STDOUT (FORMAT csv{force})"
+    head = ",".join(_quoted(column.name) for column in columns).encode() + b"\n"
+    before = (_BOM if form == "csv_utf8" else b"") + head
+    async for block in session.copy_out(copy, statement.values):
+        # Blocks are whole lines; the last line of the file has no end.
+        yield before + block.removesuffix(b"\n")
+        before = b"\n"
+
+
+async def _columns(
+    session: ReadSession, schema: Schema, collection: str, node: Node, statement: Statement
+) -> AsyncIterator[_Column]:
+    """The columns of one node of the selection."""
+    column = f"r.{_name(node.key)}"
+    if isinstance(node, Nested):
+        for found in _nested(schema, collection, node, (node.key,), column):
+            yield found
+        return
+    if isinstance(node, Constant | Parts):
+        yield _Column(node.key, f"{column}::text", quoted=True)
+        return
+    kind = "integer" if node.function else schema.fields(collection)[node.field].type
+    if kind != "json" or schema.fields(collection)[node.field].concealed:
+        yield _Column(node.key, f"{column}::text", quoted=kind not in _PLAIN or bool(node.function))
+        return
+    paths = await _paths(session, statement, column)
+    if not paths:
+        yield _Column(node.key, f"{column}::text", quoted=True)
+    for path, is_plain in paths:
+        steps = ", ".join("'" + part.replace("'", "''").replace("%", "%%") + "'" for part in path)
+        text = f"json_extract_path_text({column}::json, {steps})"
+        yield _Column(".".join((node.key, *path)), text, quoted=not is_plain)
+
+
+def _nested(
+    schema: Schema, collection: str, node: Nested, path: tuple[str, ...], column: str
+) -> Iterator[_Column]:
+    """A related object's fields as columns; a list as JSON."""
+    if schema.fields(collection)[node.field].many is not None:
+        yield _Column(".".join(path), f"{column}::text", quoted=True)
+        return
+    for inner in node.query.selection:
+        below = (*path, inner.key)
+        key = inner.key.replace("'", "''").replace("%", "%%")
+        if isinstance(inner, Nested):
+            target = node.query.collection
+            yield from _nested(schema, target, inner, below, f"({column} -> '{key}')")
+            continue
+        kind = "string"
+        if not isinstance(inner, Constant | Parts) and inner.function is None:
+            kind = schema.fields(node.query.collection)[inner.field].type
+        yield _Column(".".join(below), f"({column} ->> '{key}')", quoted=kind not in _PLAIN)
+
+
+# Every path that the objects of a JSON column have, in the order they have them.
+_PATHS = """
+WITH RECURSIVE walk (path, place, value) AS (
+  SELECT ARRAY[e.key], ARRAY[e.n], e.value
+  FROM ({rows}) AS r, json_each(CASE WHEN json_typeof({column}::json) = 'object'
+    THEN {column}::json ELSE '{{}}'::json END) WITH ORDINALITY AS e (key, value, n)
+  UNION ALL
+  SELECT w.path || e.key, w.place || e.n, e.value
+  FROM walk AS w, json_each(CASE WHEN json_typeof(w.value) = 'object'
+    THEN w.value ELSE '{{}}'::json END) WITH ORDINALITY AS e (key, value, n)
+)
+SELECT path, bool_and(json_typeof(value) IN ('number', 'boolean', 'null')) AS is_plain FROM walk
+WHERE json_typeof(value) <> 'object' GROUP BY path ORDER BY min(place), path
+"""
+
+
+async def _paths(
+    session: ReadSession, statement: Statement, column: str
+) -> list[tuple[tuple[str, ...], bool]]:
+    sql = _PATHS.format(rows=statement.sql, column=column)
+    rows = await session.fetch_all(sql, statement.values)
+    return [(tuple(row["path"]), bool(row["is_plain"])) for row in rows]
+
+
+async def _document(
+    session: ReadSession, statement: Statement, form: Format
+) -> AsyncIterator[bytes]:
+    head, tail = _FRAMES[form]
+    yield head
+    any_row, rest = False, b""
+    async for block in session.copy_out(_ROWS.format(statement.sql), statement.values):
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        made = [_shown(orjson.loads(line), form) for line in lines]
+        if made:
+            glue = ",\n" if form == "json" else ""
+            text = glue.join(made)
+            yield (text if not any_row or not glue else glue + text).encode()
+            any_row = True
+    if form == "yaml" and not any_row:
+        yield b"[]\n"
+    yield (b"\n" if any_row and form == "json" else b"") + tail
+
+
+_FRAMES: dict[str, tuple[bytes, bytes]] = {
+    "json": (b"[\n", b"]"),
+    "xml": (b"<?xml version='1.0'?>\n<data>\n", b"</data>"),
+    "yaml": (b"", b""),
+}
+
+
+def _shown(row: dict[str, Any], form: Format) -> str:
+    if form == "xml":
+        return xml_item(row)
+    if form == "yaml":
+        return yaml_item(row)
+    text = json.dumps(row, ensure_ascii=False, indent="\t")
+    return "\n".join("\t" + line for line in text.split("\n"))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _name(key: str) -> str:
+    return _quoted(key).replace("%", "%%")

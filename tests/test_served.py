@@ -1,0 +1,77 @@
+"""What SCHEMA serves."""
+
+import json
+
+import pytest
+import yaml
+
+from app.items.rules import rules_of
+from app.served import served
+from app.settings import Settings
+from schema import BUILTIN, BadDefinition
+from schema.snapshot_reading import full_snapshot_of
+from tests.rest.test_transcripts import DATA
+
+SNAPSHOT = DATA / "directus_snapshot.yaml"
+
+
+def settings(schema):
+    return Settings(_env_file=None, schema_=schema)
+
+
+def test_mintages_own_collections_are_the_default():
+    found = served(Settings(_env_file=None))
+    assert found.schema is BUILTIN
+    assert found.builtin
+
+
+def test_a_snapshot_alone_brings_only_the_system_collections_along():
+    found = served(settings(str(SNAPSHOT)))
+    names = set(found.schema.collections)
+    assert {"account", "identifier", "directus_users"} <= names
+    assert "unique_code" not in names
+    assert "account" not in found.schema.fields("directus_users")
+    assert type(rules_of("account")).__name__ == "Rules"
+    assert type(rules_of("directus_users")).__name__ == "UserRules"
+
+
+def test_the_rules_come_back_with_the_collections():
+    served(settings(str(SNAPSHOT)))
+    served(settings("builtin"))
+    assert type(rules_of("account")).__name__ == "AccountRules"
+
+
+def test_a_collection_named_twice_is_refused():
+    with pytest.raises(BadDefinition, match='Collection "account" is defined twice'):
+        served(settings(f"builtin, {SNAPSHOT}"))
+
+
+def test_json_and_the_answer_of_the_snapshot_endpoint_are_read_too(tmp_path):
+    path = tmp_path / "shop.json"
+    path.write_text(json.dumps({"data": yaml.safe_load(SNAPSHOT.read_text())}))
+    assert "identifier" in served(settings(str(path))).schema
+
+
+def test_what_is_printed_can_be_served(tmp_path):
+    path = tmp_path / "builtin.yaml"
+    path.write_text(yaml.dump(json.loads(json.dumps(full_snapshot_of(BUILTIN)))))
+    assert "unique_code" in served(settings(str(path))).schema
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "can't be read"),
+        ("a: [", "is no YAML or JSON"),
+        ("[]", "is no schema snapshot"),
+        ("collections: [{schema: {}}]", "is no schema snapshot"),
+        ("", "is no schema snapshot"),
+    ],
+)
+def test_a_file_that_is_no_snapshot_is_said(tmp_path, text, message):
+    path = tmp_path / "x.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(BadDefinition, match=message) as refused:
+        served(settings(str(path)))
+    assert str(path) in str(refused.value)
