@@ -15,6 +15,7 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.rest import assets, auth, definitions, files, items, me, server, system, utils
+from app.rest.export_files import Exports
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
 from app.rest.responses import error_response, on_app_error, options_response
 from app.served import served
@@ -34,14 +35,17 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         database = Database(database_url)
         await database.open()
+        exports = Exports()
         try:
             yield {
                 "settings": settings,
                 "database": database,
                 "compiler": compiler,
                 "storage": storage_at(s3_url),
+                "exports": exports,
             }
         finally:
+            await exports.close()
             await database.close()
 
     return Starlette(

@@ -1,4 +1,4 @@
-"""`/utils`: random strings, hashes, manual order, revert, import (directus.md 10)."""
+"""`/utils`: random strings, hashes, manual order, revert, import, export (directus.md 10)."""
 
 import secrets
 import string
@@ -15,6 +15,7 @@ from app.items.items import Items
 from app.items.operands import as_number
 from app.items.query import Leaf, Query
 from app.items.reorder import move
+from app.rest.export_files import export_endpoint
 from app.rest.imports import import_endpoint
 from app.rest.items import body_of
 from app.rest.responses import data_response, no_content, nothing
@@ -113,5 +114,6 @@ routes = [
     Route("/utils/sort/{collection}", sort_endpoint, methods=["POST"]),
     Route("/utils/revert/{revision}", revert_endpoint, methods=["POST"]),
     Route("/utils/cache/clear", clear_cache, methods=["POST"]),
+    Route("/utils/export/{collection}", export_endpoint, methods=["POST"]),
     Route("/utils/import/{collection}", import_endpoint, methods=["POST"]),
 ]
