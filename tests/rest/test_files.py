@@ -9,6 +9,7 @@ from app.domains.directus_files import uploads
 from app.domains.directus_files.names import extension, plain_name, plain_type, title_of
 from app.main import create_app
 from app.storage import NoSuchObject, storage_at
+from tests.domains.test_pictures import picture
 from tests.web import NOBODY, client_of
 
 
@@ -79,6 +80,18 @@ async def test_what_only_the_server_knows_is_not_taken_from_the_form(client):
     made = (await client.post("/files", json=json)).json()["data"]
     assert made["filename_disk"] is None
     assert (await client.get(f"/assets/{made['id']}")).status_code == 403
+
+
+async def test_pictures_have_a_width_and_a_height(client):
+    png = picture("PNG", (64, 48))
+    file = await upload(client, png, "a.png", "image/png")
+    assert (file["width"], file["height"]) == (64, 48)
+    text = {"files": {"file": ("a.txt", b"text", "text/plain")}}
+    changed = (await client.patch(f"/files/{file['id']}", **text)).json()["data"]
+    assert (changed["width"], changed["height"]) == (None, None)
+    file = await upload(client, b"film", "a.mp4", "video/mp4", width="640", height="480")
+    assert (file["width"], file["height"]) == (640, 480)
+    assert (await upload(client, b"broken", "a.png", "image/png"))["width"] is None
 
 
 async def test_a_file_without_bytes_needs_a_type(client):

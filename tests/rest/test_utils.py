@@ -142,6 +142,13 @@ async def test_who_has_the_answer_already_is_told_so(client):
     assert (await client.get("/items/domain?sort=domain_name")).headers["etag"] != tag
 
 
+async def test_tags_are_those_of_directus(client):
+    """Transcript 2."""
+    response = await client.get("/items/identifier_job?limit=0")
+    assert response.text == '{"data":[]}'
+    assert response.headers["etag"] == 'W/"b-EFAlOux7Kcr/ZEgGkn2r+oFAbu4"'
+
+
 async def test_head_answers_as_get_without_a_body(client):
     response = await client.head("/items/domain?sort=domain_name")
     whole = await client.get("/items/domain?sort=domain_name")

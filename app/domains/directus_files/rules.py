@@ -31,7 +31,7 @@ class FileRules(Rules):
                 row["title"] = title_of(row["filename_download"])
         for row, upload in zip(rows, uploads(), strict=False):
             row["id"] = upload.key
-            row.update(_facts(upload))
+            _take(row, upload)
         await _into_default_folder(session, caller, rows)
 
     async def before_update(
@@ -43,7 +43,7 @@ class FileRules(Rules):
             _describe(update.patch)
             upload = stored.get(update.key)
             if upload is not None:
-                update.patch.update(_facts(upload))
+                _take(update.patch, upload)
                 replaced.append(update.before["filename_disk"])
         _forget_later(session, [name for name in replaced if name is not None])
 
@@ -60,14 +60,14 @@ def _describe(row: Row) -> None:
         row["type"] = plain_type(row["type"])
 
 
-def _facts(upload: Upload) -> Row:
+def _take(row: Row, upload: Upload) -> None:
+    """Point at the bytes, and say what they are. Width and height a client may know better."""
     now = datetime.now(UTC).isoformat()
-    return {
-        "filename_disk": upload.filename_disk,
-        "filesize": upload.size,
-        "uploaded_on": now,
-        "modified_on": now,
-    }
+    row["filename_disk"] = upload.filename_disk
+    row["filesize"] = upload.size
+    row["uploaded_on"] = row["modified_on"] = now
+    row.setdefault("width", upload.width)
+    row.setdefault("height", upload.height)
 
 
 def _forget_later(session: WriteSession, names: Sequence[str]) -> None:

@@ -4,8 +4,9 @@ Bytes come first, rows second: a crash in between leaves an object nobody sees, 
 without its bytes. Every upload has a name of its own, so none ever writes over another.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncIterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import psycopg_pool
 
 from app.database.session import Database
 from app.domains.directus_files.names import extension
+from app.domains.directus_files.pictures import HEAD, size_of
 from app.errors import ServiceUnavailable
 from app.storage import Storage, storage
 
@@ -29,11 +31,16 @@ USED = "SELECT filename_disk FROM directus_files WHERE filename_disk = ANY(%(nam
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes in storage that a row is about to point at: the row's key, their name, their size."""
+    """Bytes in storage that a row is about to point at: the row's key, their name, their size.
+
+    Those of a picture have a width and a height, in pixels.
+    """
 
     key: str
     filename_disk: str
     size: int
+    width: int | None = None
+    height: int | None = None
 
 
 _announced: ContextVar[tuple[Upload, ...]] = ContextVar("uploads", default=())
@@ -69,7 +76,19 @@ async def store(
         name = f"{key}{end}"
     else:
         name = f"{key}-{token_hex(4)}{end}"
-    return Upload(key, name, await target.put(name, blocks, content_type))
+    head = bytearray()
+    size = await target.put(name, _remembering(blocks, head), content_type)
+    if not content_type.startswith("image/"):
+        return Upload(key, name, size)
+    width, height = await asyncio.to_thread(size_of, bytes(head)) or (None, None)
+    return Upload(key, name, size, width, height)
+
+
+async def _remembering(blocks: AsyncIterable[bytes], head: bytearray) -> AsyncIterator[bytes]:
+    """The same blocks; the first HEAD bytes are kept in `head`."""
+    async for block in blocks:
+        head += block[: HEAD - len(head)]
+        yield block
 
 
 async def discard(database: Database, target: Storage, stored: Sequence[Upload]) -> None:
