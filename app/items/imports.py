@@ -12,7 +12,7 @@ from app.errors import AppError, ErrorList, Forbidden
 from app.items.items import Items
 from app.items.write import Writer
 
-BLOCK = 5000
+BLOCK = 2000
 """Rows written as one set."""
 
 _SHORTEST_RANGE = 5

@@ -34,7 +34,7 @@ _SHOWN = re.compile(
 )
 """What a browser may show in place. All else (HTML, SVG, PDF, ...) it is told to save."""
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -6,6 +6,8 @@ import json
 from collections.abc import Generator, Iterator, Mapping
 from typing import IO, Any
 
+import orjson
+
 from app.errors import InvalidPayload
 from schema import Field
 
@@ -135,12 +137,21 @@ class _Array:
             except RecursionError:
                 raise InvalidPayload("An item of the JSON is nested too deeply") from None
             else:
-                return dict(item)
+                return _writable(item)
 
     def _read(self, size: int) -> bool:
         more = self._text.read(size)
         self._held, self._at = self._held[self._at :] + more, 0
         return bool(more)
+
+
+def _writable(item: Row) -> Row:
+    """The item, if it can be written as JSON again: half a character or a huge number can't."""
+    try:
+        orjson.dumps(item)
+    except orjson.JSONEncodeError as error:
+        raise InvalidPayload(f"An item of the JSON can't be stored: {error}") from None
+    return item
 
 
 def _no_number(name: str) -> Any:

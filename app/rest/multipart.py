@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from app.errors import InvalidPayload, UnsupportedMediaType
 
@@ -127,7 +127,10 @@ class _Events:
     async def _next(self) -> "_Event | None":
         """The next event; None at the end of the body."""
         while not self._found:
-            block = await anext(self._body, None)
+            try:
+                block = await anext(self._body, None)
+            except ClientDisconnect:
+                raise InvalidPayload("The body was cut off") from None
             if block is None:
                 return None
             self._feed(block)

@@ -4,10 +4,13 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from starlette.requests import Request
 
 from app.domains.directus_files import uploads
 from app.domains.directus_files.names import extension, plain_name, plain_type, title_of
+from app.errors import InvalidPayload
 from app.main import create_app
+from app.rest.multipart import read_parts
 from app.storage import NoSuchObject, storage_at
 from tests.domains.test_pictures import picture
 from tests.web import NOBODY, client_of
@@ -231,6 +234,38 @@ async def test_a_large_upload_streams_through(client, storage):
     file = response.json()["data"]
     assert (file["filesize"], file["type"]) == ("30000000", "application/octet-stream")
     assert len((await client.get(f"/assets/{file['id']}")).content) == 30_000_000
+
+
+async def test_an_upload_that_is_cut_off_is_refused():
+    body = FIELD + b'; filename="b"\r\n\r\ncut'
+    messages = iter(
+        [{"type": "http.request", "body": body, "more_body": True}, {"type": "http.disconnect"}]
+    )
+
+    async def receive():
+        return next(messages)
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", FORM.encode())]}
+    part = await anext(read_parts(Request(scope, receive)))
+    with pytest.raises(InvalidPayload, match="The body was cut off"):
+        await part.text()
+
+
+async def test_without_the_storage_files_say_so(installation, rows):
+    dead = {"s3_url": "http://key:secret@127.0.0.1:1/bucket"}
+    async with client_of(create_app(installation.model_copy(update=dead))) as client:
+        form = {"files": {"file": ("a.txt", b"abc", "text/plain")}}
+        response = await client.post("/files", **form)
+        assert response.status_code == 503
+        assert response.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+        assert rows.execute("SELECT count(*) FROM directus_files").fetchone() == (0,)
+        key = str(uuid4())
+        rows.execute(
+            "INSERT INTO directus_files (id, storage, filename_disk, filename_download, filesize, "
+            "uploaded_on) VALUES (%s, 's3', 'a', 'a', 1, now())",
+            [key],
+        )
+        assert (await client.get(f"/assets/{key}")).status_code == 503
 
 
 async def test_nobody_uploads_without_a_permission(app, installation):
