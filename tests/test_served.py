@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from app import domains
 from app.items.rules import rules_of
 from app.served import served
 from app.settings import Settings
@@ -13,6 +14,13 @@ from schema.snapshot_reading import full_snapshot_of
 from tests.rest.test_transcripts import DATA
 
 SNAPSHOT = DATA / "directus_snapshot.yaml"
+
+
+@pytest.fixture(autouse=True)
+def own_rules():
+    """The rules of a process are those of what it serves: afterwards Mintage's own again."""
+    yield
+    domains.register()
 
 
 def settings(schema):

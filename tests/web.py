@@ -16,7 +16,7 @@ from psycopg import sql
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from app import queue
+from app import domains, queue
 from app.bootstrap import bootstrap
 from app.database.migrate import upgrade
 from app.database.tables import METADATA
@@ -140,6 +140,7 @@ def installation(
     """A fresh installation, which is also the one of this process's environment."""
     with psycopg.connect(prepared.database_url) as connection:
         connection.execute(reset)
+    domains.register()  # a test before may have served something else in this process
     for name, value in environment_of(prepared).items():
         monkeypatch.setenv(name, value)
     forget_settings()

@@ -25,7 +25,7 @@ async def furnished(session: WriteSession, account: str) -> None:
 
 
 async def create(session: WriteSession, caller: Caller, **fields) -> dict:
-    row = {"quantity": 100, "product": PRODUCT, **fields}
+    row = {"quantity": 100, "product": PRODUCT, "account": caller.account, **fields}
     await RULES.before_create(session, caller, [row])
     return row
 

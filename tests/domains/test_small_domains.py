@@ -13,6 +13,8 @@ from app.settings import settings
 
 
 async def create(rules, session, caller: Caller, **row) -> dict:
+    """The row as the rules leave it; its account is the caller's, as the writer sees to."""
+    row = {"account": caller.account, **row}
     await rules.before_create(session, caller, [row])
     return row
 
@@ -166,7 +168,7 @@ class TestUniqueCode:
             made + "(%(account)s, 'other.example', 'short', false) RETURNING id",
             {"account": account},
         )
-        short = {"type": "short_code", "code": "x7Kp"}
+        short = {"type": "short_code", "code": "x7Kp", "account": account}
         rows = [dict(short), {**short, "domain": own}, {**short, "domain": other}]
         await self.RULES.before_create(session, caller, rows)
         assert [row["id"] for row in rows] == [

@@ -9,12 +9,12 @@ import redis
 from app import domains
 from app.access.caller import SYSTEM, Caller
 from app.database.session import Database
-from app.errors import FailedValidation
 from app.database.tables import METADATA
+from app.errors import FailedValidation
 from app.items.compile import Compiler
-from schema import BUILTIN
 from app.items.write import Writer
 from app.queue import may_nudge_again, nudge, worker_count
+from schema import BUILTIN
 from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
 from workers.sweep import sweep
@@ -55,7 +55,7 @@ def test_a_nudged_job_is_done_at_once_and_the_worker_is_counted(plant):
 async def test_a_job_written_through_items_is_announced(plant, database: Database):
     domains.register()
     plant.worker(SWEEP_SECONDS=600)
-    caller = Caller(account=plant.account)
+    caller = Caller(account=plant.account, is_admin=True)
     async with database.write() as session:
         writer = Writer(COMPILER, session, caller)
         payload = {"quantity": 100, "product": plant.product}

@@ -82,7 +82,7 @@ def _fill_in(row: Row) -> None:
 async def _inherit_accounts(session: WriteSession, rows: list[Row]) -> None:
     """A job of nobody in particular belongs to the account of its product, and so do its codes."""
     orphans = [
-        row for row in rows if row["account"] is None and isinstance(row.get("product"), str)
+        row for row in rows if row.get("account") is None and isinstance(row.get("product"), str)
     ]
     if orphans:
         owners = await read_owners(session, {row["product"] for row in orphans})

@@ -96,7 +96,7 @@ async def _short_hosts(session: Session, rows: list[Row]) -> dict[str, str]:
     """Domain names by the key of the domain, or of the account where the row names no domain."""
     short = [row for row in rows if row.get("type") == "short_code" and row.get("id") is None]
     domains = [row["domain"] for row in short if row.get("domain") is not None]
-    accounts = [row["account"] for row in short if row.get("domain") is None and row["account"]]
+    accounts = [row["account"] for row in short if not row.get("domain") and row.get("account")]
     found: list[dict[str, Any]] = []
     if domains:
         found += await session.fetch_all(DOMAIN_NAMES, {"domains": domains})
