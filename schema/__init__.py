@@ -8,7 +8,6 @@ from schema.code_space import code_range, code_space
 from schema.definition import Collection, Field, Index, Relation, ToMany
 from schema.domain import domain
 from schema.identifier_job import identifier_job
-from schema.job_chunk import job_chunk
 from schema.product import product
 from schema.registry import BadDefinition, Schema
 from schema.system import SYSTEM, with_accounts
@@ -22,7 +21,6 @@ OWN: tuple[Collection, ...] = (
     unique_code,
     code_space,
     code_range,
-    job_chunk,
 )
 """Mintage's own collections: what `builtin` stands for in the setting SCHEMA."""
 

@@ -12,6 +12,7 @@ from schema.access_version import access_version
 from schema.definition import Collection, Field, Index, integer, string, tenant
 from schema.directus_access import directus_access
 from schema.directus_activity import directus_activity
+from schema.directus_exports import directus_exports
 from schema.directus_files import directus_files
 from schema.directus_folders import directus_folders
 from schema.directus_permissions import directus_permissions
@@ -21,6 +22,7 @@ from schema.directus_roles import directus_roles
 from schema.directus_sessions import directus_sessions
 from schema.directus_settings import directus_settings
 from schema.directus_users import directus_users
+from schema.job_chunk import job_chunk
 
 SYSTEM: tuple[Collection, ...] = (
     directus_users,
@@ -34,7 +36,9 @@ SYSTEM: tuple[Collection, ...] = (
     directus_folders,
     directus_files,
     directus_settings,
+    directus_exports,
     access_version,
+    job_chunk,
 )
 """The system collections as Directus has them."""
 
