@@ -3,6 +3,7 @@
 Codes and messages are Directus's own (contract: directus.md, sections 6.4, 6.5 and 7.2).
 """
 
+from datetime import datetime
 from typing import Any
 
 
@@ -289,6 +290,34 @@ class RangeNotSatisfiable(AppError):
             f"Range \"{asked}\" is invalid or the file's size doesn't match the requested range.",
             range=asked,
             size=size,
+        )
+
+
+class RequestsExceeded(AppError):
+    """Too many requests; `wait` says after how many seconds to come again."""
+
+    code = "REQUESTS_EXCEEDED"
+    status = 429
+
+    def __init__(self, limit: int, reset: datetime, wait: int) -> None:
+        self.wait = wait
+        super().__init__(
+            f"Too many requests, retry after {wait}s.",
+            limit=limit,
+            reset=reset.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        )
+
+
+class OutOfTime(AppError):
+    """The database was told to stop: the request asks for too much at once."""
+
+    code = "OUT_OF_TIME"
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request takes too long: ask for fewer rows or relations, or filter by what has an "
+            "index."
         )
 
 

@@ -15,8 +15,8 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.rest import assets, auth, definitions, files, items, me, server, system, utils
-from app.rest.export_files import Exports
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
+from app.rest.rate_limiter import rate_limiter
 from app.rest.responses import error_response, on_app_error, options_response
 from app.served import served
 from app.settings import Settings
@@ -33,19 +33,16 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        database = Database(database_url)
+        database = Database(database_url, statement_timeout=settings.statement_timeout)
         await database.open()
-        exports = Exports()
         try:
             yield {
                 "settings": settings,
                 "database": database,
                 "compiler": compiler,
                 "storage": storage_at(s3_url),
-                "exports": exports,
             }
         finally:
-            await exports.close()
             await database.close()
 
     return Starlette(
@@ -63,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
+            *rate_limiter(settings),
             Middleware(Authentication),
             Middleware(
                 BodyLimit,

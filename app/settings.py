@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
     graphql_token_limit: int = Field(5000, ge=100, description="Longest GraphQL document, tokens.")
+    graphql_alias_limit: int = Field(100, ge=1, description="Most aliases in one GraphQL document.")
+    statement_timeout: float = Field(
+        60.0, ge=0, description="Seconds a request's statement may take; exports are free. 0: any."
+    )
     max_payload_size: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
     )
@@ -118,6 +122,16 @@ class Settings(BaseSettings):
     trust_proxy: bool = Field(
         False, description="Take the caller's address from X-Forwarded-For (behind a proxy only)."
     )
+    rate_limiter_enabled: bool = Field(
+        False, description="Limit the requests of one address: answer 429 above it."
+    )
+    rate_limiter_points: int = Field(50, ge=1, description="Requests of one address ...")
+    rate_limiter_duration: float = Field(1.0, gt=0, description="... in so many seconds.")
+    rate_limiter_global_enabled: bool = Field(
+        False, description="Limit the requests of all callers together."
+    )
+    rate_limiter_global_points: int = Field(1000, ge=1, description="Requests of everybody ...")
+    rate_limiter_global_duration: float = Field(1.0, gt=0, description="... in so many seconds.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error."
     )

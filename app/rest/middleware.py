@@ -27,6 +27,8 @@ _HEALTH = "/server/health"
 _UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
+UNCOUNTED = _OPEN
+"""What no rate limit is for: who watches the server asks often."""
 
 
 class RequestLog:

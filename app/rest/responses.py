@@ -9,7 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.errors import AppError, ErrorList, MethodNotAllowed, RangeNotSatisfiable
+from app.errors import (
+    AppError,
+    ErrorList,
+    MethodNotAllowed,
+    RangeNotSatisfiable,
+    RequestsExceeded,
+)
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Origin, Cache-Control"}
 _METHODS = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "PUT", "DELETE")
@@ -97,6 +103,8 @@ def error_response(error: AppError | ErrorList) -> Response:
     response = json_response(orjson.dumps({"errors": error_body(errors)}), status)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.extensions["allowed"])
+    if isinstance(error, RequestsExceeded):
+        response.headers["Retry-After"] = str(error.wait)
     if isinstance(error, RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{error.extensions['size']}"
     return response
