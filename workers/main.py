@@ -6,6 +6,7 @@ from app import logs
 from app.served import served
 from app.settings import settings
 from workers.broker import make_broker
+from workers.exports import Exports
 from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
 
@@ -13,7 +14,9 @@ if not (settings().database_url and settings().redis_url and settings().secret):
     raise SystemExit("A worker needs DATABASE_URL, REDIS_URL and SECRET: `mintage run` sets them.")
 
 logs.configure(settings())
-if served(settings()).builtin:
+what = served(settings())
+register_kind(Exports(what.compiler))
+if what.builtin:
     register_kind(IdentifierJobs())
 broker = make_broker(settings().database_url or "")
 dramatiq.set_broker(broker)

@@ -1,0 +1,41 @@
+"""What an export asks for, as it waits for its worker: a query before it is read, as JSON.
+
+It is read again when the worker comes to it, against what its user may read then.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from app.access.caller import Caller
+from app.items.compile import Compiler
+from app.items.filter import FilterReader
+from app.items.query import Query
+from app.items.selection import Limits, Options, QueryReader
+from app.items.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The fields and options of a list."""
+
+    fields: list[str] = field(default_factory=lambda: ["*"])
+    options: Options = field(default_factory=Options)
+    backlinks: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> "Wanted":
+        return cls(stored["fields"], _options(stored["options"]), stored["backlinks"])
+
+    def query(self, compiler: Compiler, caller: Caller, limits: Limits, collection: str) -> Query:
+        """The query of one caller. Raises InvalidQuery and Forbidden."""
+        view = View(compiler.schema, caller)
+        reader = QueryReader(view, FilterReader(view, caller, limits.depth), limits)
+        return reader.query(collection, self.fields, self.options, backlinks=self.backlinks)
+
+
+def _options(stored: dict[str, Any]) -> Options:
+    below = {name: _options(value) for name, value in stored["below"].items()}
+    return Options(**{**stored, "sort": tuple(stored["sort"]), "below": below})

@@ -1,0 +1,68 @@
+"""Exports as a kind of long job: one chunk, which makes the file (DESIGN.md 7)."""
+
+from app.database.session import WriteSession
+from app.domains.directus_exports import queries
+from app.domains.directus_exports.service import KIND, forget, make_file, read_export
+from app.domains.directus_files.uploads import forget as forget_bytes
+from app.domains.job_chunk.service import forget_chunks
+from app.errors import ServiceUnavailable
+from app.items.compile import Compiler
+from app.items.selection import Limits
+from app.settings import settings
+from app.storage import storage
+from workers.kinds import Chunk, Piece
+
+
+class StorageGone(Exception):
+    """The object storage does not answer: that is no fault of the export, which is tried again."""
+
+
+class Exports:
+    """The kind of job that `schema/directus_exports.py` defines."""
+
+    table = KIND
+    waiting = "new"
+    running = "in_progress"
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+
+    async def plan(
+        self,
+        session: WriteSession,  # noqa: ARG002 - what every kind is given
+        key: str,  # noqa: ARG002
+        created: int,
+    ) -> list[Piece]:
+        return [] if created else [Piece(1, {})]
+
+    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
+        export = await read_export(session, key)
+        current = settings()
+        limits = Limits(
+            current.query_limit_default, current.query_limit_max, current.max_relational_depth
+        )
+        try:
+            await make_file(session, self.compiler, limits, storage(), export)
+        except ServiceUnavailable as error:
+            raise StorageGone(error.message) from error
+        return chunk.amount
+
+    async def progress(
+        self,
+        session: WriteSession,
+        key: str,
+        created: int,  # noqa: ARG002 - what every kind is given
+        *,
+        finished: bool,
+    ) -> None:
+        if finished:
+            await forget(session, key)
+
+    async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
+        export = await read_export(session, key)
+        await session.execute(queries.FAIL, {"key": key, "sentence": sentence})
+        await self.forget(session, [key])
+        session.after_commit(lambda: forget_bytes([export.object_name]))
+
+    async def forget(self, session: WriteSession, keys: list[str]) -> None:
+        await forget_chunks(session, KIND, keys)
