@@ -191,7 +191,8 @@ class WriteSession(Session):
 class Database:
     """The pool of one process. Open it before use, close it after."""
 
-    def __init__(self, url: str, *, max_size: int = 10) -> None:
+    def __init__(self, url: str, *, max_size: int = 10, statement_timeout: float = 0) -> None:
+        """`statement_timeout`: seconds after which a statement is ended; 0: never."""
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
@@ -202,7 +203,7 @@ class Database:
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
-                "options": _OPTIONS,
+                "options": f"{_OPTIONS} -c statement_timeout={round(statement_timeout * 1000)}",
                 "application_name": "mintage",
             },
             configure=_configure,
@@ -219,6 +220,17 @@ class Database:
     async def read(self) -> AsyncIterator[ReadSession]:
         async with self._pool.connection() as connection:
             yield ReadSession(connection)
+
+    @asynccontextmanager
+    async def read_long(self) -> AsyncIterator[ReadSession]:
+        """A session whose statements may take as long as they do."""
+        async with self._pool.connection() as connection:
+            await connection.execute("SET statement_timeout = 0")
+            try:
+                yield ReadSession(connection)
+            finally:
+                if not connection.broken:
+                    await connection.execute("RESET statement_timeout")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:

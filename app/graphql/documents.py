@@ -71,11 +71,14 @@ RULES = tuple(
 
 
 class Documents:
-    """Reads documents against one schema. `tokens` bounds their length."""
+    """Reads documents against one schema. `tokens` bounds their length, `aliases` those."""
 
-    def __init__(self, schema: GraphQLSchema, *, tokens: int, keep: int = 500) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, *, tokens: int, aliases: int = 100, keep: int = 500
+    ) -> None:
         self.schema = schema
         self.tokens = tokens
+        self.aliases = aliases
         self._kept = lru_cache(maxsize=keep)(self._read)
 
     def read(self, text: str) -> Document:
@@ -87,18 +90,20 @@ class Documents:
             tree = parse(text, max_tokens=self.tokens)
         except GraphQLError as error:
             return Document(None, (error,))
-        return Document(tree, tuple(validate(self.schema, tree, RULES)), _introspects(tree))
+        seen = _Seen()
+        visit(tree, seen)
+        if seen.aliases > self.aliases:
+            message = f"{seen.aliases} aliases are too many: {self.aliases} at most."
+            return Document(None, (GraphQLError(message),))
+        return Document(tree, tuple(validate(self.schema, tree, RULES)), seen.introspects)
 
 
-def _introspects(tree: DocumentNode) -> bool:
-    """Whether a field asks for the schema itself."""
-    finder = _IntrospectionFinder()
-    visit(tree, finder)
-    return finder.found
+class _Seen(Visitor):
+    """What a document has in it: aliases, and fields that ask for the schema itself."""
 
-
-class _IntrospectionFinder(Visitor):
-    found = False
+    introspects = False
+    aliases = 0
 
     def enter_field(self, node: FieldNode, *_place: object) -> None:
-        self.found = self.found or node.name.value in {"__schema", "__type"}
+        self.introspects = self.introspects or node.name.value in {"__schema", "__type"}
+        self.aliases += node.alias is not None

@@ -10,11 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.errors import AppError, ErrorList, InvalidPayload, InvalidQuery, MethodNotAllowed
+from app.errors import (
+    AppError,
+    ErrorList,
+    Forbidden,
+    InvalidPayload,
+    InvalidQuery,
+    MethodNotAllowed,
+)
 from app.graphql import graphiql
 from app.graphql.documents import Documents
 from app.graphql.execution import CompiledExecutor, Context
-from app.graphql.schema import build_schema, core_schema
+from app.graphql.schema import Scope, build_schema, core_schema
 from app.rest.items import body_of
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
@@ -31,7 +38,11 @@ class Endpoint:
     """Serves one GraphQL schema."""
 
     def __init__(self, schema: strawberry.Schema, settings: Settings) -> None:
-        self.documents = Documents(core_schema(schema), tokens=settings.graphql_token_limit)
+        self.documents = Documents(
+            core_schema(schema),
+            tokens=settings.graphql_token_limit,
+            aliases=settings.graphql_alias_limit,
+        )
 
     async def __call__(self, request: Request) -> Response:
         if request.method in {"GET", "HEAD"}:
@@ -148,14 +159,40 @@ async def _wrong_method(request: Request) -> Response:
 
 
 def graphql_routes(definitions: Schema, settings: Settings) -> list[Route]:
-    """The routes of the GraphQL schema and of its browser page."""
-    endpoint = Endpoint(build_schema(definitions), settings)
+    """The routes of both GraphQL schemas and of their browser page."""
+    routes: list[Route] = []
+    for path, scope in _SCOPES.items():
+        schema = build_schema(definitions, scope)
+        routes += _routes(path, Endpoint(schema, settings))
+        routes += _sdl_routes(scope, schema)
+    return [*routes, *graphiql.routes]
 
+
+_SCOPES: dict[str, Scope] = {"/graphql": "items", "/graphql/system": "system"}
+
+
+def _routes(path: str, endpoint: Endpoint) -> list[Route]:
     async def serve(request: Request) -> Response:
         return await endpoint(request)
 
     return [
-        Route("/graphql", serve, methods=["GET", "POST"]),
-        Route("/graphql", _wrong_method, methods=["PUT", "PATCH", "DELETE", "SEARCH"]),
-        *graphiql.routes,
+        Route(path, serve, methods=["GET", "POST"]),
+        Route(path, _wrong_method, methods=["PUT", "PATCH", "DELETE", "SEARCH"]),
     ]
+
+
+def _sdl_routes(scope: Scope, schema: strawberry.Schema) -> list[Route]:
+    """`/server/specs/graphql`: the SDL as a file, for callers with a token (directus.md 10)."""
+    text = schema.as_str()
+
+    async def specs(request: Request) -> Response:
+        if request.state.items.caller.is_anonymous:
+            raise Forbidden
+        disposition = f'attachment; filename="{scope}_schema.graphql"'
+        headers = {"Content-Disposition": disposition, "Cache-Control": "no-cache"}
+        return Response(text, headers=headers, media_type="application/graphql; charset=utf-8")
+
+    paths = [f"/server/specs/graphql/{scope}"]
+    if scope == "items":
+        paths.append("/server/specs/graphql")
+    return [Route(path, specs, methods=["GET"]) for path in paths]

@@ -4,10 +4,11 @@ graphql-core's own `collect_subfields` applies @skip, @include, fragments and me
 holds exactly the fields that execution would visit.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphql import GraphQLObjectType, get_named_type
+from graphql import FieldNode, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
@@ -15,7 +16,18 @@ from graphql.execution.values import get_argument_values
 from app.errors import Forbidden, InvalidQuery
 from app.items.grouping import aggregate_query, require_operand
 from app.items.items import Items
-from app.items.query import Aggregate, AggregateQuery, Constant, Leaf, Nested, Node, Parts, Query
+from app.items.query import (
+    Aggregate,
+    AggregateQuery,
+    All,
+    Condition,
+    Constant,
+    Leaf,
+    Nested,
+    Node,
+    Parts,
+    Query,
+)
 from app.items.relations import step
 from app.items.selection import Options
 
@@ -35,6 +47,16 @@ class SelectionReader:
         """The query of `X(filter, sort, limit, offset, page, search) {...}`."""
         selection = self.selection(collection, details)
         return self.reader.listed(collection, selection, options(arguments))
+
+    def own_query(self, collection: str, nodes: Sequence[FieldNode]) -> Query:
+        """The query of all items under the selection of a root field without arguments."""
+        details = [FieldDetails(node, None) for node in nodes]
+        return replace(self.list_query(collection, {}, details), limit=None)
+
+    def narrowed(self, query: Query, condition: Condition) -> Query:
+        """The query of those items that fulfil a condition, too."""
+        both = condition if query.filter is None else All((query.filter, condition))
+        return replace(query, filter=both)
 
     def selection(
         self, collection: str, details: Details, path: tuple[str, ...] = ()

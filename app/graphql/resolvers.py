@@ -44,24 +44,47 @@ def read_many(collection: str) -> Resolver:
     return resolve
 
 
+async def read_one_of(info: Info, collection: str, key: Any) -> Compiled:
+    """One item by key, as it is selected. Raises Forbidden for one that is not there."""
+    items = _items(info, collection, "read")
+    condition = items.by_key(collection, key)
+    if condition is None:
+        raise Forbidden
+    reader, details = _reader(info)
+    query = Query(
+        collection,
+        reader.selection(collection, details),
+        filter=condition,
+        limit=Value(1),
+        surface="graphql",
+    )
+    found = await items.one(query)
+    if found is None:
+        raise Forbidden
+    return Compiled(found)
+
+
 def read_one(collection: str) -> Resolver:
     async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
+        return await read_one_of(info, collection, arguments["id"])
+
+    return resolve
+
+
+def read_singleton(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: Info, **_arguments: Any) -> Compiled:
         items = _items(info, collection, "read")
-        condition = items.by_key(collection, arguments["id"])
-        if condition is None:
-            raise Forbidden
         reader, details = _reader(info)
-        query = Query(
-            collection,
-            reader.selection(collection, details),
-            filter=condition,
-            limit=Value(1),
-            surface="graphql",
-        )
-        found = await items.one(query)
-        if found is None:
-            raise Forbidden
-        return Compiled(found)
+        return Compiled(await items.singleton(reader.list_query(collection, {}, details)))
+
+    return resolve
+
+
+def update_singleton(collection: str) -> Resolver:
+    async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled | None:
+        items = _items(info, collection, "update")
+        back = _back(info, collection, {})
+        return _single(await items.update_singleton(collection, arguments["data"], back))
 
     return resolve
 
@@ -74,6 +97,14 @@ def aggregate(collection: str) -> Resolver:
         return Compiled(await items.aggregate(query))
 
     return resolve
+
+
+def finished(info: Info, type_name: str, value: dict[str, Any]) -> Compiled:
+    """An object that is no item, under the keys the caller chose."""
+    reader, details = _reader(info)
+    chosen = reader.members(type_name, details)
+    shown = {k: f[1:] if f.startswith("=") else value.get(f) for k, f in chosen}
+    return Compiled(orjson.dumps(shown))
 
 
 def _back(info: Info, collection: str, arguments: dict[str, Any]) -> Query | None:
@@ -141,12 +172,18 @@ def update_batch(collection: str) -> Resolver:
     return resolve
 
 
+async def update_one_of(
+    info: Info, collection: str, key: Any, patch: dict[str, Any]
+) -> Compiled | None:
+    """One item patched, as it is selected."""
+    items = _items(info, collection, "update")
+    back = _back(info, collection, {})
+    return _single(await items.update(collection, [(key, patch)], back))
+
+
 def update_one(collection: str) -> Resolver:
     async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled | None:
-        items = _items(info, collection, "update")
-        back = _back(info, collection, {})
-        patch = (arguments["id"], arguments["data"])
-        return _single(await items.update(collection, [patch], back))
+        return await update_one_of(info, collection, arguments["id"], arguments["data"])
 
     return resolve
 
@@ -171,7 +208,4 @@ def delete_one(collection: str) -> Resolver:
 
 def _deleted(info: Info, type_name: str, name: str, value: Any) -> Compiled:
     """What was deleted, under the keys the caller chose."""
-    reader, details = _reader(info)
-    chosen = reader.members(type_name, details)
-    shown = {key: value if field == name else field.removeprefix("=") for key, field in chosen}
-    return Compiled(orjson.dumps(shown))
+    return finished(info, type_name, {name: value})

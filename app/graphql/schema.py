@@ -1,33 +1,37 @@
 """The Strawberry schema of all collections: built once, serving every caller (DESIGN.md 3)."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
-from app.graphql import resolvers
+from app.graphql import resolvers, system
 from app.graphql.declare import forward, many, optional, output, with_arguments
 from app.graphql.inputs import Inputs
 from app.graphql.outputs import Outputs
-from app.graphql.resolvers import Resolver
+from app.graphql.roots import Root
 from app.graphql.scalars import SCALARS
 from schema import Collection, Schema
 
-Root = tuple[Any, dict[str, Any], Resolver]
-"""A root field: its type, its arguments, what answers it."""
+Scope = Literal["items", "system"]
+"""`items`: the collections; `system`: users, roles and the like, at /graphql/system (4.8)."""
 
 
-def build_schema(definitions: Schema) -> strawberry.Schema:
-    """The GraphQL schema of the definitions, with Directus's names (directus.md 4.4, 4.5)."""
+def build_schema(definitions: Schema, scope: Scope = "items") -> strawberry.Schema:
+    """The GraphQL schema of the definitions, with Directus's names (directus.md 4.4, 4.5, 4.8)."""
     inputs = Inputs(definitions)
     outputs = Outputs(definitions, inputs)
     queries: dict[str, Root] = {}
     mutations: dict[str, Root] = {}
-    for collection in definitions.served():
-        queries |= _queries(collection, outputs)
-        mutations |= _mutations(collection, inputs, outputs)
+    is_system = scope == "system"
+    for collection in definitions.exposed():
+        if collection.system == is_system:
+            queries |= _queries(collection, outputs)
+            mutations |= _mutations(collection, inputs, outputs)
+    if is_system:
+        queries |= system.queries(outputs)
+        mutations |= system.mutations(inputs, outputs)
     schema = strawberry.Schema(
         query=_root("Query", queries),
         mutation=_root("Mutation", mutations),
@@ -62,52 +66,50 @@ def _attach(schema: strawberry.Schema, root: str, fields: dict[str, Root]) -> No
 
 def _queries(collection: Collection, outputs: Outputs) -> dict[str, Root]:
     name = collection.name
+    root = name.removeprefix("directus_")
     item, groups = outputs.types[name], outputs.types[f"{name}_aggregated"]
+    if collection.singleton:
+        return {root: (optional(item), {}, resolvers.read_singleton(name))}
     arguments = outputs.list_arguments(name)
     by_id = {"id": strawberry.ID, "version": optional(str)}
     group_by = {"groupBy": optional(many(str, of_nulls=True))}
     return {
-        name: (many(item), arguments, resolvers.read_many(name)),
-        f"{name}_by_id": (optional(item), by_id, resolvers.read_one(name)),
-        f"{name}_aggregated": (many(groups), group_by | arguments, resolvers.aggregate(name)),
+        root: (many(item), arguments, resolvers.read_many(name)),
+        f"{root}_by_id": (optional(item), by_id, resolvers.read_one(name)),
+        f"{root}_aggregated": (many(groups), group_by | arguments, resolvers.aggregate(name)),
     }
 
 
 def _mutations(collection: Collection, inputs: Inputs, outputs: Outputs) -> dict[str, Root]:
+    if collection.readonly:
+        return {}
     name = collection.name
+    root = name.removeprefix("directus_")
     item = outputs.types[name]
     created, updated = inputs.types[f"create_{name}_input"], inputs.types[f"update_{name}_input"]
+    if collection.singleton:
+        kind, data = optional(item), {"data": updated}
+        return {f"update_{root}": (kind, data, resolvers.update_singleton(name))}
     shaping = outputs.list_arguments(name)
     ids = {"ids": many(strawberry.ID, of_nulls=True)}
     one = {"id": strawberry.ID}
     deleted, deleted_many = outputs.types["delete_one"], outputs.types["delete_many"]
-
-    def fields(
-        *roots: tuple[str, Any, dict[str, Any], Callable[[str], Resolver]],
-    ) -> dict[str, Root]:
-        return {field: (kind, args, resolver(name)) for field, kind, args, resolver in roots}
-
-    return fields(
-        (
-            f"create_{name}_items",
-            many(item),
-            shaping | {"data": optional(many(created))},
-            resolvers.create_many,
-        ),
-        (f"create_{name}_item", optional(item), {"data": created}, resolvers.create_one),
-        (
-            f"update_{name}_items",
+    several = shaping | {"data": optional(many(created))}
+    batch = shaping | {"data": optional(many(updated))}
+    return {
+        f"create_{root}_items": (many(item), several, resolvers.create_many(name)),
+        f"create_{root}_item": (optional(item), {"data": created}, resolvers.create_one(name)),
+        f"update_{root}_items": (
             many(item),
             shaping | ids | {"data": updated},
-            resolvers.update_many,
+            resolvers.update_many(name),
         ),
-        (
-            f"update_{name}_batch",
-            many(item),
-            shaping | {"data": optional(many(updated))},
-            resolvers.update_batch,
+        f"update_{root}_batch": (many(item), batch, resolvers.update_batch(name)),
+        f"update_{root}_item": (
+            optional(item),
+            one | {"data": updated},
+            resolvers.update_one(name),
         ),
-        (f"update_{name}_item", optional(item), one | {"data": updated}, resolvers.update_one),
-        (f"delete_{name}_items", optional(deleted_many), ids, resolvers.delete_many),
-        (f"delete_{name}_item", optional(deleted), one, resolvers.delete_one),
-    )
+        f"delete_{root}_items": (optional(deleted_many), ids, resolvers.delete_many(name)),
+        f"delete_{root}_item": (optional(deleted), one, resolvers.delete_one(name)),
+    }

@@ -11,8 +11,8 @@ import psycopg
 from app.access.caller import Caller
 from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
-from app.errors import Forbidden, InvalidQuery
-from app.items.allowed import require
+from app.errors import Forbidden, InvalidQuery, OutOfTime
+from app.items.allowed import ACTIONS, described, require
 from app.items.compile import Compiler, Statement
 from app.items.export import Format, exported
 from app.items.filter import FilterReader
@@ -60,6 +60,15 @@ class Items:
         found = self.known(collection)
         require(self.caller, action, found)
         return found
+
+    def permissions(self) -> dict[str, dict[Action, dict[str, Any]]]:
+        """What the caller may do, by collection, of those it may do anything to (6.6)."""
+        caller = self.caller
+        return {
+            collection.name: described(caller, collection)
+            for collection in self.schema.exposed()
+            if caller.is_admin or any(caller.permissions.of(collection.name, a) for a in ACTIONS)
+        }
 
     async def many(self, query: Query) -> bytes:
         """The matching items as a JSON array."""
@@ -161,7 +170,7 @@ class Items:
         """The matching items in a form for files, block by block, in flat memory."""
         self.allow("read", query.collection)
         restricted = self._restricted(query)
-        async with self.database.read() as session:
+        async with self.database.read_long() as session:
             with _refusals():
                 async for block in exported(session, self.compiler, restricted, form):
                     yield block
@@ -215,8 +224,13 @@ async def _value(session: Session, statement: Statement) -> bytes | None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """A value PostgreSQL can't take (a NUL, a moment it can't count) is the caller's mistake."""
+    """A value PostgreSQL can't take (a NUL, a moment it can't count) is the caller's mistake.
+
+    And so is what takes longer than STATEMENT_TIMEOUT.
+    """
     try:
         yield
+    except psycopg.errors.QueryCanceled as error:
+        raise OutOfTime from error
     except psycopg.DataError as error:
         raise InvalidQuery(f"A value can't be compared: {first_line(error)}") from error

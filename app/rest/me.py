@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.access.caller import Caller
-from app.access.permissions import EVERY_FIELD, Action
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload
 from app.items.allowed import require
 from app.items.grant import Grant
@@ -21,7 +20,6 @@ from app.rest.responses import data_response
 from schema import Collection
 
 USERS = "directus_users"
-ACTIONS: tuple[Action, ...] = ("create", "read", "update", "delete", "share")
 
 
 def _user(items: Items) -> str:
@@ -81,33 +79,7 @@ async def permissions_me(request: Request) -> Response:
     items: Items = request.state.items
     if items.caller.is_anonymous:
         raise Forbidden
-    shown = {
-        collection.name: {action: _access(items.caller, collection, action) for action in ACTIONS}
-        for collection in items.schema.exposed()
-        if items.caller.is_admin or any(_given(items.caller, collection, a) for a in ACTIONS)
-    }
-    return data_response(orjson.dumps(shown))
-
-
-def _given(caller: Caller, collection: Collection, action: Action) -> bool:
-    return bool(caller.permissions.of(collection.name, action))
-
-
-def _access(caller: Caller, collection: Collection, action: Action) -> dict[str, Any]:
-    if caller.is_admin:
-        return {"access": "full", "fields": [EVERY_FIELD]}
-    permissions = caller.permissions.of(collection.name, action)
-    if not permissions:
-        return {"access": "none"}
-    fields: frozenset[str] = frozenset().union(*(item.fields for item in permissions))
-    presets: dict[str, Any] = {}
-    for item in permissions:
-        presets |= item.presets
-    return {
-        "access": "full" if any(not item.rule for item in permissions) else "partial",
-        "fields": [EVERY_FIELD] if EVERY_FIELD in fields else sorted(fields),
-        "presets": presets,
-    }
+    return data_response(orjson.dumps(items.permissions()))
 
 
 async def permissions_me_item(request: Request) -> Response:
