@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Clients the tests run. The Python ones pin older versions of libraries than we need.
+CLIENTS := py-directus==0.0.30 directus-py-sdk==1.2.0
+SDK := @directus/sdk@26.0.0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo migrate migration test bench lint fmt clean
@@ -12,6 +15,8 @@ help: ## Show this list
 $(BIN)/mintage: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps $(CLIENTS)
+	@if command -v npm >/dev/null; then npm install --silent --no-fund --no-audit --prefix $(VENV)/node $(SDK); fi
 	@touch $@
 
 setup: $(BIN)/mintage ## Make the virtual environment and install everything

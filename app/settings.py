@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     login_stall_time: float = Field(
         0.5, ge=0, description="Seconds every login takes at least, good or bad."
     )
+    password_reset_url_allow_list: str = Field(
+        "", description="Addresses a password reset may lead to, separated by commas."
+    )
     cookie_secure: bool = Field(False, description="Send cookies over HTTPS only.")
     cookie_domain: str | None = Field(None, description="Domain of cookies. Not set: the host.")
     trust_proxy: bool = Field(
@@ -143,6 +146,12 @@ class Settings(BaseSettings):
     def schema_sources(self) -> tuple[str, ...]:
         """The parts of SCHEMA."""
         return tuple(part.strip() for part in self.schema_.split(",") if part.strip())
+
+    @property
+    def password_reset_urls(self) -> tuple[str, ...]:
+        """The addresses of PASSWORD_RESET_URL_ALLOW_LIST."""
+        listed = self.password_reset_url_allow_list.split(",")
+        return tuple(url.strip() for url in listed if url.strip())
 
     @field_validator("database_url", "redis_url", "s3_url")
     @classmethod

@@ -8,6 +8,7 @@ ends, the holder stops the servers and removes their folder.
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[_FOLDER] = str(folder)
     # Both ends, or opening would wait for a reader.
     config.stash[_PIPE] = os.open(folder / "alive", os.O_RDWR | os.O_CLOEXEC)
+
+
+def pytest_report_header() -> str:
+    """Say whether the JavaScript client is tested."""
+    if shutil.which("node") is None:
+        return "Node is not there: the JavaScript SDK is not tested (tests/clients)."
+    return "Node is there: the JavaScript SDK is tested, too."
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ import orjson
 import typer
 
 from app.access.secrets import new_token
+from app.domains.directus_users.password_reset import reset_token
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.items import Items
@@ -48,6 +49,15 @@ def create_user(
     print(f"Created user {email}: {key}")
 
 
+@user.command("reset")
+def reset_password(
+    email: Annotated[str, typer.Argument(help="E-mail address of the user.")],
+) -> None:
+    """Print a token that sets a new password once, within a day: POST /auth/password/reset."""
+    with attached() as current:
+        print(asyncio.run(_reset_token(current, email)))
+
+
 @token.command("create")
 def create_token(
     email: Annotated[str, typer.Argument(help="E-mail address of the user.")],
@@ -65,6 +75,13 @@ async def _create_user(current: Settings, row: dict[str, Any], role: str | None)
         back = Query(_USERS, (Leaf("id", "id"),))
         made = await items.create(_USERS, [row], back)
     return str(orjson.loads(made or b"[]")[0]["id"])
+
+
+async def _reset_token(current: Settings, email: str) -> str:
+    if not current.secret:
+        raise InvalidPayload("This installation has no SECRET: tokens can't be signed")
+    async with opened(current) as items, items.database.read() as session:
+        return await reset_token(session, email, current.secret)
 
 
 async def _create_token(current: Settings, email: str) -> str:

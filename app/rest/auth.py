@@ -3,17 +3,17 @@
 import re
 from typing import Any
 
-import jwt
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from app.access.caller import Caller
+from app.access.tokens import read
 from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
 from app.errors import InvalidPayload
 from app.rest.items import body_of
-from app.rest.middleware import SESSION_COOKIE
+from app.rest.middleware import SESSION_COOKIE, cookie_scope
 from app.rest.responses import data_response, json_response, no_content
 from app.settings import Settings
 
@@ -21,13 +21,15 @@ REFRESH_COOKIE = "directus_refresh_token"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def _sessions(request: Request) -> Sessions:
+def sessions_of(request: Request) -> Sessions:
+    """The logins of the installation a request came to."""
     state = request.state
     accounts = "account" in state.compiler.schema.fields("directus_users")
     return Sessions(state.database, state.settings, accounts=accounts)
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def body_object(request: Request) -> dict[str, Any]:
+    """The JSON object a request carries. Raises InvalidPayload for any other JSON."""
     body = await body_of(request)
     if not isinstance(body, dict):
         raise InvalidPayload('"value" must be of type object')
@@ -45,7 +47,7 @@ def _mode(body: dict[str, Any], default: Mode) -> Mode:
 
 
 async def login(request: Request) -> Response:
-    body = await _body(request)
+    body = await body_object(request)
     for name in ("email", "password"):
         if name not in body:
             raise InvalidPayload(f'"{name}" is required')
@@ -55,27 +57,32 @@ async def login(request: Request) -> Response:
         raise InvalidPayload('"email" must be a valid email')
     mode = _mode(body, "json")
     caller: Caller = request.state.items.caller
-    made = await _sessions(request).login(body["email"], body["password"], mode, caller.client)
+    otp = body.get("otp")
+    if otp is not None and not isinstance(otp, str):
+        raise InvalidPayload('"otp" must be a string')
+    made = await sessions_of(request).login(
+        body["email"], body["password"], mode, caller.client, otp
+    )
     return _answer(request, made, mode)
 
 
 async def refresh(request: Request) -> Response:
-    body = await _body(request)
+    body = await body_object(request)
     mode = _mode(body, "json" if body.get("refresh_token") else "cookie")
     token = _held(request, body, mode)
     caller: Caller = request.state.items.caller
-    made = await _sessions(request).refresh(token, mode, caller.client)
+    made = await sessions_of(request).refresh(token, mode, caller.client)
     return _answer(request, made, mode)
 
 
 async def logout(request: Request) -> Response:
-    body = await _body(request)
+    body = await body_object(request)
     mode = _mode(body, "json" if body.get("refresh_token") else "cookie")
-    await _sessions(request).logout(_held(request, body, mode))
+    await sessions_of(request).logout(_held(request, body, mode))
     response = no_content()
     for name in (REFRESH_COOKIE, SESSION_COOKIE):
         if name in request.cookies:
-            response.delete_cookie(name, **_scope(request.state.settings))
+            response.delete_cookie(name, **cookie_scope(request.state.settings))
     return response
 
 
@@ -83,10 +90,9 @@ def _held(request: Request, body: dict[str, Any], mode: Mode) -> str:
     """The refresh token of a request: from the body, the cookie, or inside the session cookie."""
     token = body.get("refresh_token") if mode == "json" else request.cookies.get(REFRESH_COOKIE)
     if mode == "session" and SESSION_COOKIE in request.cookies:
-        claims = jwt.decode(  # the signature was checked when the request came in
-            request.cookies[SESSION_COOKIE], options={"verify_signature": False}
-        )
-        token = claims.get("session")
+        # Not checked yet, where another token came with it.
+        secret = request.state.settings.secret or ""
+        token = read(request.cookies[SESSION_COOKIE], secret).get("session")
     if not isinstance(token, str) or not token:
         raise InvalidPayload("The refresh token is required in either the payload or cookie")
     return token
@@ -110,16 +116,7 @@ def _answer(request: Request, made: Login, mode: Mode) -> Response:
 
 
 def _set_cookie(response: Response, settings: Settings, name: str, value: str, age: int) -> None:
-    response.set_cookie(name, value, max_age=age, **_scope(settings))
-
-
-def _scope(settings: Settings) -> dict[str, Any]:
-    return {
-        "httponly": True,
-        "samesite": "lax",
-        "secure": settings.cookie_secure,
-        "domain": settings.cookie_domain,
-    }
+    response.set_cookie(name, value, max_age=age, **cookie_scope(settings))
 
 
 async def providers(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
@@ -10,11 +11,19 @@ import psycopg_pool
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.caller import ANONYMOUS, Caller, Client
 from app.access.tokens import caller_of, presented
-from app.errors import AppError, ContentTooLarge, InvalidPayload, ServiceUnavailable
+from app.errors import (
+    AppError,
+    ContentTooLarge,
+    InvalidCredentials,
+    InvalidPayload,
+    InvalidToken,
+    ServiceUnavailable,
+)
 from app.items.items import Items
 from app.items.selection import Limits
 from app.rest.responses import error_response
@@ -87,7 +96,10 @@ class Authentication:
         try:
             caller = ANONYMOUS if scope["path"] in _OPEN else await _caller(scope)
         except AppError as refused:
-            await error_response(refused)(scope, receive, send)
+            response = error_response(refused)
+            if isinstance(refused, InvalidCredentials | InvalidToken):
+                _forget_session(scope, response)
+            await response(scope, receive, send)
             return
         except (psycopg_pool.PoolTimeout, psycopg.OperationalError):
             if scope["path"] == _HEALTH:  # which is there to tell just that
@@ -125,6 +137,23 @@ async def _caller(scope: Scope) -> Caller:
     async with state["database"].read() as session:
         client = client_of(scope, settings)
         return await caller_of(session, token, settings.secret or "", client, accounts=accounts)
+
+
+def _forget_session(scope: Scope, response: Response) -> None:
+    """A session cookie that is no good is cleared: or no login would work (directus.md 5.1)."""
+    cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
+    if SESSION_COOKIE in cookies:
+        response.delete_cookie(SESSION_COOKIE, **cookie_scope(scope["state"]["settings"]))
+
+
+def cookie_scope(settings: Settings) -> dict[str, Any]:
+    """What all our cookies have in common: scripts and other sites can't use them."""
+    return {
+        "httponly": True,
+        "samesite": "lax",
+        "secure": settings.cookie_secure,
+        "domain": settings.cookie_domain,
+    }
 
 
 def client_of(scope: Scope, settings: Settings) -> Client:

@@ -82,8 +82,16 @@ async def info_endpoint(request: Request) -> Response:
 
 def _for_users(settings: Settings) -> dict[str, Any]:
     return {
-        "rateLimit": False,
-        "rateLimitGlobal": False,
+        "rateLimit": settings.rate_limiter_enabled
+        and {
+            "points": settings.rate_limiter_points,
+            "duration": settings.rate_limiter_duration,
+        },
+        "rateLimitGlobal": settings.rate_limiter_global_enabled
+        and {
+            "points": settings.rate_limiter_global_points,
+            "duration": settings.rate_limiter_global_duration,
+        },
         "queryLimit": {
             "default": settings.query_limit_default,
             "max": -1 if settings.query_limit_max is None else settings.query_limit_max,

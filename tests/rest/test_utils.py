@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.main import create_app
 from tests.web import NOBODY, PRODUCT, client_of
 
 
@@ -119,6 +120,14 @@ async def test_users_are_told_about_limits(client):
     assert data["queryLimit"] == {"default": 100, "max": -1}
     assert (data["rateLimit"], data["rateLimitGlobal"], data["websocket"]) == (False, False, False)
     assert data["version"]
+
+
+async def test_users_are_told_about_the_rate_limits(installation):
+    limited = {"rate_limiter_enabled": True, "rate_limiter_global_enabled": True}
+    async with client_of(create_app(installation.model_copy(update=limited))) as client:
+        data = (await client.get("/server/info")).json()["data"]
+    assert data["rateLimit"] == {"points": 50, "duration": 1.0}
+    assert data["rateLimitGlobal"] == {"points": 1000, "duration": 1.0}
 
 
 # ETags and OPTIONS.

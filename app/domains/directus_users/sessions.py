@@ -16,16 +16,19 @@ from typing import Any, Literal
 from app import attempts
 from app.access.caller import Caller, Client
 from app.access.identity import caller_by_user
+from app.access.one_time import is_code, unsealed
 from app.access.secrets import is_password, new_token, token_hash
 from app.access.tokens import signed
 from app.database.session import Database, WriteSession
-from app.errors import InvalidCredentials, InvalidPayload, UserSuspended
+from app.errors import InvalidCredentials, InvalidOtp, InvalidPayload, UserSuspended
 from app.settings import Settings
 
 Mode = Literal["json", "cookie", "session"]
 MODES: tuple[Mode, ...] = ("cookie", "json", "session")
 
-_BY_EMAIL = "SELECT id, password, status FROM directus_users WHERE email = %(email)s"
+_BY_EMAIL = """
+SELECT id, password, status, tfa_secret FROM directus_users WHERE email = %(email)s
+"""
 _ATTEMPTS = "SELECT auth_login_attempts FROM directus_settings LIMIT 1"
 _MOST_ATTEMPTS = 25
 """The default of the setting auth_login_attempts, where no settings row is yet."""
@@ -70,24 +73,27 @@ class Sessions:
         self.settings = settings
         self.accounts = accounts
 
-    async def login(self, email: str, password: str, mode: Mode, client: Client) -> Login:
-        """A new session for who knows the password.
+    async def login(
+        self, email: str, password: str, mode: Mode, client: Client, otp: str | None = None
+    ) -> Login:
+        """A new session for who knows the password, and the one-time password where one is due.
 
-        Takes LOGIN_STALL_TIME at least, good or bad. Raises InvalidCredentials; after too many
-        failures the user is suspended.
+        Takes LOGIN_STALL_TIME at least, good or bad. Raises InvalidCredentials and InvalidOtp;
+        after too many failures the user is suspended.
         """
         async with self._stalled():
             wanted = {"email": email.strip().lower()}
             async with self.database.read() as session:
                 user = await session.fetch_one(_BY_EMAIL, wanted)
-                most = await session.fetch_value(_ATTEMPTS)
             stored = None if user is None else user["password"]
             if not await is_password(password, stored) or user is None:
                 if user is not None and user["status"] == "active":
-                    await self._failed(user["id"], _MOST_ATTEMPTS if most is None else most)
+                    await self.failed(user["id"])
                 raise InvalidCredentials
             if user["status"] != "active":
                 raise InvalidCredentials
+            if user["tfa_secret"] is not None:
+                await self._check(user["id"], user["tfa_secret"], otp)
             await attempts.forget(user["id"])
             async with self.database.write() as session:
                 await session.execute(_PURGE)
@@ -95,7 +101,20 @@ class Sessions:
                 await session.execute(_NOTE_LOGIN, facts)
                 return await self._opened(session, user["id"], mode, client)
 
-    async def _failed(self, user: str, most: int) -> None:
+    async def _check(self, user: str, stored: str, otp: str | None) -> None:
+        """Raises InvalidOtp for a code that is wrong, was used before, or is not there yet."""
+        if not otp:
+            raise InvalidOtp  # how clients learn that they have to ask for one: no failure
+        secret = unsealed(stored, self.settings.secret or "")
+        if not is_code(secret, otp) or not await attempts.is_first_use(user, otp):
+            await self.failed(user)
+            raise InvalidOtp
+
+    async def failed(self, user: str) -> None:
+        """A wrong password or code: after too many of them the user is suspended."""
+        async with self.database.read() as session:
+            most = await session.fetch_value(_ATTEMPTS)
+        most = _MOST_ATTEMPTS if most is None else most
         if most and await attempts.count(user) >= most:
             async with self.database.write() as session:
                 await session.execute(_SUSPEND, {"user": user})

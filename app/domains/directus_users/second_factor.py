@@ -1,0 +1,70 @@
+"""The second factor of a login: turned on and off by its user (directus.md 5.4)."""
+
+from dataclasses import dataclass
+
+from app.access.one_time import address_of, is_code, new_secret, sealed, unsealed
+from app.access.secrets import is_password
+from app.database.session import WriteSession
+from app.domains.directus_users.sessions import Sessions
+from app.errors import InvalidCredentials, InvalidPayload
+
+_USER = "SELECT email, password, tfa_secret FROM directus_users WHERE id = %(user)s::uuid"
+_LOCKED = f"{_USER} FOR UPDATE"
+_SET = "UPDATE directus_users SET tfa_secret = %(secret)s WHERE id = %(user)s::uuid"
+_IS_ON = "TFA is already enabled"
+_IS_WRONG = '"otp" is invalid'
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """The one-time passwords of one installation's users. Secrets are stored encrypted."""
+
+    sessions: Sessions
+
+    async def generate(self, user: str, password: str) -> tuple[str, str]:
+        """A new secret and its `otpauth://` address; nothing is stored until it is enabled.
+
+        Raises InvalidCredentials for a wrong password, which counts as a failed login.
+        """
+        async with self.sessions.database.read() as session:
+            row = await session.fetch_one(_USER, {"user": user})
+        if row is None or not await is_password(password, row["password"]):
+            await self.sessions.failed(user)
+            raise InvalidCredentials
+        if row["tfa_secret"] is not None:
+            raise InvalidPayload(_IS_ON)
+        secret = new_secret()
+        return secret, address_of(secret, row["email"] or user)
+
+    async def enable(self, user: str, secret: str, code: str) -> None:
+        """From now on logins want a code. The first one proves that the app has the secret."""
+        async with self.sessions.database.write() as session:
+            row = await session.fetch_one(_LOCKED, {"user": user})
+            if row is None:
+                raise InvalidCredentials
+            if row["tfa_secret"] is not None:
+                raise InvalidPayload(_IS_ON)
+            if not is_code(secret, code):
+                raise InvalidPayload(_IS_WRONG)
+            await _set(session, user, sealed(secret, self.sessions.settings.secret or ""))
+
+    async def disable(self, user: str, code: str) -> None:
+        """Logins want no code any more. A wrong code counts as a failed login."""
+        async with self.sessions.database.read() as session:
+            row = await session.fetch_one(_USER, {"user": user})
+        if row is None or row["tfa_secret"] is None:
+            raise InvalidPayload("TFA is not enabled")
+        secret = unsealed(row["tfa_secret"], self.sessions.settings.secret or "")
+        if not is_code(secret, code):
+            await self.sessions.failed(user)
+            raise InvalidPayload(_IS_WRONG)
+        await self.remove(user)
+
+    async def remove(self, user: str) -> None:
+        """The same without a code: for an admin, when a telephone is lost."""
+        async with self.sessions.database.write() as session:
+            await _set(session, user, None)
+
+
+async def _set(session: WriteSession, user: str, secret: str | None) -> None:
+    await session.execute(_SET, {"user": user, "secret": secret})

@@ -1,0 +1,94 @@
+"""`/auth/password` and `/users/.../tfa`: new passwords, one-time passwords (directus.md 5.3, 5.4)."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.access.caller import Caller
+from app.domains.directus_users import password_reset
+from app.domains.directus_users.second_factor import SecondFactor
+from app.errors import Forbidden, InvalidCredentials, InvalidPayload
+from app.items.values import as_key
+from app.rest.auth import body_object, sessions_of
+from app.rest.responses import data_response, no_content
+from app.settings import Settings
+
+
+def _text(body: dict[str, Any], name: str, missing: str = "is required") -> str:
+    value = body.get(name)
+    if not value:
+        raise InvalidPayload(f'"{name}" {missing}')
+    if not isinstance(value, str):
+        raise InvalidPayload(f'"{name}" must be a string')
+    return value
+
+
+async def request_reset(request: Request) -> Response:
+    """204 for every address, known or not."""
+    body = await body_object(request)
+    _text(body, "email", "field is required")
+    url, settings = body.get("reset_url"), request.state.settings
+    if url is not None and url not in settings.password_reset_urls:
+        raise InvalidPayload(f'Url "{url}" can\'t be used to reset passwords')
+    password_reset.asked_for()
+    return no_content()
+
+
+async def reset(request: Request) -> Response:
+    body = await body_object(request)
+    token = _text(body, "token", "field is required")
+    password = _text(body, "password", "field is required")
+    settings: Settings = request.state.settings
+    await password_reset.reset(request.state.items, token, password, settings.secret or "")
+    return no_content()
+
+
+def _user(request: Request) -> str:
+    caller: Caller = request.state.items.caller
+    if caller.user is None:
+        raise InvalidCredentials
+    return caller.user
+
+
+async def tfa_generate(request: Request) -> Response:
+    user, body = _user(request), await body_object(request)
+    factor = SecondFactor(sessions_of(request))
+    secret, url = await factor.generate(user, _text(body, "password"))
+    return data_response(orjson.dumps({"secret": secret, "otpauth_url": url}))
+
+
+async def tfa_enable(request: Request) -> Response:
+    user, body = _user(request), await body_object(request)
+    secret, code = _text(body, "secret"), _text(body, "otp")
+    await SecondFactor(sessions_of(request)).enable(user, secret, code)
+    return no_content()
+
+
+async def tfa_disable(request: Request) -> Response:
+    user, body = _user(request), await body_object(request)
+    await SecondFactor(sessions_of(request)).disable(user, _text(body, "otp"))
+    return no_content()
+
+
+async def tfa_remove(request: Request) -> Response:
+    """For admins of the whole installation: an account's admin could reach other accounts."""
+    caller: Caller = request.state.items.caller
+    users = request.state.items.known("directus_users")
+    key = as_key(users.primary_key, request.path_params["key"])
+    if not caller.is_admin or caller.account is not None or key is None:
+        raise Forbidden
+    await SecondFactor(sessions_of(request)).remove(str(key))
+    return no_content()
+
+
+routes = [
+    Route("/auth/password/request", request_reset, methods=["POST"]),
+    Route("/auth/password/reset", reset, methods=["POST"]),
+    Route("/users/me/tfa/generate", tfa_generate, methods=["POST"]),
+    Route("/users/me/tfa/enable", tfa_enable, methods=["POST"]),
+    Route("/users/me/tfa/disable", tfa_disable, methods=["POST"]),
+    Route("/users/{key}/tfa/disable", tfa_remove, methods=["POST"]),
+]
