@@ -12,26 +12,9 @@ from app.served import served
 from app.storage import NoSuchObject, Storage, storage_at
 from tests.web import NOBODY, client_of
 from workers import exports as exports_module
-from workers.chunks import MAX_ATTEMPTS, advance
+from workers.chunks import MAX_ATTEMPTS
 from workers.exports import Exports
 from workers.sweep import sweep
-
-KEYS = "SELECT id FROM directus_exports WHERE status <> 'error' ORDER BY date_created"
-
-
-@pytest.fixture
-async def work(installation, rows):
-    """Does what a worker does with the exports that wait."""
-    database = Database(installation.database_url)
-    await database.open()
-
-    async def work():
-        rows.execute("UPDATE job_chunk SET not_before = now()")
-        for (key,) in rows.execute(KEYS).fetchall():
-            await advance(database, Exports(served(installation).compiler), str(key))
-
-    yield work
-    await database.close()
 
 
 async def ask(client, collection, query, form="csv", **file):

@@ -8,7 +8,6 @@ import pytest
 from app.served import served
 from tests.rest.test_assets import tenant
 from tests.rest.test_export_files import ask, files
-from tests.rest.test_export_files import work as work
 from tests.rest.test_files import upload
 from tests.rest.test_imports import send
 from tests.web import ACCOUNT, NOBODY, PRODUCT

@@ -1,0 +1,25 @@
+"""A worker of exports, in the process of the tests."""
+
+import pytest
+
+from app.database.session import Database
+from app.served import served
+from workers.chunks import advance
+from workers.exports import Exports
+
+KEYS = "SELECT id FROM directus_exports WHERE status <> 'error' ORDER BY date_created"
+
+
+@pytest.fixture
+async def work(installation, rows):
+    """Does what a worker does with the exports that wait."""
+    database = Database(installation.database_url)
+    await database.open()
+
+    async def work():
+        rows.execute("UPDATE job_chunk SET not_before = now()")
+        for (key,) in rows.execute(KEYS).fetchall():
+            await advance(database, Exports(served(installation).compiler), str(key))
+
+    yield work
+    await database.close()
