@@ -9,6 +9,8 @@ from app.codes.key_wrap import unwrap, wrap
 
 ISSUER = "Mintage"
 _SECRET = re.compile(r"[A-Z2-7]{16,128}")
+_CODE = re.compile(r"[0-9]{6}")
+"""One spelling only: a code that was used can't come again in other digits."""
 _DRIFT = 1
 """Steps of 30 seconds a clock may be wrong by (RFC 6238 5.2)."""
 
@@ -25,7 +27,7 @@ def address_of(secret: str, email: str) -> str:
 
 def is_code(secret: str, code: str) -> bool:
     """Whether a secret shows that code now. One that is no secret shows none."""
-    if not _SECRET.fullmatch(secret):
+    if not _SECRET.fullmatch(secret) or not _CODE.fullmatch(code):
         return False
     try:
         return pyotp.TOTP(secret).verify(code, valid_window=_DRIFT)

@@ -1,4 +1,4 @@
-"""`/auth/password` and `/users/.../tfa`: new passwords, one-time passwords (directus.md 5.3, 5.4)."""
+"""`/auth/password`, `/users/.../tfa`: new and one-time passwords (directus.md 5.3, 5.4)."""
 
 from typing import Any
 
