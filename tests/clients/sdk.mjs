@@ -17,7 +17,7 @@ const tests = {
   async items() {
     const made = await call(d.createItems('domain', [{ domain_name: 'a.sdk.example' }, { domain_name: 'b.sdk.example' }]));
     const keys = made.map((row) => row.id);
-    assert.equal((await call(d.readItem('domain', keys[0]))).domain_name, 'a.sdk.example');
+    assert.equal((await call(d.readItem('domain', keys[0]))).domain_name, made[0].domain_name);
     assert.deepEqual(await call(d.updateItem('domain', keys[0], { type: 'short' }, { fields: ['type'] })), { type: 'short' });
     assert.equal((await call(d.updateItems('domain', keys, { type: 'short' }))).length, 2);
     assert.equal((await call(d.updateItemsBatch('domain', keys.map((id) => ({ id, type: 'digital_link' }))))).length, 2);

@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.web import TOKEN
 
 HERE = Path(__file__).parent
