@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
     graphql_token_limit: int = Field(5000, ge=100, description="Longest GraphQL document, tokens.")
-    graphql_alias_limit: int = Field(100, ge=1, description="Most aliases in one GraphQL document.")
+    graphql_alias_limit: int = Field(300, ge=1, description="Most aliases in one GraphQL document.")
     statement_timeout: float = Field(
         60.0, ge=0, description="Seconds a request's statement may take; exports are free. 0: any."
     )

@@ -122,7 +122,9 @@ def _mode(given: str | None) -> Mode:
 async def _login(_root: Any, info: Info, **given: Any) -> Compiled:
     mode = _mode(given.get("mode"))
     client = info.context.items.caller.client
-    made = await _sessions(info).login(given["email"], given["password"], mode, client)
+    made = await _sessions(info).login(
+        given["email"], given["password"], mode, client, given.get("otp")
+    )
     return _tokens(info, made.access_token, made.refresh_token, made.expires)
 
 

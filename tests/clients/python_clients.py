@@ -26,7 +26,7 @@ async def py_directus() -> None:
     assert changed.item["type"] == "short"
     await client.collection("domain").delete(key)
     users = await client.collection("directus_users").read()
-    assert users.items[0]["email"] == "admin@example.com"
+    assert "admin@example.com" in {user["email"] for user in users.items}
     await client.close_connection()
     other = await Directus(SERVER, email="c@example.com", password="a long password")
     assert (await other.collection("product").read()).items[0].keys() == {"id"}

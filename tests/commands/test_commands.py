@@ -1,5 +1,6 @@
 """The command line (issue: `mintage` with readable errors): each command, as a process."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -90,10 +91,10 @@ def test_a_job_is_created_followed_listed_exported_and_verified(
 
     file = tmp_path / "codes.csv"
     assert mintage("codes", "export", job, "-o", str(file)).returncode == 0
-    header, *codes = file.read_text().splitlines()
-    assert header == "id,code,digital_link,epc_uri,status"
-    assert len(set(codes)) == 2500
-    path, serial, link, uri, status = codes[0].split(",")
+    header, *codes = csv.reader(file.read_text().splitlines())
+    assert header == ["id", "code", "digital_link", "epc_uri", "status"]
+    assert len({tuple(code) for code in codes}) == 2500
+    path, serial, link, uri, status = codes[0]
     assert path == f"{PRODUCT}/21/{serial}"
     assert link == f"https://id.example.com{path}"
     assert uri == f"urn:epc:id:sgtin:9312345.055192.{serial}"
@@ -104,8 +105,8 @@ def test_a_job_is_created_followed_listed_exported_and_verified(
         assert found.returncode == 0, found.stdout + found.stderr
         assert f"By job:    {job} (CLI-1)" in found.stdout
     assert mintage("codes", "export", job, "--columns", "code").stdout.split() == [
-        "code",
-        *(line.split(",")[1] for line in codes),
+        '"code"',
+        *(f'"{code[1]}"' for code in codes),
     ]
 
 
