@@ -36,6 +36,7 @@ ADMIN, READER = "bench-token", "bench-reader"
 JOB = "6d6cb08a-f9da-4331-adf9-039e350eef1e"
 
 SEED = f"""
+INSERT INTO account (account_name) SELECT 'Account ' || n FROM generate_series(1, 20000) AS n;
 INSERT INTO identifier_job (id, reference_id, quantity, quantity_created, account, product, status)
   VALUES ('{JOB}', 'BATCH', 100, 100, '{DEMO_ACCOUNT}', '{DEMO_PRODUCT}', 'complete');
 INSERT INTO identifier_job (reference_id, quantity, quantity_created, account, product, status)
