@@ -5,7 +5,6 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -13,10 +12,8 @@ import psutil
 import psycopg
 
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT
-from app.demo import free_port
 from app.embedded.binaries import postgres_package
-from app.settings import Settings
-from app.supervisor import stack
+from bench.installation import benched
 from bench.rows import Row
 
 MOST_TIMES, MOST_MEGABYTES = 2.0, 250.0
@@ -32,23 +29,11 @@ FROM generate_series(1, %s) AS n
 
 def main() -> list[Row]:
     """Measure; the rows to print."""
-    with tempfile.TemporaryDirectory(prefix="mintage-bench-") as folder:
-        Path(folder).chmod(0o755)
-        settings = Settings(
-            _env_file=None,
-            data_dir=Path(folder),
-            port=free_port(),
-            admin_token=TOKEN,
-            workers=0,
-            database_url=None,
-            redis_url=None,
-            s3_url=None,
-        )
-        with stack(settings) as running:
-            with psycopg.connect(running.services.database_url) as connection:
-                connection.execute(CODES, (DEMO_ACCOUNT, DEMO_PRODUCT, ROWS))
-                connection.execute("ANALYZE")
-            return _measured(running.base_url, running.services.database_url)
+    with benched(TOKEN) as running:
+        with psycopg.connect(running.services.database_url) as connection:
+            connection.execute(CODES, (DEMO_ACCOUNT, DEMO_PRODUCT, ROWS))
+            connection.execute("ANALYZE")
+        return _measured(running.base_url, running.services.database_url)
 
 
 def _measured(base_url: str, database_url: str) -> list[Row]:

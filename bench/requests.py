@@ -8,13 +8,11 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import psycopg
@@ -22,8 +20,7 @@ import psycopg
 from app.access.secrets import token_hash
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT
 from app.demo import free_port
-from app.settings import Settings
-from app.supervisor import stack
+from bench.installation import benched
 from bench.load import requests_per_second
 from bench.rows import Row
 
@@ -151,27 +148,15 @@ CASES = (
 
 def main() -> list[Row]:
     """Measure; the rows to print."""
-    with tempfile.TemporaryDirectory(prefix="mintage-bench-") as folder:
-        Path(folder).chmod(0o755)
-        settings = Settings(
-            _env_file=None,
-            data_dir=Path(folder),
-            port=free_port(),
-            admin_token=ADMIN,
-            workers=0,
-            database_url=None,
-            redis_url=None,
-            s3_url=None,
-        )
-        with stack(settings) as running:
-            with psycopg.connect(running.services.database_url) as connection:
-                connection.execute(SEED)
-                connection.execute("ANALYZE")
-            return [
-                row
-                for case in CASES
-                for row in _measured(case, running.base_url, running.services.database_url)
-            ]
+    with benched(ADMIN) as running:
+        with psycopg.connect(running.services.database_url) as connection:
+            connection.execute(SEED)
+            connection.execute("ANALYZE")
+        return [
+            row
+            for case in CASES
+            for row in _measured(case, running.base_url, running.services.database_url)
+        ]
 
 
 def _measured(case: Case, base_url: str, database_url: str) -> Iterator[Row]:

@@ -1,0 +1,29 @@
+"""An installation for a benchmark: everything embedded, in a folder of its own, no worker."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.demo import free_port
+from app.settings import Settings
+from app.supervisor import Stack, stack
+
+
+@contextmanager
+def benched(token: str) -> Iterator[Stack]:
+    """A running stack whose admin has this token."""
+    with tempfile.TemporaryDirectory(prefix="mintage-bench-") as folder:
+        Path(folder).chmod(0o755)
+        settings = Settings(
+            _env_file=None,
+            data_dir=Path(folder),
+            port=free_port(),
+            admin_token=token,
+            workers=0,
+            database_url=None,
+            redis_url=None,
+            s3_url=None,
+        )
+        with stack(settings) as running:
+            yield running
