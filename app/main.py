@@ -14,7 +14,19 @@ from app import logs
 from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
-from app.rest import assets, auth, definitions, files, items, me, passwords, server, system, utils
+from app.rest import (
+    assets,
+    auth,
+    definitions,
+    files,
+    items,
+    me,
+    openapi,
+    passwords,
+    server,
+    system,
+    utils,
+)
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
 from app.rest.rate_limiter import rate_limiter
 from app.rest.responses import error_response, on_app_error, options_response
@@ -53,6 +65,7 @@ def create_app(settings: Settings) -> Starlette:
             *me.routes,
             *definitions.routes,
             *server.routes,
+            *openapi.routes,
             *files.routes,
             *assets.routes,
             *utils.routes,
