@@ -29,12 +29,13 @@ def upgrade(database_url: str, tables: MetaData = METADATA, *, builtin: bool = T
     """Bring the database to what is served; nothing happens when it is there already.
 
     Mintage's own collections and the system's with them come by migrations, all others (without
-    `builtin` the system's too) by `extend`. Raises CantExtend for a change that would lose data.
+    `builtin` the system's too) by `extend`. A database that once served Mintage's own still gets
+    its migrations, so that they may come back. Raises CantExtend for a change that would lose data.
     """
     with _locked(database_url) as connection:
         install_functions(connection)
         names = [name for name in tables.tables if not builtin or name not in METADATA.tables]
-        if builtin:
+        if builtin or inspect(connection).has_table("alembic_version"):
             _to_head(connection)
         extend(connection, tables, names)
         install_triggers(connection)

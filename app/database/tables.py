@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import (
     CheckConstraint,
@@ -28,6 +29,9 @@ NAMING = {
 }
 """Constraint names, as Directus writes them."""
 
+_LONGEST = 63
+"""Characters PostgreSQL keeps of a name."""
+
 EVT_ID = "evt_id()"
 """The database function that draws 24 random symbols (systems.md 2.1)."""
 
@@ -40,20 +44,25 @@ def build_tables(schema: Schema) -> MetaData:
     return metadata
 
 
+def fitting(*parts: str) -> str:
+    """The name of an index or a foreign key; one PostgreSQL would cut keeps what tells it apart."""
+    name = "_".join(parts)
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 9]}_{crc32(name.encode()):08x}"
+
+
 def _table(collection: Collection, schema: Schema, metadata: MetaData) -> Table:
-    columns = [_column(field, schema) for field in collection.fields if field.stored]
+    columns = [_column(collection, field, schema) for field in collection.fields if field.stored]
     table = Table(collection.name, metadata, *columns, comment=collection.note or None)
     for field in collection.fields:
         if field.unique:
-            Index(f"{collection.name}_{field.name}_unique", table.c[field.name], unique=True)
+            name = fitting(collection.name, field.name, "unique")
+            Index(name, table.c[field.name], unique=True)
         elif field.indexed:
-            Index(f"{collection.name}_{field.name}_index", table.c[field.name])
+            Index(fitting(collection.name, field.name, "index"), table.c[field.name])
     for index in collection.indexes:
-        name = "_".join((collection.name, *index.fields, "unique" if index.unique else "index"))
-        if index.where is not None and not index.unique:
-            name = name.removesuffix("_index") + "_partial"
+        plain = "index" if index.where is None else "partial"
         Index(
-            name[:63],
+            fitting(collection.name, *index.fields, "unique" if index.unique else plain),
             *(table.c[field] for field in index.fields),
             unique=index.unique,
             postgresql_where=None if index.where is None else text(index.where),
@@ -66,11 +75,11 @@ def _table(collection: Collection, schema: Schema, metadata: MetaData) -> Table:
     return table
 
 
-def _column(field: Field, schema: Schema) -> Column[object]:
+def _column(collection: Collection, field: Field, schema: Schema) -> Column[object]:
     column: Column[object] = Column(
         field.name,
         column_type(field),
-        *_constraints(field, schema),
+        *_constraints(collection, field, schema),
         primary_key=field.primary_key,
         # A key counts up only where its field says so.
         autoincrement="auto" if field.generated == "sequence" else False,
@@ -81,7 +90,9 @@ def _column(field: Field, schema: Schema) -> Column[object]:
     return column
 
 
-def _constraints(field: Field, schema: Schema) -> list[ForeignKey | Identity]:
+def _constraints(
+    collection: Collection, field: Field, schema: Schema
+) -> list[ForeignKey | Identity]:
     if field.generated == "sequence":
         return [Identity(always=False)]
     if field.relation is None or not field.relation.enforced:
@@ -90,6 +101,7 @@ def _constraints(field: Field, schema: Schema) -> list[ForeignKey | Identity]:
     return [
         ForeignKey(
             f"{target.name}.{target.primary_key.name}",
+            name=fitting(collection.name, field.name, "foreign"),
             ondelete=field.relation.on_delete,
             use_alter=True,  # accounts, users and domains point at each other
         )

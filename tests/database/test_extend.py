@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
-from app.database.extend import CantExtend
-from app.database.migrate import differences, upgrade, upgrade_to
+from app.database.alter import CantExtend
+from app.database.extend import extend
+from app.database.migrate import differences, sqlalchemy_url, upgrade, upgrade_to
 from app.database.tables import METADATA, build_tables
 from schema import OWN, SYSTEM, BadDefinition, Collection, Field, Schema, with_accounts
-from schema.definition import integer, m2o, o2m, string, text, uuid
+from schema.definition import TYPES, boolean, integer, m2o, o2m, string, text, timestamp, uuid
 from tests.web import own_database
 
 KEY = integer("id", primary_key=True, generated="sequence")
@@ -30,6 +33,12 @@ def shop(*fields, parent=()):
 
 def brought(url, *collections):
     upgrade(url, build_tables(Schema((*SYSTEM, *collections))), builtin=False)
+
+
+def extended(url, tables):
+    """What is done to a database that has these tables already."""
+    with create_engine(sqlalchemy_url(url), poolclass=NullPool).connect() as connection:
+        return extend(connection, tables, tables.tables)
 
 
 def columns(url, table):
@@ -67,6 +76,101 @@ def test_tables_are_made_with_their_keys_and_indexes(url):
 def test_a_second_time_changes_nothing(url):
     for _ in range(2):
         brought(url, *shop(string("name", required=True, default="x")))
+
+
+def test_what_is_served_already_is_not_touched(url):
+    upgrade(url)
+    assert extended(url, METADATA) == []
+
+
+def test_every_type_and_default_is_recognised_again(url):
+    fields = (
+        *(Field(name=f"a_{kind.lower()}", type=kind) for kind in sorted(TYPES - {"hash"})),
+        string("quoted", default="it's 50% :off; ::text", required=True),
+        integer("less", default=-1),
+        Field(name="big", type="bigInteger", default=7, indexed=True),
+        Field(name="exact", type="decimal", default=1.5),
+        boolean("yes", default=True),
+        timestamp("made", special=("date-created",)),
+        Field(name="small", type="float", storage="real", default=0.5),
+        Field(name="old", type="json", storage="json"),
+    )
+    brought(url, *shop())
+    brought(url, *shop(*fields))
+    tables = build_tables(Schema((*SYSTEM, *shop(*fields))))
+    assert extended(url, tables) == []
+    run(url, "INSERT INTO shop DEFAULT VALUES")
+    assert run(url, "SELECT quoted, less, big, yes FROM shop") == [
+        ("it's 50% :off; ::text", -1, 7, True)
+    ]
+
+
+def test_names_postgresql_would_cut_stay_apart(url):
+    long = "c" * 40
+    fields = [string(f"{'f' * 30}_{end}", unique=True) for end in "ab"]
+    links = [m2o(f"{'o' * 30}_{end}", to="owner") for end in "ab"]
+    for _ in range(2):
+        brought(url, Collection(long, (KEY, *fields, *links)), shop()[1])
+    [[indexes]] = run(url, f"SELECT count(*) FROM pg_indexes WHERE tablename = '{long}'")
+    [[keys]] = run(
+        url,
+        f"SELECT count(*) FROM pg_constraint WHERE conrelid = '{long}'::regclass AND contype = 'f'",
+    )
+    assert (indexes, keys) == (3, 2)
+
+
+def test_a_field_that_is_gone_needs_no_value_any_more(url):
+    brought(url, *shop(string("gone", required=True)))
+    brought(url, *shop(string("name")))
+    run(url, "INSERT INTO shop (name) VALUES ('a')")
+
+
+def test_rules_that_are_gone_refuse_nothing_any_more(url):
+    brought(url, *shop(string("name", unique=True), m2o("owner", to="owner")))
+    brought(url, *shop(string("name"), Field(name="owner", type="uuid")))
+    run(url, "INSERT INTO shop (name, owner) SELECT 'a', gen_random_uuid() FROM (VALUES (1), (2))")
+
+
+def test_defaults_follow_their_definition(url):
+    brought(url, *shop(string("a", default="x"), string("b"), string("c", default="x")))
+    brought(url, *shop(string("a", default="50% y"), string("b", default="z"), string("c")))
+    run(url, "INSERT INTO shop DEFAULT VALUES")
+    assert run(url, "SELECT a, b, c FROM shop") == [("50% y", "z", None)]
+
+
+def test_relations_follow_their_definition(url):
+    brought(url, *shop(m2o("owner", to="owner")))
+    brought(url, *shop(m2o("owner", to="owner", on_delete="CASCADE")))
+    run(url, "INSERT INTO owner DEFAULT VALUES")
+    run(url, "INSERT INTO shop (owner) SELECT id FROM owner")
+    run(url, "DELETE FROM owner")
+    assert run(url, "SELECT count(*) FROM shop") == [(0,)]
+    brought(url, *shop(m2o("owner", to="directus_users")))
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="directus_users"):
+        run(url, "INSERT INTO shop (owner) VALUES (gen_random_uuid())")
+
+
+def test_a_key_that_starts_counting_goes_on_after_the_rows_there(url):
+    brought(url, Collection("shop", (integer("id", primary_key=True),)), shop()[1])
+    run(url, "INSERT INTO shop (id) VALUES (7)")
+    brought(url, *shop())
+    assert run(url, "INSERT INTO shop DEFAULT VALUES RETURNING id") == [(8,)]
+
+
+def test_another_key_is_refused(url):
+    brought(url, *shop(string("code")))
+    other = Collection("shop", (string("code", primary_key=True),))
+    with pytest.raises(
+        CantExtend, match='key of collection "shop" is "code", but its table has id'
+    ):
+        brought(url, other, shop()[1])
+
+
+def test_a_target_that_is_missing_is_refused(url):
+    brought(url, *shop(Field(name="owner", type="uuid")))
+    run(url, "INSERT INTO shop (owner) VALUES (gen_random_uuid())")
+    with pytest.raises(CantExtend, match='points to "owner", but there are rows'):
+        brought(url, *shop(m2o("owner", to="owner")))
 
 
 def test_what_is_new_is_added_and_what_is_gone_stays(url):
@@ -125,6 +229,13 @@ def test_mintages_own_collections_can_come_later(url):
     upgrade(url)
 
 
+def test_mintages_own_collections_can_leave_and_come_back(url):
+    upgrade_to(url, "0001")
+    brought(url, *shop(string("name")))
+    upgrade(url)
+    assert differences_without(url, {"shop", "owner"}) == []
+
+
 def differences_without(url, tables):
     return [
         item for item in differences(url) if not any(f"'{name}'" in repr(item) for name in tables)
@@ -141,8 +252,42 @@ def test_a_snapshot_beside_mintages_own_collections(url):
 
 def test_an_older_database_is_brought_along(url):
     upgrade_to(url, "0001")
+    for admin in (True, False):
+        run(
+            url,
+            "INSERT INTO directus_users (id, email, admin_access) "
+            f"VALUES (gen_random_uuid(), '{admin}', {admin})",
+        )
     upgrade(url)
     assert differences(url) == []
+    assert run(
+        url,
+        "SELECT u.email, r.name, p.name FROM directus_users u "
+        "JOIN directus_roles r ON r.id = u.role "
+        "JOIN directus_access a ON a.role = r.id JOIN directus_policies p ON p.id = a.policy "
+        "WHERE p.admin_access AND p.app_access",
+    ) == [("True", "Administrator", "Administrator")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO directus_roles (name) VALUES ('x')",
+        "UPDATE directus_policies SET name = name",
+        "DELETE FROM directus_access",
+        "TRUNCATE directus_permissions",
+    ],
+)
+def test_every_change_of_access_renews_the_stamp(url, change):
+    upgrade(url)
+    stamp = "SELECT id, version FROM directus_access_version"
+    [before] = run(url, stamp)
+    run(url, change)
+    [after] = run(url, stamp)
+    assert before[0] == after[0] == 1
+    assert before[1] != after[1]
+    upgrade(url)
+    assert run(url, stamp) == [after]
 
 
 def test_a_changed_definition_of_the_same_name_is_one_collection():
