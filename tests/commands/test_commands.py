@@ -1,6 +1,7 @@
 """The command line (issue: `mintage` with readable errors): each command, as a process."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -11,10 +12,31 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
 from app.settings import Settings
 from tests.commands.conftest import Mintage
 from tests.web import PRODUCT, Client, environment_of
+
+SHOP = """
+version: 1
+directus: 11.5.0
+vendor: postgres
+collections:
+  - collection: shop
+    meta: {collection: shop}
+    schema: {name: shop}
+fields:
+  - collection: shop
+    field: id
+    type: integer
+    schema: {name: id, table: shop, data_type: integer, is_nullable: false, is_primary_key: true}
+  - collection: shop
+    field: name
+    type: string
+    schema: {name: name, table: shop, data_type: character varying, max_length: 20}
+relations: []
+"""
 
 
 def refused(result: subprocess.CompletedProcess[str]) -> str:
@@ -199,6 +221,37 @@ def test_a_user_needs_an_email_address(mintage: Mintage) -> None:
 
 def test_the_schema_is_printed_as_sdl(mintage: Mintage) -> None:
     assert "create_identifier_job_item(" in mintage("schema", "print").stdout
+
+
+def test_the_definitions_are_printed_as_a_snapshot_in_both_forms(mintage: Mintage) -> None:
+    printed = mintage("schema", "snapshot").stdout
+    assert yaml.safe_load(printed) == json.loads(
+        mintage("schema", "snapshot", "--format", "json").stdout
+    )
+    assert "unique_code" in printed
+
+
+def test_the_url_of_the_database_is_one_to_connect_with(mintage: Mintage) -> None:
+    with psycopg.connect(mintage("db", "url").stdout.strip()) as connection:
+        assert connection.execute("SELECT count(*) FROM account").fetchone() is not None
+
+
+def test_a_snapshot_is_migrated_to_and_its_mistakes_are_said(
+    mintage: Mintage, rows: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "shop.yaml"
+    schema = f"builtin,{path}"
+    assert f"{path}, which can't be read" in refused(mintage("migrate", SCHEMA=schema))
+    path.write_text(SHOP)
+    assert mintage("migrate", SCHEMA=schema).returncode == 0
+    try:
+        rows.execute("INSERT INTO shop (id, name) VALUES (1, 'Corner')")
+        path.write_text(SHOP.replace("max_length: 20", "max_length: 10"))
+        assert 'Field "shop.name" is stored as' in refused(mintage("migrate", SCHEMA=schema))
+        path.write_text(SHOP.replace("shop", "account"))
+        assert 'Collection "account" is defined twice' in refused(mintage("migrate", SCHEMA=schema))
+    finally:
+        rows.execute("DROP TABLE shop")
 
 
 def test_a_wrong_setting_is_said(mintage: Mintage) -> None:
