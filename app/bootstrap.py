@@ -4,15 +4,15 @@ import asyncio
 from typing import Any
 
 from app.access.caller import SYSTEM
-from app.access.secrets import new_token, token_hash
+from app.access.secrets import is_password, new_token, token_hash
 from app.database.session import Database, WriteSession
-from app.domains.directus_policies.service import admin_role, ensure_public
+from app.domains.directus_policies.service import admin_role, ensure_public, is_administered
 from app.items.write import Writer
 from app.served import Served, served
 from app.settings import Settings
 
 _LOCK = "SELECT pg_advisory_xact_lock(1835626100)"
-_ADMIN = "SELECT id, token FROM directus_users WHERE email = %(email)s"
+_ADMIN = "SELECT id, token, password FROM directus_users WHERE email = %(email)s"
 
 DEMO_ACCOUNT = "f1b2c3d4-e5f6-7890-1234-567890abcdef"
 DEMO_PRODUCT = "/01/09312345551927"
@@ -55,7 +55,8 @@ def bootstrap(settings: Settings, database_url: str) -> str | None:
     """Make sure there is an admin, and in a new installation the demo rows.
 
     Answers the admin's static token if it was made up now: it is stored hashed, so this is the
-    only time it can be shown. A given ADMIN_TOKEN or ADMIN_PASSWORD always becomes the admin's.
+    only time it can be shown. A given ADMIN_TOKEN or ADMIN_PASSWORD always becomes the admin's; if
+    nobody is left who may do everything (wrong passwords suspend admins, too), it lets that one in.
     """
     return asyncio.run(_bootstrap(settings, database_url, served(settings)))
 
@@ -82,10 +83,11 @@ async def _first_admin(settings: Settings, session: WriteSession, what: Served) 
     role = await admin_role(session, writer)
     row = await session.fetch_one(_ADMIN, {"email": settings.admin_email.strip().lower()})
     if row is not None:
-        if "token" in secrets and row["token"] == token_hash(secrets["token"]):
-            del secrets["token"]
-        if secrets:
-            await writer.update("directus_users", [(row["id"], secrets)])
+        patch = await _news(row, secrets)
+        if secrets and not await is_administered(session):
+            patch |= {"status": "active", "role": role}
+        if patch:
+            await writer.update("directus_users", [(row["id"], patch)])
         return None
     made = None if settings.admin_token is not None else new_token()
     admin = {
@@ -102,3 +104,13 @@ async def _first_admin(settings: Settings, session: WriteSession, what: Served) 
         for collection, rows in _DEMO:
             await writer.create(collection, [dict(row) for row in rows])
     return made
+
+
+async def _news(row: dict[str, Any], secrets: dict[str, Any]) -> dict[str, Any]:
+    """Those of the secrets that are not the admin's yet: a new password would end its sessions."""
+    news = dict(secrets)
+    if "token" in news and row["token"] == token_hash(news["token"]):
+        del news["token"]
+    if "password" in news and await is_password(news["password"], row["password"]):
+        del news["password"]
+    return news

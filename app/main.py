@@ -38,8 +38,10 @@ from app.storage import storage_at
 
 def create_app(settings: Settings) -> Starlette:
     """The application of one installation. Its services have to be named in the settings."""
-    if not (settings.database_url and settings.redis_url and settings.s3_url):
-        raise ValueError("DATABASE_URL, REDIS_URL and S3_URL have to be set; or use `mintage run`.")
+    if not (settings.database_url and settings.redis_url and settings.s3_url and settings.secret):
+        raise ValueError(
+            "DATABASE_URL, REDIS_URL, S3_URL and SECRET have to be set; or use `mintage run`."
+        )
     database_url, s3_url = settings.database_url, settings.s3_url
     compiler = served(settings).compiler
 

@@ -57,6 +57,31 @@ def test_a_given_token_and_password_become_the_admins(migrated):
     assert token == token_hash("token-5678")
 
 
+def test_a_password_that_is_the_admins_already_changes_nothing(migrated):
+    given = settings(admin_password="password-1234")
+    bootstrap(given, migrated)
+    before = rows(migrated, "SELECT password FROM directus_users")
+    assert bootstrap(given, migrated) is None
+    assert rows(migrated, "SELECT password FROM directus_users") == before
+    assert rows(migrated, "SELECT count(*) FROM directus_activity WHERE action = 'update'") == [
+        (0,)
+    ]
+
+
+@pytest.mark.parametrize("lost", ["status = 'suspended'", "role = NULL"])
+def test_when_nobody_is_an_admin_a_given_password_lets_the_first_in_again(migrated, lost):
+    given = settings(admin_password="password-1234")
+    token = bootstrap(given, migrated)
+    with psycopg.connect(migrated) as connection:
+        connection.execute(f"UPDATE directus_users SET {lost}")
+    bootstrap(settings(), migrated)
+    assert not (rows(migrated, ADMINS) and "active" in rows(migrated, ADMINS)[0])
+    bootstrap(given, migrated)
+    assert rows(migrated, ADMINS) == [
+        ("admin@example.com", "Admin", True, "active", token_hash(token))
+    ]
+
+
 def test_the_email_is_compared_as_it_is_stored(migrated):
     given = settings(admin_email=" Boss@Example.COM ", admin_token="token-1234")
     for _ in range(2):

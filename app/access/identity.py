@@ -6,8 +6,8 @@ by this process while the stamp is the same; no user is.
 """
 
 import ipaddress
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -65,10 +65,26 @@ class _Policy:
 
 @dataclass(frozen=True, slots=True)
 class _Granted:
-    """What one user (or the public) has, wherever it calls from."""
+    """What one user (or the public) has, wherever it calls from.
+
+    `permissions` are kept by the policies that count, and whether the user has an account.
+    """
 
     roles: tuple[str, ...]
     policies: tuple[_Policy, ...]
+    permissions: dict[tuple[tuple[str, ...], bool], Permissions] = field(default_factory=dict)
+
+    def of(self, policies: Sequence[_Policy], *, has_account: bool) -> Permissions:
+        """What the policies allow, and what nobody has to give."""
+        place = (tuple(policy.key for policy in policies), has_account)
+        if place not in self.permissions:
+            given = [permission for policy in policies for permission in policy.permissions]
+            if any(policy.is_admin or policy.has_app_access for policy in policies):
+                given += OF_APP
+            if has_account:
+                given += OF_ACCOUNTS
+            self.permissions[place] = Permissions(given)
+        return self.permissions[place]
 
 
 _kept: dict[tuple[str, str | None, str | None], _Granted] = {}
@@ -113,33 +129,16 @@ async def _caller(session: Session, row: Mapping[str, Any], client: Client) -> C
             _kept.clear()
         _kept[place] = granted
     policies = tuple(item for item in granted.policies if _counts_at(item.addresses, client.ip))
-    return _built(user, role, row["account"], granted.roles, policies, client)
-
-
-def _built(
-    user: str | None,
-    role: str | None,
-    account: str | None,
-    roles: tuple[str, ...],
-    policies: tuple[_Policy, ...],
-    client: Client,
-) -> Caller:
-    is_admin = any(policy.is_admin for policy in policies)
-    has_app_access = is_admin or any(policy.has_app_access for policy in policies)
-    given = [permission for policy in policies for permission in policy.permissions]
-    if has_app_access:
-        given += OF_APP
-    if account is not None:
-        given += OF_ACCOUNTS
+    account, is_admin = row["account"], any(policy.is_admin for policy in policies)
     return Caller(
         user=user,
         account=account,
         is_admin=is_admin,
-        has_app_access=has_app_access,
+        has_app_access=is_admin or any(policy.has_app_access for policy in policies),
         role=role,
-        roles=roles,
+        roles=granted.roles,
         policies=tuple(policy.key for policy in policies),
-        permissions=Permissions(given),
+        permissions=granted.of(policies, has_account=account is not None),
         client=client,
     )
 
@@ -197,6 +196,8 @@ def _counts_at(addresses: tuple[str, ...], ip: str | None) -> bool:
         own = ipaddress.ip_address(ip or "")
     except ValueError:
         return False
+    mapped = getattr(own, "ipv4_mapped", None)  # as a socket for both kinds writes IPv4
+    own = own if mapped is None else mapped
     return any(_holds(text, own) for text in addresses)
 
 

@@ -11,7 +11,13 @@ from app.access.caller import Caller, Client
 from app.access.identity import anonymous, caller_by_token, caller_by_user
 from app.access.secrets import token_hash
 from app.database.session import Session
-from app.errors import InvalidCredentials, InvalidPayload, InvalidToken, TokenExpired
+from app.errors import (
+    InvalidCredentials,
+    InvalidPayload,
+    InvalidToken,
+    ServiceUnavailable,
+    TokenExpired,
+)
 
 ISSUER = "directus"
 _ALGORITHM = "HS256"
@@ -54,7 +60,12 @@ def read(token: str, secret: str) -> dict[str, Any]:
 
 
 def _key(secret: str) -> bytes:
-    """The signing key: not the SECRET itself, which encrypts other things."""
+    """The signing key: not the SECRET itself, which encrypts other things.
+
+    Raises ServiceUnavailable without one: what is signed with nothing, anybody can sign.
+    """
+    if not secret:
+        raise ServiceUnavailable("tokens", "This installation has no SECRET: set it")
     return hashlib.sha256(b"access tokens\0" + secret.encode()).digest()
 
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from app.access.caller import Caller
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload
-from app.items.allowed import require
+from app.items.allowed import described, require
 from app.items.grant import Grant
 from app.items.items import Items
 from app.items.values import as_key
@@ -89,9 +89,13 @@ async def permissions_me_item(request: Request) -> Response:
         raise Forbidden
     collection = items.known(request.path_params["collection"])
     key = request.path_params.get("key")
-    shown = {}
+    shown: dict[str, dict[str, Any]] = {}
     for action in ("update", "delete", "share"):
         shown[action] = {"access": await _may(items, collection, action, key)}
+    if collection.singleton:
+        updated = described(items.caller, collection)["update"]
+        shown["update"]["fields"] = updated.get("fields", [])
+        shown["update"]["presets"] = updated.get("presets", {})
     return data_response(orjson.dumps(shown))
 
 

@@ -161,9 +161,10 @@ def client_of(scope: Scope, settings: Settings) -> Client:
     headers = Headers(scope=scope)
     peer = scope.get("client")
     ip = peer[0] if peer else None
-    forwarded = headers.get("x-forwarded-for")
+    # The last address is the proxy's word; clients may send the header, too, before it.
+    forwarded = ",".join(headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
     if settings.trust_proxy and forwarded:
-        ip = forwarded.split(",")[-1].strip()
+        ip = forwarded
     return Client(ip, headers.get("user-agent", "")[:1000] or None, headers.get("origin"))
 
 

@@ -29,11 +29,19 @@ _PAUSE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """So many requests in so many seconds, under one key."""
+    """So many requests in so many seconds, of all who share a name."""
 
-    key: str
+    name: str
     points: int
     seconds: float
+
+    @property
+    def key(self) -> str:
+        return f"mintage:requests:{self.name}"
+
+    @property
+    def milliseconds(self) -> int:
+        return max(1, round(self.seconds * 1000))
 
 
 class RateLimiter:
@@ -58,8 +66,10 @@ class RateLimiter:
             points = current.rate_limiter_global_points
             found.append(Allowance("all", points, current.rate_limiter_global_duration))
         if current.rate_limiter_enabled:
-            key = f"ip:{client_of(scope, current).ip}"
-            found.append(Allowance(key, current.rate_limiter_points, current.rate_limiter_duration))
+            name = f"ip:{client_of(scope, current).ip}"
+            found.append(
+                Allowance(name, current.rate_limiter_points, current.rate_limiter_duration)
+            )
         return found
 
     async def _exceeded(self, allowances: list[Allowance]) -> RequestsExceeded | None:
@@ -82,11 +92,13 @@ def _count(allowances: list[Allowance]) -> list[tuple[int, timedelta]]:
     """For each allowance how much of it is used, and how long its window still lasts."""
     with client().pipeline() as pipeline:
         for allowance in allowances:
-            key = f"mintage:requests:{allowance.key}"
-            pipeline.set(key, 0, px=max(1, round(allowance.seconds * 1000)), nx=True)
-            pipeline.incr(key)
-            pipeline.pttl(key)
+            pipeline.set(allowance.key, 0, px=allowance.milliseconds, nx=True)
+            pipeline.incr(allowance.key)
+            pipeline.pttl(allowance.key)
         answers = pipeline.execute()
+    for allowance, rest in zip(allowances, answers[2::3], strict=True):
+        if int(rest) < 0:  # the window ended between our commands: this one would never
+            client().pexpire(allowance.key, allowance.milliseconds)
     used, left = answers[1::3], answers[2::3]
     return [
         (int(count), timedelta(milliseconds=max(1, int(rest))))

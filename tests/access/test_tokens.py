@@ -1,6 +1,7 @@
 """Tokens: how they are made, stored, presented and resolved (directus.md 5.1)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -8,9 +9,9 @@ from app.access import tokens
 from app.access.caller import ANONYMOUS, SYSTEM, Caller, Client
 from app.access.permissions import Permission, Permissions
 from app.access.secrets import new_token, token_hash
-from app.access.tokens import presented
+from app.access.tokens import presented, read, signed
 from app.database.session import Database
-from app.errors import Forbidden, InvalidCredentials, InvalidPayload
+from app.errors import Forbidden, InvalidCredentials, InvalidPayload, ServiceUnavailable
 from app.items.allowed import require
 from schema import BUILTIN
 from tests.web import ACCOUNT, SECRET, TOKEN
@@ -99,6 +100,14 @@ async def test_a_user_without_a_token_cannot_be_guessed(session, rows):
     rows.execute("UPDATE directus_users SET token = NULL")
     with pytest.raises(InvalidCredentials):
         await caller_of(session, TOKEN)
+
+
+def test_without_a_secret_nothing_is_signed_and_nothing_believed():
+    token = signed({"id": "x"}, SECRET, timedelta(hours=1))
+    assert read(token, SECRET)["id"] == "x"
+    for attempt in (lambda: read(token, ""), lambda: signed({}, "", timedelta(hours=1))):
+        with pytest.raises(ServiceUnavailable, match="SECRET"):
+            attempt()
 
 
 @pytest.mark.parametrize("action", ["create", "read", "update", "delete"])

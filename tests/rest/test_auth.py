@@ -1,5 +1,6 @@
 """Logins, sessions, and what a caller is told of itself (directus.md 5, 6.6)."""
 
+import asyncio
 import time
 from datetime import timedelta
 
@@ -7,6 +8,8 @@ import pytest
 
 from app.access.secrets import token_hash
 from app.access.tokens import signed
+from app.domains.directus_users import sessions
+from app.main import create_app
 from tests.web import ADMIN, SECRET, TOKEN, client_of
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
@@ -151,6 +154,63 @@ async def test_too_many_failures_suspend_a_user(anyone, client, rows):
     assert code_of(answer) == (401, "INVALID_CREDENTIALS")
     status = "SELECT status FROM directus_users WHERE email = %s"
     assert rows.execute(status, [EMAIL]).fetchone() == ("suspended",)
+
+
+async def test_the_settings_may_ask_for_no_limit_of_failures(anyone, client, rows):
+    await client.patch("/settings", json={"auth_login_attempts": None})
+    for _ in range(3):
+        await anyone.post("/auth/login", json={"email": EMAIL, "password": "wrong password"})
+    assert await logged_in(anyone)
+
+
+async def test_no_text_of_a_login_breaks_it(anyone):
+    body = {"email": "a\0da@example.com", "password": "\0"}
+    assert code_of(await anyone.post("/auth/login", json=body)) == (401, "INVALID_CREDENTIALS")
+
+
+async def test_a_password_changed_during_a_login_ends_it(anyone, rows, monkeypatch):
+    verified = sessions.is_password
+
+    async def slow(password, stored):
+        is_right = await verified(password, stored)
+        rows.execute("UPDATE directus_users SET password = 'x' WHERE email = %s", [EMAIL])
+        return is_right
+
+    monkeypatch.setattr(sessions, "is_password", slow)
+    answer = await anyone.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
+    assert code_of(answer) == (401, "INVALID_CREDENTIALS")
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (0,)
+
+
+async def test_a_logout_ends_the_session_before_it_too(anyone, rows):
+    body = {"email": EMAIL, "password": PASSWORD, "mode": "session"}
+    await anyone.post("/auth/login", json=body)
+    await anyone.post("/auth/refresh", json={"mode": "session"})
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (2,)
+    await anyone.post("/auth/logout", json={"mode": "session"})
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (0,)
+
+
+async def test_an_old_session_lives_for_a_moment_after_its_refresh(anyone, rows):
+    body = {"email": EMAIL, "password": PASSWORD, "mode": "session"}
+    await anyone.post("/auth/login", json=body)
+    old = {"Cookie": f"directus_session_token={anyone.cookies['directus_session_token']}"}
+    await anyone.post("/auth/refresh", json={"mode": "session"})
+    anyone.cookies.clear()
+    assert (await anyone.get("/users/me", headers=old)).status_code == 200
+    rows.execute(
+        "UPDATE directus_sessions SET expires = now() - interval '1 second' "
+        "WHERE next_token IS NOT NULL"
+    )
+    gone = await anyone.get("/users/me", headers=old)
+    assert code_of(gone) == (401, "INVALID_CREDENTIALS")
+
+
+async def test_sessions_that_are_over_are_purged(anyone, rows):
+    await logged_in(anyone)
+    rows.execute("UPDATE directus_sessions SET expires = now() - interval '1 second'")
+    await logged_in(anyone)
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (1,)
 
 
 async def test_who_is_suspended_can_not_go_on(anyone, rows):
@@ -308,6 +368,50 @@ async def test_the_last_admin_stays(client, rows):
         answer = await client.request(method, path, json=body)
         assert code_of(answer) == (422, "UNPROCESSABLE_CONTENT"), (path, answer.text)
     assert (await client.get("/users/me", headers=ADMIN)).status_code == 200
+
+
+async def test_two_admins_can_not_remove_each_other_at_once(client, rows):
+    other = {"email": "second@example.com", "status": "active"}
+    [(role, first)] = rows.execute("SELECT role::text, id::text FROM directus_users").fetchall()
+    made = await client.post("/users?fields=id", json={**other, "role": role})
+    paths = [f"/users/{key}" for key in (first, made.json()["data"]["id"])]
+    for _ in range(5):
+        rows.execute("UPDATE directus_users SET status = 'active'")
+        answers = await asyncio.gather(
+            *(client.patch(path, json={"status": "suspended"}) for path in paths)
+        )
+        assert min(answer.status_code for answer in answers) == 200
+        active = "SELECT count(*) FROM directus_users WHERE status = 'active'"
+        assert rows.execute(active).fetchone() == (1,)
+
+
+async def test_passwords_keep_the_installations_policy(client):
+    await client.patch("/settings", json={"auth_password_policy": "/^.*[0-9].*$/"})
+    user = {"email": "p@example.com", "password": "no digits here"}
+    refused = await client.post("/users", json=user)
+    assert code_of(refused) == (400, "FAILED_VALIDATION")
+    assert (await client.post("/users", json={**user, "password": "1 digit here"})).is_success
+    await client.patch("/settings", json={"auth_password_policy": "/(/"})
+    refused = await client.post("/users", json={**user, "email": "q@example.com"})
+    assert code_of(refused) == (422, "UNPROCESSABLE_CONTENT")
+
+
+async def test_a_singleton_says_which_fields_may_change(client, reader):
+    shown = (await client.get("/permissions/me/directus_settings")).json()["data"]
+    assert shown["update"] == {"access": True, "fields": ["*"], "presets": {}}
+    shown = (await reader.get("/permissions/me/directus_settings")).json()["data"]
+    assert shown["update"] == {"access": False, "fields": [], "presets": {}}
+
+
+async def test_a_proxys_word_is_the_last_one(anyone, installation, rows):
+    headers = [("X-Forwarded-For", "1.1.1.1, 2.2.2.2"), ("X-Forwarded-For", "3.3.3.3")]
+    body = {"email": EMAIL, "password": PASSWORD}
+    trusting = create_app(installation.model_copy(update={"trust_proxy": True}))
+    async with client_of(trusting, headers={}) as behind:
+        await behind.post("/auth/login", json=body, headers=headers)
+    await anyone.post("/auth/login", json=body, headers=headers)
+    seen = rows.execute("SELECT ip FROM directus_sessions ORDER BY ip").fetchall()
+    assert seen == [("127.0.0.1",), ("3.3.3.3",)]
 
 
 async def test_who_loses_its_role_is_suspended(reader, client, rows):

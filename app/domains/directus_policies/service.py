@@ -25,6 +25,7 @@ SELECT EXISTS (
       WHERE p.admin_access))
 )
 """
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(1835626101)"
 _ADMIN_ROLE = """
 SELECT a.role FROM directus_access AS a
 JOIN directus_policies AS p ON p.id = a.policy
@@ -33,9 +34,18 @@ WHERE p.admin_access ORDER BY r.name <> 'Administrator', r.id LIMIT 1
 """
 
 
+async def is_administered(session: Session) -> bool:
+    """Whether an active user may do everything."""
+    return bool(await session.fetch_value(_AN_ADMIN))
+
+
 async def require_an_admin(session: Session) -> None:
-    """Raises UnprocessableContent when no active user may do everything."""
-    if not await session.fetch_value(_AN_ADMIN):
+    """Raises UnprocessableContent when no active user may do everything.
+
+    One transaction after the other: two that each leave the other's admin would leave none.
+    """
+    await session.fetch_value(_ONE_BY_ONE)
+    if not await is_administered(session):
         raise UnprocessableContent("Cannot remove the last admin user from the system")
 
 

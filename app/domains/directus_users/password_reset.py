@@ -50,9 +50,10 @@ async def reset(items: Items, token: str, password: str, secret: str) -> None:
     claims = read(token, secret)
     if claims.get("scope") != _SCOPE:
         raise Forbidden
+    wanted, mark = claims.get("user"), str(claims.get("hash"))
     async with items.database.read() as session:
-        row = await session.fetch_one(_BY_KEY, {"user": claims["user"]})
-    if row is None or not hmac.compare_digest(_mark(row["password"]), claims["hash"]):
+        row = await session.fetch_one(_BY_KEY, {"user": wanted})
+    if row is None or not hmac.compare_digest(_mark(row["password"]), mark):
         raise Forbidden
     own = replace(SYSTEM, user=row["id"], client=items.caller.client)
     patch = (row["id"], {"password": password})

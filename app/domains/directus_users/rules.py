@@ -7,7 +7,7 @@ from app.access.caller import Caller
 from app.access.secrets import password_hash, token_hash
 from app.database.session import WriteSession
 from app.domains.directus_policies.service import require_an_admin
-from app.errors import FailedValidation
+from app.errors import FailedValidation, UnprocessableContent
 from app.items.rules import Row, Rules, Update
 
 SHORTEST_PASSWORD = 8
@@ -66,7 +66,14 @@ async def _protect(session: WriteSession, rows: list[Row]) -> None:
 
 def _allowed_by(pattern: str | None, password: str) -> None:
     """Directus writes the policy as `/.../`."""
-    if pattern and not re.search(pattern.strip().strip("/"), password):
+    if not pattern:
+        return
+    try:
+        matches = re.search(pattern.strip().strip("/"), password)
+    except re.error:
+        reason = "auth_password_policy in the settings is not a regular expression: correct it"
+        raise UnprocessableContent(reason) from None
+    if not matches:
         raise FailedValidation(
             "password", "regex", "Value doesn't match the installation's password policy."
         )

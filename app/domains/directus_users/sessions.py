@@ -20,7 +20,7 @@ from app.access.one_time import is_code, unsealed
 from app.access.secrets import is_password, new_token, token_hash
 from app.access.tokens import signed
 from app.database.session import Database, WriteSession
-from app.errors import InvalidCredentials, InvalidOtp, InvalidPayload, UserSuspended
+from app.errors import InvalidCredentials, InvalidOtp, UserSuspended
 from app.settings import Settings
 
 Mode = Literal["json", "cookie", "session"]
@@ -29,7 +29,7 @@ MODES: tuple[Mode, ...] = ("cookie", "json", "session")
 _BY_EMAIL = """
 SELECT id, password, status, tfa_secret FROM directus_users WHERE email = %(email)s
 """
-_ATTEMPTS = "SELECT auth_login_attempts FROM directus_settings LIMIT 1"
+_ATTEMPTS = "SELECT auth_login_attempts AS most FROM directus_settings LIMIT 1"
 _MOST_ATTEMPTS = 25
 """The default of the setting auth_login_attempts, where no settings row is yet."""
 _SUSPEND = "UPDATE directus_users SET status = 'suspended' WHERE id = %(user)s::uuid"
@@ -38,18 +38,33 @@ INSERT INTO directus_sessions (token, "user", expires, ip, user_agent, origin)
 VALUES (%(token)s, %(user)s::uuid, now() + %(lifetime)s, %(ip)s, %(user_agent)s, %(origin)s)
 """
 _NOTE_LOGIN = """
-WITH seen AS (UPDATE directus_users SET last_access = now() WHERE id = %(user)s::uuid)
+WITH seen AS (
+  UPDATE directus_users SET last_access = now()
+  WHERE id = %(user)s::uuid AND status = 'active' AND password = %(password)s
+  RETURNING id
+)
 INSERT INTO directus_activity
   (action, "user", ip, user_agent, origin, collection, item, "timestamp")
-VALUES ('login', %(user)s::uuid, %(ip)s, %(user_agent)s, %(origin)s, 'directus_users',
-  %(user)s, now())
+SELECT 'login', id, %(ip)s, %(user_agent)s, %(origin)s, 'directus_users', id::text, now()
+FROM seen RETURNING item
 """
-_PURGE = "DELETE FROM directus_sessions WHERE expires < now()"
+# Never waits for anybody: what is locked is left for the next time.
+_PURGE = """
+DELETE FROM directus_sessions WHERE token IN (
+  SELECT token FROM directus_sessions WHERE expires < now() FOR UPDATE SKIP LOCKED)
+"""
+# The user is locked first, as by who changes a user and ends its sessions.
 _HELD = """
 SELECT s."user", u.status FROM directus_sessions AS s JOIN directus_users AS u ON u.id = s."user"
-WHERE s.token = %(token)s AND s.expires > now() FOR UPDATE OF s
+WHERE s.token = %(token)s AND s.expires > now() FOR KEY SHARE OF u FOR UPDATE OF s
 """
 _CLOSE = "DELETE FROM directus_sessions WHERE token = %(token)s"
+# The session, and the one before it, should that still linger.
+_END = """
+DELETE FROM directus_sessions
+WHERE "user" = (SELECT "user" FROM directus_sessions WHERE token = %(token)s)
+  AND (token = %(token)s OR next_token = %(token)s)
+"""
 _LINGER = """
 UPDATE directus_sessions SET expires = least(expires, now() + %(grace)s), next_token = %(next)s
 WHERE token = %(token)s
@@ -82,7 +97,8 @@ class Sessions:
         after too many failures the user is suspended.
         """
         async with self._stalled():
-            wanted = {"email": email.strip().lower()}
+            # No text in PostgreSQL has a NUL, so no e-mail has.
+            wanted = {"email": email.replace("\0", " ").strip().lower()}
             async with self.database.read() as session:
                 user = await session.fetch_one(_BY_EMAIL, wanted)
             stored = None if user is None else user["password"]
@@ -96,10 +112,12 @@ class Sessions:
                 await self._check(user["id"], user["tfa_secret"], otp)
             await attempts.forget(user["id"])
             async with self.database.write() as session:
+                facts = {"user": user["id"], "password": stored, **_facts(client)}
+                if await session.fetch_value(_NOTE_LOGIN, facts) is None:
+                    raise InvalidCredentials  # the password was changed meanwhile
+                made = await self._opened(session, user["id"], mode, client)
                 await session.execute(_PURGE)
-                facts = {"user": user["id"], **_facts(client)}
-                await session.execute(_NOTE_LOGIN, facts)
-                return await self._opened(session, user["id"], mode, client)
+                return made
 
     async def _check(self, user: str, stored: str, otp: str | None) -> None:
         """Raises InvalidOtp for a code that is wrong, was used before, or is not there yet."""
@@ -113,8 +131,8 @@ class Sessions:
     async def failed(self, user: str) -> None:
         """A wrong password or code: after too many of them the user is suspended."""
         async with self.database.read() as session:
-            most = await session.fetch_value(_ATTEMPTS)
-        most = _MOST_ATTEMPTS if most is None else most
+            row = await session.fetch_one(_ATTEMPTS)
+        most = _MOST_ATTEMPTS if row is None else row["most"]
         if most and await attempts.count(user) >= most:
             async with self.database.write() as session:
                 await session.execute(_SUSPEND, {"user": user})
@@ -143,7 +161,7 @@ class Sessions:
     async def logout(self, token: str) -> None:
         """The session ends; one that is not there has ended already."""
         async with self.database.write() as session:
-            await session.execute(_CLOSE, {"token": token_hash(token)})
+            await session.execute(_END, {"token": token_hash(token)})
 
     async def _opened(self, session: WriteSession, user: str, mode: Mode, client: Client) -> Login:
         refresh = new_token()
@@ -157,9 +175,7 @@ class Sessions:
             raise InvalidCredentials
         seconds = settings.session_cookie_ttl if in_cookie else settings.access_token_ttl
         claims = _claims(caller) | ({"session": refresh} if in_cookie else {})
-        if not settings.secret:
-            raise InvalidPayload("This installation has no SECRET: logins can't be signed")
-        access = signed(claims, settings.secret, timedelta(seconds=seconds))
+        access = signed(claims, settings.secret or "", timedelta(seconds=seconds))
         return Login(access, refresh, round(seconds * 1000))
 
     @asynccontextmanager
