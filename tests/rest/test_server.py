@@ -109,7 +109,9 @@ async def test_without_the_database_everything_says_so(app, installation, monkey
 
 async def test_an_application_needs_its_services(installation):
     for name in ("database_url", "redis_url", "s3_url"):
-        with pytest.raises(ValueError, match="DATABASE_URL, REDIS_URL and S3_URL have to be set"):
+        with pytest.raises(
+            ValueError, match="DATABASE_URL, REDIS_URL, S3_URL and SECRET have to be set"
+        ):
             create_app(installation.model_copy(update={name: None}))
 
 
