@@ -7,12 +7,13 @@ transaction: it commits once, when its block ends, and only then tells the world
 import asyncio
 import logging
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
 import psycopg
+from anyio import CancelScope
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import ExecStatus
@@ -98,7 +99,7 @@ class Session:
 
     async def copy_out(
         self, statement: str, values: Mapping[str, Any] | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The rows of a `COPY ... TO STDOUT`, in blocks of some hundred kilobytes.
 
         COPY takes no parameters, so psycopg itself quotes the values into the text. libpq hands out
@@ -110,9 +111,28 @@ class Session:
         async with self.connection.cursor() as cursor, cursor.copy(text):
             done = False
             while not done:
-                block, done = await asyncio.to_thread(_gathered, self.connection.pgconn)
+                block, done = await self._gathered()
                 if block:
                     yield block
+
+    async def _gathered(self) -> tuple[bytes, bool]:
+        """The next rows of a copy, and whether they are the last."""
+        gathering = asyncio.ensure_future(asyncio.to_thread(_gathered, self.connection.pgconn))
+        try:
+            return await asyncio.shield(gathering)
+        except asyncio.CancelledError:
+            with CancelScope(shield=True):
+                await self._abandoned(gathering)
+            raise
+
+    async def _abandoned(self, gathering: asyncio.Future[tuple[bytes, bool]]) -> None:
+        """End a copy. A thread reads from the connection till then, so nobody else may."""
+        with suppress(psycopg.Error):
+            await self.connection.cancel_safe()
+        with suppress(psycopg.Error):
+            _, done = await gathering
+            while not done:
+                _, done = await asyncio.to_thread(_gathered, self.connection.pgconn)
 
 
 _BLOCK = 256 * 1024

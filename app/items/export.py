@@ -4,8 +4,10 @@ PostgreSQL renders the rows of a CSV (`COPY ... TO STDOUT`); the other forms are
 from its JSON. Nested objects become columns with dotted names, lists stay JSON.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -47,15 +49,19 @@ def filename(collection: str, form: Format) -> str:
 
 async def exported(
     session: ReadSession, compiler: Compiler, query: Query, form: Format
-) -> AsyncIterator[bytes]:
-    """The blocks of an export. An empty CSV has no header: Directus's has none."""
+) -> AsyncGenerator[bytes, None]:
+    """The blocks of an export. An empty CSV has no header: Directus's has none.
+
+    The first comes when the database has answered, so a refusal is raised before it.
+    """
     statement = compiler.rows(query)
     if form in {"csv", "csv_utf8"}:
-        async for block in _csv(session, compiler.schema, query, statement, form):
+        made = _csv(session, compiler.schema, query, statement, form)
+    else:
+        made = _document(session, statement, form)
+    async with aclosing(made):
+        async for block in made:
             yield block
-        return
-    async for block in _document(session, statement, form):
-        yield block
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class _Column:
 
 async def _csv(
     session: ReadSession, schema: Schema, query: Query, statement: Statement, form: Format
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     columns = [
         column
         for node in query.selection
@@ -81,10 +87,11 @@ async def _csv(
     copy = f"COPY (SELECT {chosen} FROM ({statement.sql}) AS r) TO STDOUT (FORMAT csv{force})"
     head = ",".join(_quoted(column.name) for column in columns).encode() + b"\n"
     before = (_BOM if form == "csv_utf8" else b"") + head
-    async for block in session.copy_out(copy, statement.values):
-        # Blocks are whole lines; the last line of the file has no end.
-        yield before + block.removesuffix(b"\n")
-        before = b"\n"
+    async with aclosing(session.copy_out(copy, statement.values)) as blocks:
+        async for block in blocks:
+            # Blocks are whole lines; the last line of the file has no end.
+            yield before + block.removesuffix(b"\n")
+            before = b"\n"
 
 
 async def _columns(
@@ -158,29 +165,39 @@ async def _paths(
 
 async def _document(
     session: ReadSession, statement: Statement, form: Format
-) -> AsyncIterator[bytes]:
-    head, tail = _FRAMES[form]
-    yield head
-    any_row, rest = False, b""
-    async for block in session.copy_out(_ROWS.format(statement.sql), statement.values):
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
-        made = [_shown(orjson.loads(line), form) for line in lines]
-        if made:
-            glue = ",\n" if form == "json" else ""
-            text = glue.join(made)
-            yield (text if not any_row or not glue else glue + text).encode()
-            any_row = True
-    if form == "yaml" and not any_row:
-        yield b"[]\n"
-    yield (b"\n" if any_row and form == "json" else b"") + tail
+) -> AsyncGenerator[bytes, None]:
+    frame = _FRAMES[form]
+    before, any_row = frame.head, False
+    async with aclosing(session.copy_out(_ROWS.format(statement.sql), statement.values)) as blocks:
+        async for block in blocks:
+            # Blocks are whole lines. A thread writes them, so that others are served meanwhile.
+            yield before.encode() + await asyncio.to_thread(_written, block, form)
+            before, any_row = frame.glue, True
+    yield (frame.tail if any_row else frame.empty).encode()
 
 
-_FRAMES: dict[str, tuple[bytes, bytes]] = {
-    "json": (b"[\n", b"]"),
-    "xml": (b"<?xml version='1.0'?>\n<data>\n", b"</data>"),
-    "yaml": (b"", b""),
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What stands before, between and after the rows of a document; the document without rows."""
+
+    head: str
+    glue: str
+    tail: str
+    empty: str
+
+
+_FRAMES: dict[str, _Frame] = {
+    "json": _Frame("[\n", ",\n", "\n]", "[\n]"),
+    "xml": _Frame(
+        "<?xml version='1.0'?>\n<data>\n", "", "</data>", "<?xml version='1.0'?>\n<data>\n</data>"
+    ),
+    "yaml": _Frame("", "", "", "[]\n"),
 }
+
+
+def _written(lines: bytes, form: Format) -> bytes:
+    rows = (_shown(orjson.loads(line), form) for line in lines.splitlines())
+    return _FRAMES[form].glue.join(rows).encode()
 
 
 def _shown(row: dict[str, Any], form: Format) -> str:

@@ -1,5 +1,8 @@
 """Sessions: what reads, what writes, when it commits, and who hears of it."""
 
+import asyncio
+
+import anyio
 import psycopg
 import pytest
 from sqlalchemy import column, select, values
@@ -123,6 +126,41 @@ async def test_rows_go_in_and_out_by_copy(database):
         statement = "COPY (SELECT * FROM thing WHERE note LIKE %(note)s ORDER BY id) TO STDOUT"
         out = b"".join([bytes(b) async for b in session.copy_out(statement, {"note": "it's%"})])
     assert out == b"2\tit's; DROP\n"
+
+
+async def cancelled_once(drain, begun):
+    task = asyncio.create_task(drain())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def cancelled_till_it_obeys(drain, begun):
+    async with anyio.create_task_group() as group:  # as Starlette does when a client goes away
+        group.start_soon(drain)
+        await begun.wait()
+        group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("cancelled", [cancelled_once, cancelled_till_it_obeys])
+async def test_who_is_cancelled_in_a_copy_gives_its_connection_back(database, cancelled, caplog):
+    rows = "SELECT pg_sleep(0.001), repeat('x', 8000) FROM generate_series(1, 100000)"
+    begun = asyncio.Event()
+
+    async def drain():
+        async with database.read() as session:
+            async for _ in session.copy_out(f"COPY ({rows}) TO STDOUT"):
+                begun.set()
+
+    for _ in range(3):
+        begun.clear()
+        await cancelled(drain, begun)
+        assert await count(database) == 0
+    async with database.read() as session:
+        left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'"
+        assert await session.fetch_value(left) == 0
+    assert caplog.records == []  # the pool threw no connection away
 
 
 async def test_a_database_that_does_not_answer_is_an_error_soon():
