@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     secret: str | None = Field(
         None,
         min_length=16,
-        description="Encrypts the code-space keys. Not set: made once, kept in DATA_DIR/secret. "
-        "Losing it means losing the ability to mint on and to verify: back it up.",
+        description="Encrypts code-space keys, signs logins. Not set: made once, kept in "
+        "DATA_DIR/secret. Losing it means losing the ability to mint on and to verify: back it up.",
     )
     schema_: str = Field(
         "builtin",
