@@ -209,31 +209,21 @@ class WriteSession(Session):
 
 
 class Database:
-    """The pool of one process. Open it before use, close it after."""
+    """The pools of one process. Open them before use, close them after."""
 
     def __init__(self, url: str, *, max_size: int = 10, statement_timeout: float = 0) -> None:
         """`statement_timeout`: seconds after which a statement is ended; 0: never."""
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
-            min_size=1,
-            max_size=max_size,
-            open=False,
-            timeout=15,
-            name="mintage",
-            kwargs={
-                "autocommit": True,
-                "row_factory": dict_row,
-                "options": f"{_OPTIONS} -c statement_timeout={round(statement_timeout * 1000)}",
-                "application_name": "mintage",
-            },
-            configure=_configure,
-        )
+        self._pool = _pool(url, "mintage", 1, max_size, statement_timeout)
+        # Whoever downloads slowly keeps a connection that long: others must not run out of them.
+        self._long = _pool(url, "mintage-long", 0, max(1, max_size // 2), 0)
 
     async def open(self) -> None:
         """Connect. Raises psycopg_pool.PoolTimeout when the database does not answer."""
         await self._pool.open(wait=True, timeout=30)
+        await self._long.open()
 
     async def close(self) -> None:
+        await self._long.close()
         await self._pool.close()
 
     @asynccontextmanager
@@ -244,13 +234,8 @@ class Database:
     @asynccontextmanager
     async def read_long(self) -> AsyncIterator[ReadSession]:
         """A session whose statements may take as long as they do."""
-        async with self._pool.connection() as connection:
-            await connection.execute("SET statement_timeout = 0")
-            try:
-                yield ReadSession(connection)
-            finally:
-                if not connection.broken:
-                    await connection.execute("RESET statement_timeout")
+        async with self._long.connection() as connection:
+            yield ReadSession(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
@@ -259,3 +244,23 @@ class Database:
             async with connection.transaction():
                 yield session
         await session.committed()
+
+
+def _pool(
+    url: str, name: str, min_size: int, max_size: int, statement_timeout: float
+) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        open=False,
+        timeout=15,
+        name=name,
+        kwargs={
+            "autocommit": True,
+            "row_factory": dict_row,
+            "options": f"{_OPTIONS} -c statement_timeout={round(statement_timeout * 1000)}",
+            "application_name": "mintage",
+        },
+        configure=_configure,
+    )

@@ -163,6 +163,27 @@ async def test_who_is_cancelled_in_a_copy_gives_its_connection_back(database, ca
     assert caplog.records == []  # the pool threw no connection away
 
 
+async def test_long_reads_leave_connections_for_everybody_else(database):
+    async with database.read_long() as slow:
+        blocks = slow.copy_out("COPY (SELECT n FROM generate_series(1, 1000000) AS n) TO STDOUT")
+        assert await anext(blocks)
+        async with asyncio.TaskGroup() as group:
+            counts = [group.create_task(count(database)) for _ in range(3)]
+        assert [task.result() for task in counts] == [0, 0, 0]
+        await blocks.aclose()
+
+
+async def test_a_long_read_is_not_timed(database_url):
+    pool = Database(database_url, statement_timeout=0.05)
+    await pool.open()
+    async with pool.read_long() as session:
+        assert await session.fetch_value("SELECT 1 FROM pg_sleep(0.2)") == 1
+    async with pool.read() as session:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            await session.fetch_value("SELECT 1 FROM pg_sleep(0.2)")
+    await pool.close()
+
+
 async def test_a_database_that_does_not_answer_is_an_error_soon():
     pool = Database("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
     with pytest.raises(psycopg.OperationalError):
