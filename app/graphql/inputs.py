@@ -43,7 +43,7 @@ _OPERATORS_OF = {
     "json": "json_filter_operators",
     "hash": "hash_filter_operators",
 }
-FUNCTION_FAMILY = {
+_FUNCTION_FAMILY = {
     "date": "date",
     "time": "time",
     "dateTime": "datetime",
@@ -52,6 +52,11 @@ FUNCTION_FAMILY = {
     "alias": "count",
 }
 """The name of the functions a type has."""
+
+
+def function_family(field: Field) -> str | None:
+    """The name of the functions a field has; None where it has none, as of a concealed one."""
+    return None if field.concealed else _FUNCTION_FAMILY.get(field.type)
 
 
 class Inputs:
@@ -99,7 +104,7 @@ class Inputs:
         fields: dict[str, Any] = {}
         for field in collection.fields:
             fields[field.name] = optional(self.types[_filter_name(field)])
-            family = FUNCTION_FAMILY.get(field.type)
+            family = function_family(field)
             if family is not None:
                 operators = self.types[f"{family}_function_filter_operators"]
                 fields[f"{field.name}_func"] = optional(operators)

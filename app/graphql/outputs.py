@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 
 from app.graphql.declare import described, forward, many, optional, output, with_arguments
-from app.graphql.inputs import FUNCTION_FAMILY, Inputs, value_type
+from app.graphql.inputs import Inputs, function_family, value_type
 from app.graphql.scalars import Json
 from app.items.aggregate import NUMBERS
 from app.items.functions import FUNCTIONS
@@ -53,7 +53,7 @@ class Outputs:
         fields: dict[str, Any] = {}
         for field in collection.fields:
             fields[field.name] = self._field(field)
-            family = FUNCTION_FAMILY.get(field.type)
+            family = function_family(field)
             if family is not None:
                 functions = self.types[f"{family}_functions"]
                 fields[f"{field.name}_func"] = optional(functions)

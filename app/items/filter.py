@@ -5,7 +5,7 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.errors import Forbidden, InvalidQuery
-from app.items.functions import FUNCTIONS
+from app.items.functions import functions_of
 from app.items.operands import claim, operand
 from app.items.operators import ADMITTED, CLAIMS, KNOWN, OPPOSITE
 from app.items.query import All, AnyOf, Compare, Condition, Current, Some, Value
@@ -164,7 +164,7 @@ class FilterReader:
         return All(tuple(self._function(field, name, v, path) for name, v in value.items()))
 
     def _function(self, field: Field, name: str, value: Any, path: tuple[str, ...]) -> Condition:
-        if name not in FUNCTIONS.get(field.type, ()):
+        if name not in functions_of(field):
             raise InvalidQuery(f'Invalid function specified "{name}"')
         if field.many is not None and not self.schema.fields(field.many.collection):
             raise Forbidden.collection(field.many.collection, path)

@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Text, case, cast, extract, func, literal
 
+from schema import Field
+
 _DATE = ("year", "month", "week", "day", "weekday")
 _TIME = ("hour", "minute", "second")
 
@@ -21,6 +23,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 """
 
 _POSTGRES = {"weekday": "dow"}
+
+
+def functions_of(field: Field) -> tuple[str, ...]:
+    """The functions that a caller may apply to a field: none where the value is concealed."""
+    return () if field.concealed else FUNCTIONS.get(field.type, ())
 
 
 def applied(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.errors import Forbidden, InvalidQuery
 from app.items.aggregate import ANY_FIELD, NUMBERS, OPERATIONS
-from app.items.functions import FUNCTIONS
+from app.items.functions import functions_of
 from app.items.query import Aggregate, AggregateQuery, Group, Value
 from app.items.search import search_condition
 from app.items.selection import Options, QueryReader, call_of
@@ -65,9 +65,12 @@ def _aggregates(
 
 
 def require_operand(reader: QueryReader, collection: str, operation: str, name: str) -> None:
-    """Raises Forbidden for a field that is not there, InvalidQuery for one of the wrong type."""
+    """Raises Forbidden for a field that is not there, InvalidQuery for one of the wrong type.
+
+    Of a concealed field it can be told how many there are, and no more.
+    """
     field = reader.schema.fields(collection).get(name)
-    if field is None:
+    if field is None or (field.concealed and not operation.startswith("count")):
         raise Forbidden.field(name, collection)
     allowed = ANY_FIELD if operation.startswith("count") else NUMBERS
     if operation in {"min", "max"}:
@@ -79,12 +82,10 @@ def require_operand(reader: QueryReader, collection: str, operation: str, name: 
 def read_group(reader: QueryReader, collection: str, text: str) -> Group:
     """A group: a field, or a date part of one."""
     function, name = call_of(text) if "(" in text else (None, text)
-    reader.order.term(collection, name)  # refuses unknown fields
+    reader.order.term(collection, name)  # refuses unknown and concealed fields
     field = reader.schema.fields(collection).get(name)
-    if field is None or field.many is not None or field.concealed:
+    if field is None or field.many is not None:
         raise InvalidQuery(f'Can\'t group by "{text}"')
-    if function is not None and (
-        function not in FUNCTIONS.get(field.type, ()) or field.type == "json"
-    ):
+    if function is not None and (function not in functions_of(field) or field.type == "json"):
         raise InvalidQuery(f'Can\'t group by "{text}"')
     return Group(f"{name}_{function}" if function else name, name, function)

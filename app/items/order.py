@@ -4,7 +4,7 @@ import re
 
 from app.errors import Forbidden, InvalidQuery
 from app.items.aggregate import NUMBERS, OPERATIONS
-from app.items.functions import FUNCTIONS
+from app.items.functions import functions_of
 from app.items.query import Group, Sort
 from app.items.relations import step
 from app.items.view import Readable
@@ -29,11 +29,15 @@ class OrderReader:
         definition, readable = self.schema[collection], self.schema.fields(collection)
         own = definition.sort_field or definition.primary_key.name
         if own not in readable:
-            own = next((n for n, field in readable.items() if field.stored), own)
+            shown = (n for n, field in readable.items() if field.stored and not field.concealed)
+            own = next(shown, own)
         return (Sort((own,)),)
 
     def term(self, collection: str, term: str) -> Sort:
-        """One term. Raises Forbidden for what is not there, InvalidQuery for a wrong function."""
+        """One term. Raises Forbidden for what is not there, InvalidQuery for a wrong function.
+
+        A concealed field is not there either: the order of secrets tells what they are.
+        """
         descending = term.startswith("-")
         name, function = term.removeprefix("-"), None
         if "(" in name:
@@ -52,7 +56,9 @@ class OrderReader:
                 if leads is None:
                     raise Forbidden.field(path[place + 1], here, path[: place + 1])
                 here = leads.collection
-        if function is not None and function not in FUNCTIONS.get(field.type, ()):
+        if field.concealed:
+            raise Forbidden.field(field.name, here, path[:-1])
+        if function is not None and function not in functions_of(field):
             raise InvalidQuery(f'Invalid function specified "{function}"')
         if field.many is not None and function is None:
             key = self.schema[field.many.collection].primary_key.name
@@ -76,11 +82,13 @@ class OrderReader:
             raise InvalidQuery(f'Can\'t sort by "{name}": it is no group')
         if not field or field == "*":
             return Sort((operation,), descending)
-        if field not in self.schema.fields(collection):
+        definition = self.schema.fields(collection).get(field)
+        if definition is None:
             raise Forbidden.field(field, collection)
         if not operation.startswith("count"):
-            is_number = self.schema.fields(collection)[field].type in NUMBERS
-            if not is_number:
+            if definition.concealed:
+                raise Forbidden.field(field, collection)
+            if definition.type not in NUMBERS:
                 raise InvalidQuery(f'Can\'t sort by "{name}": "{field}" is no number')
         return Sort((operation, field), descending)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.errors import Forbidden, InvalidQuery
 from app.items.filter import FilterReader
-from app.items.functions import FUNCTIONS, result_key
+from app.items.functions import functions_of, result_key
 from app.items.order import OrderReader
 from app.items.query import Leaf, Nested, Node, Query, Surface, Value
 from app.items.relations import step
@@ -244,9 +244,7 @@ class _Level:
         return Leaf(key, name)
 
     def _function(self, function: str, key: str, item: Field, argument: str | None) -> Leaf:
-        if function not in FUNCTIONS.get(item.type, ()) or (function == "json") == (
-            argument is None
-        ):
+        if function not in functions_of(item) or (function == "json") == (argument is None):
             raise InvalidQuery(f'Invalid function specified "{function}"')
         if item.many is not None and not self.schema.fields(item.many.collection):
             raise Forbidden.collection(item.many.collection, (*self.path, key))

@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from app.errors import Forbidden, InvalidQuery
+from app.items.grouping import read_group, require_operand
 from app.items.order import OrderReader
 from app.items.query import (
     Aggregate,
@@ -17,7 +18,7 @@ from app.items.query import (
     Value,
 )
 from tests.items.books import LIBRARY
-from tests.items.conftest import ANTS
+from tests.items.conftest import ANTS, reader_of
 
 
 def groups(*names, **options):
@@ -162,6 +163,22 @@ def test_groups_are_sorted_by_groups_and_aggregates_only():
     for term in ("nope", "sum.nope", "count.shelf.label"):
         with pytest.raises(Forbidden):
             sort(term)
+
+
+def test_of_a_concealed_field_only_the_number_is_told():
+    order = OrderReader(LIBRARY, 10)
+    reader = reader_of(LIBRARY)
+    for field in ("token", "password"):
+        assert order.of_groups("directus_users", [f"count.{field}"], ())
+        require_operand(reader, "directus_users", "count", field)
+        for refused in (
+            lambda name=field: order.of_groups("directus_users", [f"max.{name}"], ()),
+            lambda name=field: require_operand(reader, "directus_users", "max", name),
+            lambda name=field: read_group(reader, "directus_users", name),
+        ):
+            with pytest.raises(Forbidden) as error:
+                refused()
+            assert f'field "{field}" in collection "directus_users"' in error.value.message
 
 
 async def test_an_aggregate_of_every_field_is_possible(library):

@@ -1,18 +1,25 @@
 """Reads: what is selected and how it is shown, order, pages, search, keys, counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
 import pytest
 
 from app.access.caller import ANONYMOUS, Caller
+from app.access.permissions import Permission, Permissions
 from app.errors import Forbidden, InvalidQuery
+from app.items.functions import functions_of
 from app.items.items import Items
+from app.items.order import OrderReader
 from app.items.query import (
     Aggregate,
     AggregateQuery,
     Query,
+    Sort,
 )
+from app.items.view import View
+from schema.definition import Field
 from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import ANTS, USER, reader_of, titles
 
@@ -175,6 +182,12 @@ async def test_sorting(library, sort, wanted):
         ("shelf.nope", Forbidden, 'field "nope" in collection "shelf"'),
         ("title.x", Forbidden, 'field "x"'),
         ("-", Forbidden, 'field ""'),
+        (
+            "user_created.token",
+            Forbidden,
+            'field "token" in collection "directus_users" or it does not exist. Queried in "user_',
+        ),
+        ("-user_created.password", Forbidden, 'field "password" in collection "directus_users"'),
         ("title desc", Forbidden, 'field "title desc"'),
         ("year(title)", InvalidQuery, 'Invalid function specified "year"'),
         ("random()", InvalidQuery, "Invalid function specified"),
@@ -185,6 +198,21 @@ def test_sorts_are_refused(sort, error, message):
     with pytest.raises(error) as refused:
         reader_of(LIBRARY).order.sort("book", [sort])
     assert message in refused.value.message
+
+
+def test_no_order_of_secrets_stands_in_for_one_that_may_not_be_read():
+    permission = Permission("directus_users", "read", frozenset({"password", "first_name"}))
+    caller = Caller(USER, permissions=Permissions((permission,)))
+    assert OrderReader(View(LIBRARY, caller), 10).sort("directus_users", []) == (
+        Sort(("first_name",)),
+    )
+
+
+def test_a_concealed_field_has_no_functions():
+    """Not even one of a type that has some: its parts are as secret as it is."""
+    born = Field(name="born", type="date")
+    assert "year" in functions_of(born)
+    assert functions_of(replace(born, special=("conceal",))) == ()
 
 
 async def test_a_collection_is_sorted_by_its_sort_field(library):
