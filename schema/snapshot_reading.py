@@ -4,12 +4,14 @@
 printed again, never enforced. What is enforced is nullability, uniqueness, `validation`, specials.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import fields as attributes
 from dataclasses import replace
 from typing import Any
 
 from schema.definition import ALIAS, TYPES, Collection, Field, Index, Relation, ToMany
 from schema.registry import BadDefinition, Schema
+from schema.snapshot_shape import Object, check_shape
 from schema.snapshot_writing import (
     COLLECTION_META,
     collection_object,
@@ -32,27 +34,20 @@ _NOW = frozenset({"now()", "CURRENT_TIMESTAMP"})
 _KEYS = "mintage"
 _TUPLES = frozenset({"special", "choices", "precision"})
 
-Object = Mapping[str, Any]
-
 
 def collections_of(snapshot: Any) -> tuple[Collection, ...]:
     """The collections of a snapshot, without system collections.
 
     Raises BadDefinition with a sentence that says what to change.
     """
-    if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("collections"), list):
-        raise BadDefinition(
-            'This is no schema snapshot: it needs "collections", "fields" and "relations".'
-        )
+    check_shape(snapshot)
     relations = list(snapshot.get("relations") or ())
     extras = snapshot.get(_KEYS) or {}
     found = []
     for item in snapshot["collections"]:
         if item.get("schema") is None:  # a folder of the Studio
             continue
-        name = str(item["collection"])
-        if name.startswith("directus_"):
-            raise BadDefinition(f'Collection "{name}": names of directus_ are the system\'s own.')
+        name = item["collection"]
         fields = [f for f in snapshot.get("fields") or () if f["collection"] == name]
         ordered = sorted(fields, key=_place)
         found.append(_collection(item, ordered, relations, extras.get(name, {})))
@@ -124,6 +119,7 @@ def _collection(
         accountability=meta.get("accountability", "all"),
         meta=kept,
     )
+    _require_known(f'Collection "{name}"', Collection, extras)
     more = {key: value for key, value in extras.items() if key != "indexes"}
     if "indexes" in extras:
         more["indexes"] = tuple(
@@ -157,6 +153,7 @@ def _field(collection: str, item: Object, relations: list[Any], place: int) -> F
         validation_message=meta.get("validation_message"),
         searchable=meta.get("searchable", True) is not False,
     )
+    _require_known(f'Field "{collection}.{name}"', Field, extras)
     field = replace(field, **_attributes(extras))
     usual = default_meta(field, place)
     kept = {
@@ -205,9 +202,11 @@ def _stored(
     data_type = column.get("data_type")
     storage = {("float", "real"): "real", ("json", "json"): "json"}.get((kind, str(data_type)))
     default, generated = _default(column)
+    if _made_by_database(column) and "uuid" not in special:
+        special = (*special, "uuid")
     precision = None
     if kind == "decimal" and relation is None:
-        precision = (column.get("numeric_precision") or 10, column.get("numeric_scale") or 0)
+        precision = _precision(column)
     return Field(
         name=name,
         type="m2o" if relation is not None else kind,
@@ -232,9 +231,20 @@ def _default(column: Object) -> tuple[Any, str | None]:
         return None, "sequence"
     if isinstance(value, str) and value in _NOW:
         return None, "now"
-    if isinstance(value, str) and value.startswith(("nextval(", "gen_random_uuid(")):
-        return None, "sequence" if value.startswith("nextval(") else None
-    return value, None
+    if isinstance(value, str) and value.startswith("nextval("):
+        return None, "sequence"
+    return (None if _made_by_database(column) else value), None
+
+
+def _precision(column: Object) -> tuple[int, int]:
+    """Digits, and those after the point; what Directus makes of a decimal where nothing is said."""
+    digits = column.get("numeric_precision")
+    return (10, 5) if digits is None else (digits, column.get("numeric_scale") or 0)
+
+
+def _made_by_database(column: Object) -> bool:
+    """Whether PostgreSQL makes a uuid where none is given: the special `uuid`, said elsewhere."""
+    return str(column.get("default_value")).startswith(("gen_random_uuid(", "uuid_generate_v4("))
 
 
 def _relation(collection: str, name: str, relations: list[Any]) -> Relation | None:
@@ -252,6 +262,14 @@ def _relation(collection: str, name: str, relations: list[Any]) -> Relation | No
             return Relation(target, on_delete="NO ACTION", enforced=False)
         return Relation(target, on_delete=key.get("on_delete") or "NO ACTION")
     return None
+
+
+def _require_known(where: str, kind: type[Collection | Field], extras: Object) -> None:
+    unknown = sorted(set(extras) - {attribute.name for attribute in attributes(kind)})
+    if unknown:
+        raise BadDefinition(
+            f'{where}: "{_KEYS}" says {", ".join(unknown)}, which means nothing: take it out.'
+        )
 
 
 def _attributes(extras: Object) -> dict[str, Any]:

@@ -155,6 +155,11 @@ async def snapshot(request: Request) -> Response:
     return _answer(full_snapshot_of(items.schema))
 
 
+async def change(request: Request) -> Response:
+    """`/schema/diff` and `/schema/apply`, which only change."""
+    raise Forbidden(_NOT_HERE) if request.state.items.caller.is_admin else Forbidden
+
+
 def _read_only(request: Request) -> Items:
     items: Items = request.state.items
     if request.method not in {"GET", "HEAD", "SEARCH"}:
@@ -174,4 +179,6 @@ routes = [
     Route("/relations/{collection}", relations_of, methods=_METHODS),
     Route("/relations/{collection}/{field}", relation, methods=_METHODS),
     Route("/schema/snapshot", snapshot, methods=["GET"]),
+    Route("/schema/diff", change, methods=["POST"]),
+    Route("/schema/apply", change, methods=["POST"]),
 ]

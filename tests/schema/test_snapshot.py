@@ -60,6 +60,34 @@ def test_hints_for_a_studio_are_not_enforced():
     assert key.meta["readonly"] is True
 
 
+def column_of(name, type_, **said):
+    """A field whose column says something else."""
+    collection, field = name.split(".")
+    [found] = [
+        c for c in collections_of(with_field(name, type=type_, schema=said)) if c.name == collection
+    ]
+    return next(item for item in found.fields if item.name == field)
+
+
+def test_a_decimal_without_precision_keeps_its_decimals():
+    assert column_of("product.price", "decimal").precision == (10, 5)
+    assert column_of("product.price", "decimal", numeric_precision=7).precision == (7, 0)
+
+
+@pytest.mark.parametrize("default", ["gen_random_uuid()", "uuid_generate_v4()"])
+def test_a_uuid_the_database_makes_is_made_here_too(default):
+    field = column_of("product.price", "uuid", default_value=default)
+    assert (field.special, field.default) == (("uuid",), None)
+
+
+def test_what_counts_and_what_is_now_are_generated():
+    assert column_of("product.price", "integer", has_auto_increment=True).generated == "sequence"
+    assert (
+        column_of("product.price", "integer", default_value="nextval('x')").generated == "sequence"
+    )
+    assert column_of("product.price", "timestamp", default_value="now()").generated == "now"
+
+
 @pytest.mark.parametrize(
     ("snapshot", "message"),
     [
@@ -78,6 +106,31 @@ def test_hints_for_a_studio_are_not_enforced():
             'Field "account.jobs" is a many-to-any',
         ),
         (changed(relations=[]), "but no relation names it"),
+        ({"collections": [1]}, "collections[0] needs an object"),
+        (changed(fields={"a": 1}), 'its "fields" have to be a list'),
+        (changed(relations=[{"collection": "account"}]), 'relations[0] needs "field"'),
+        (with_field("product.price", type=None), 'needs "type"'),
+        (with_field("product.price", meta=[1]), "meta has to be an object or null, not [1]"),
+        (with_field("product.price", meta={"sort": "x"}), "sort has to be a whole number"),
+        (with_field("product.price", meta={"validation": "x"}), "validation has to be an object"),
+        (with_field("product.price", meta={"special": "uuid"}), "special has to be a list"),
+        (
+            with_field("product.price", meta={"options": {"mintage": {"huge": True}}}),
+            'Field "product.price": "mintage" says huge, which means nothing',
+        ),
+        (changed(mintage={"product": {"huge": True}}), 'Collection "product": "mintage" says huge'),
+        (
+            changed(collections=[{"collection": "x", "schema": {}, "meta": {"accountability": 1}}]),
+            'Collection "x": accountability has to be "all", "activity" or null, not 1',
+        ),
+        (
+            with_field("product.price", collection="directus_users"),
+            'Field "directus_users.price": system collections take no fields of a snapshot',
+        ),
+        (
+            with_field("product.price", collection="shop"),
+            'Field "shop.price": "shop" is not among the "collections"',
+        ),
     ],
 )
 def test_what_cannot_be_served_is_said(snapshot, message):
