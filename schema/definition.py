@@ -139,6 +139,7 @@ class Collection:
     `accountability`: what is kept of every write: "all" (activity and revisions), "activity", None.
     `tenancy`: the filter that picks an account's own rows, with `$CURRENT_ACCOUNT`. None: the rows
     belong to nobody; those of system collections a caller with an account may only read.
+    `shared`: a caller with an account may only read, though some rows are its account's own.
     `meta`: what a Studio shows it with: kept, printed, never read.
     """
 
@@ -152,6 +153,7 @@ class Collection:
     readonly: bool = False
     accountability: str | None = "all"
     tenancy: Mapping[str, Any] | None = field(default=None, hash=False)
+    shared: bool = False
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property

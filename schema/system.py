@@ -64,7 +64,8 @@ def with_accounts() -> tuple[Collection, ...]:
 
 def _with_account(collection: Collection) -> Collection:
     if collection.name == "directus_access":
-        return replace(collection, tenancy=_PUBLIC_OR_OWN)
+        # Who could write it could attach any policy to a role, or to the public.
+        return replace(collection, tenancy=_PUBLIC_OR_OWN, shared=True)
     fields = _OF_ACCOUNTS.get(collection.name)
     if fields is None:
         return collection

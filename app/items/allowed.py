@@ -16,9 +16,7 @@ def require(caller: Caller, action: Action, collection: Collection) -> None:
     What the server writes nobody else does; what belongs to the whole installation (roles,
     policies, settings) a caller with an account may only read.
     """
-    refused = action != "read" and (collection.readonly or _is_shared(caller, collection))
-    allowed = caller.is_admin or bool(caller.permissions.of(collection.name, action))
-    if allowed and not refused:
+    if may(caller, action, collection):
         return
     if action == "read":
         raise Forbidden.collection(collection.name)
@@ -28,27 +26,41 @@ def require(caller: Caller, action: Action, collection: Collection) -> None:
     )
 
 
+def may(caller: Caller, action: Action, collection: Collection) -> bool:
+    """Whether the caller may do that to some rows of the collection: the rule of `require`."""
+    if action != "read" and (collection.readonly or _is_shared(caller, collection)):
+        return False
+    return caller.is_admin or bool(caller.permissions.of(collection.name, action))
+
+
 def _is_shared(caller: Caller, collection: Collection) -> bool:
-    return caller.account is not None and collection.system and collection.tenancy is None
+    if caller.account is None or not collection.system:
+        return False
+    return collection.shared or collection.tenancy is None
 
 
 def described(caller: Caller, collection: Collection) -> dict[Action, dict[str, Any]]:
-    """For each action whether the caller may: full, partial (some rows) or none."""
+    """For each action whether the caller may: full, partial (some rows) or none.
+
+    Never more than `require` lets pass. Who has an account sees a part of what belongs to accounts.
+    """
     return {action: _described(caller, collection, action) for action in ACTIONS}
 
 
 def _described(caller: Caller, collection: Collection, action: Action) -> dict[str, Any]:
-    if caller.is_admin:
-        return {"access": "full", "fields": [EVERY_FIELD]}
-    permissions = caller.permissions.of(collection.name, action)
-    if not permissions:
+    if not may(caller, action, collection):
         return {"access": "none"}
+    # A create is bound to the account, too, but by what it writes, not by rows that are there.
+    is_part = action != "create" and None not in (caller.account, collection.tenancy)
+    if caller.is_admin:
+        return {"access": "partial" if is_part else "full", "fields": [EVERY_FIELD]}
+    permissions = caller.permissions.of(collection.name, action)
     fields: frozenset[str] = frozenset().union(*(item.fields for item in permissions))
     presets: dict[str, Any] = {}
     for item in permissions:
         presets |= item.presets
     return {
-        "access": "full" if any(not item.rule for item in permissions) else "partial",
+        "access": "partial" if is_part or all(item.rule for item in permissions) else "full",
         "fields": [EVERY_FIELD] if EVERY_FIELD in fields else sorted(fields),
         "presets": presets,
     }

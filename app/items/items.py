@@ -12,7 +12,7 @@ from app.access.caller import Caller
 from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
 from app.errors import Forbidden, InvalidQuery, OutOfTime
-from app.items.allowed import ACTIONS, described, require
+from app.items.allowed import ACTIONS, described, may, require
 from app.items.compile import Compiler, Statement
 from app.items.export import Format, exported
 from app.items.filter import FilterReader
@@ -63,11 +63,10 @@ class Items:
 
     def permissions(self) -> dict[str, dict[Action, dict[str, Any]]]:
         """What the caller may do, by collection, of those it may do anything to (6.6)."""
-        caller = self.caller
         return {
-            collection.name: described(caller, collection)
+            collection.name: described(self.caller, collection)
             for collection in self.schema.exposed()
-            if caller.is_admin or any(caller.permissions.of(collection.name, a) for a in ACTIONS)
+            if any(may(self.caller, action, collection) for action in ACTIONS)
         }
 
     async def many(self, query: Query) -> bytes:

@@ -74,6 +74,23 @@ def is_missing(response):
     return response.status_code == 403 and codes == {"FORBIDDEN"}
 
 
+async def test_a_tenant_is_told_what_it_may_do_and_no_more(tenant):
+    """What /permissions/me calls none is refused, and what it calls full has every row."""
+    told = await shown(tenant, "/permissions/me")
+    for name in SERVED:
+        assert told[name]["read"]["access"] == told[name]["update"]["access"] == "partial"
+        assert told[name]["create"]["access"] == "full"
+    for name in ("roles", "policies", "access", "permissions"):  # the installation's
+        read = "partial" if name == "access" else "full"
+        assert told[f"directus_{name}"]["read"]["access"] == read
+        for method, action in (("POST", "create"), ("PATCH", "update"), ("DELETE", "delete")):
+            assert told[f"directus_{name}"][action] == {"access": "none"}
+            assert is_missing(await tenant.request(method, f"/{name}", json=[{"id": NOBODY}]))
+    for name in ("activity", "revisions"):
+        assert told[f"directus_{name}"]["read"]["access"] == "partial"
+        assert told[f"directus_{name}"]["delete"] == {"access": "none"}
+
+
 async def test_lists_show_own_rows_only(tenant):
     assert [row["id"] for row in await shown(tenant, "/items/account")] == [OTHER]
     assert [row["id"] for row in await shown(tenant, "/items/product")] == [MINE]
@@ -251,7 +268,7 @@ async def test_users_are_made_in_the_own_account_only(tenant, rows):
     ] != token_hash("taken-over-token")
 
 
-@pytest.mark.parametrize("name", ["roles", "policies", "permissions", "settings"])
+@pytest.mark.parametrize("name", ["roles", "policies", "access", "permissions", "settings"])
 async def test_what_is_the_installations_can_only_be_read(tenant, name):
     for method, body in (("POST", {"name": "x"}), ("PATCH", {"keys": [NOBODY], "data": {}})):
         response = await tenant.request(method, f"/{name}", json=body)
@@ -267,6 +284,22 @@ async def test_policies_of_other_accounts_users_are_not_seen(tenant, rows):
     assert demo not in json.dumps(await shown(tenant, "/access?limit=-1"))
     made = await tenant.post("/access", json={"user": demo, "policy": policy})
     assert made.status_code in (400, 403), made.text
+
+
+async def test_no_policy_is_attached_or_detached_by_a_tenant(tenant, rows):
+    """Or it would make the public, or everybody with its role, an administrator of all accounts."""
+    [policy] = rows.execute("SELECT id::text FROM directus_policies WHERE admin_access").fetchone()
+    [own] = rows.execute("SELECT id::text FROM directus_users WHERE email LIKE 'user@%'").fetchone()
+    attached = "SELECT * FROM directus_access ORDER BY id"
+    before = rows.execute(attached).fetchall()
+    for target in ({}, {"role": "cccccccc-0000-4000-8000-000000000001"}, {"user": own}):
+        assert is_missing(await tenant.post("/access", json={"policy": policy, **target}))
+    nested = {"policies": {"create": [{"policy": policy}]}}
+    assert is_missing(await tenant.patch(f"/users/{own}", json=nested))
+    for row in before:
+        assert is_missing(await tenant.patch(f"/access/{row[0]}", json={"policy": policy}))
+        assert is_missing(await tenant.delete(f"/access/{row[0]}"))
+    assert rows.execute(attached).fetchall() == before
 
 
 async def test_graphql_does_not_cross(tenant):

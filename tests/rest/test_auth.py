@@ -268,6 +268,10 @@ async def test_an_admin_may_do_everything(client):
     assert me == {"email": "admin@example.com", "role": {"name": "Administrator"}}
     shown = (await client.get("/permissions/me")).json()["data"]
     assert shown["product"]["create"] == {"access": "full", "fields": ["*"]}
+    # What the server alone writes can only be read.
+    for name in ("directus_activity", "directus_revisions"):
+        accesses = {action: told["access"] for action, told in shown[name].items()}
+        assert accesses == dict.fromkeys(accesses, "none") | {"read": "full"}
     flags = (await client.get("/policies/me/globals")).json()["data"]
     assert flags == {"app_access": True, "admin_access": True, "enforce_tfa": False}
     [role] = (await client.get("/roles/me?fields=name")).json()["data"]
