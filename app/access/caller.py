@@ -19,13 +19,14 @@ class Caller:
     """Who asks. `user` is None for anonymous; `account` narrows everything to one tenant.
 
     `roles`: the user's role and its ancestors; `policies`: all that apply. An admin's
-    `permissions` are not looked at.
+    `permissions` are not looked at. `asked_for_tfa`: a policy wants it to have a second factor.
     """
 
     user: str | None = None
     account: str | None = None
     is_admin: bool = False
     has_app_access: bool = False
+    asked_for_tfa: bool = False
     role: str | None = None
     roles: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ SELECT id FROM up GROUP BY id ORDER BY min(depth)
 """
 # Policies in the order of directus.md 6.2: of the roles, nearest last, then the user's own.
 _POLICIES = """
-SELECT p.id, p.ip_access, p.admin_access, p.app_access
+SELECT p.id, p.ip_access, p.admin_access, p.app_access, p.enforce_tfa
 FROM directus_access AS a JOIN directus_policies AS p ON p.id = a.policy
 WHERE a.role = ANY(%(roles)s::uuid[]) OR a."user" = %(user)s::uuid
   OR (%(is_public)s AND a.role IS NULL AND a."user" IS NULL)
@@ -60,6 +60,7 @@ class _Policy:
     addresses: tuple[str, ...]
     is_admin: bool
     has_app_access: bool
+    asks_for_tfa: bool
     permissions: tuple[Permission, ...]
 
 
@@ -135,6 +136,7 @@ async def _caller(session: Session, row: Mapping[str, Any], client: Client) -> C
         account=account,
         is_admin=is_admin,
         has_app_access=is_admin or any(policy.has_app_access for policy in policies),
+        asked_for_tfa=any(policy.asks_for_tfa for policy in policies),
         role=role,
         roles=granted.roles,
         policies=tuple(policy.key for policy in policies),
@@ -164,6 +166,7 @@ def _policy(row: Mapping[str, Any], permissions: Iterable[Mapping[str, Any]]) ->
         addresses=_listed(row["ip_access"]),
         is_admin=bool(row["admin_access"]),
         has_app_access=bool(row["app_access"]),
+        asks_for_tfa=bool(row["enforce_tfa"]),
         permissions=tuple(_permission(item) for item in permissions),
     )
 

@@ -14,6 +14,7 @@ from app.graphql.reading import SelectionReader
 from app.graphql.resolvers import Info, finished, read_one_of, update_one_of
 from app.graphql.roots import Root
 from app.graphql.scalars import BigInt, Json
+from app.items.allowed import flags_of
 from app.items.query import Compare, Value
 
 USERS, ROLES = "directus_users", "directus_roles"
@@ -86,13 +87,7 @@ async def _roles_me(_root: Any, info: Info) -> Compiled:
 
 
 async def _globals(_root: Any, info: Info) -> Compiled:
-    caller = info.context.items.caller
-    flags = {
-        "app_access": caller.has_app_access,
-        "admin_access": caller.is_admin,
-        "enforce_tfa": False,
-    }
-    return finished(info, "policies_me_globals", flags)
+    return finished(info, "policies_me_globals", dict(flags_of(info.context.items.caller)))
 
 
 async def _permissions_me(_root: Any, info: Info) -> Any:

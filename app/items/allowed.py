@@ -39,6 +39,18 @@ def _is_shared(caller: Caller, collection: Collection) -> bool:
     return collection.shared or collection.tenancy is None
 
 
+def flags_of(caller: Caller) -> dict[str, bool]:
+    """What the caller's policies say of the whole installation.
+
+    `enforce_tfa` is for a Studio to act on: no request is refused for it, in Directus neither.
+    """
+    return {
+        "app_access": caller.has_app_access,
+        "admin_access": caller.is_admin,
+        "enforce_tfa": caller.asked_for_tfa,
+    }
+
+
 def described(caller: Caller, collection: Collection) -> dict[Action, dict[str, Any]]:
     """For each action whether the caller may: full, partial (some rows) or none.
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from app.access.caller import Caller
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload
-from app.items.allowed import described, may
+from app.items.allowed import described, flags_of, may
 from app.items.grant import Grant
 from app.items.items import Items
 from app.items.values import as_key
@@ -66,12 +66,7 @@ async def policies_me_globals(request: Request) -> Response:
     caller: Caller = request.state.items.caller
     if caller.is_anonymous:
         return data_response(orjson.dumps({"app_access": False}))
-    flags = {
-        "app_access": caller.has_app_access,
-        "admin_access": caller.is_admin,
-        "enforce_tfa": False,
-    }
-    return data_response(orjson.dumps(flags))
+    return data_response(orjson.dumps(flags_of(caller)))
 
 
 async def permissions_me(request: Request) -> Response:

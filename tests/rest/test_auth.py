@@ -344,6 +344,19 @@ async def test_a_policy_counts_at_its_addresses_only(reader, client, rows):
     assert (await reader.get("/items/product")).status_code == 200
 
 
+async def test_a_policy_may_ask_for_a_second_factor_which_a_studio_acts_on(reader, rows):
+    """The API refuses nothing for it, as Directus's does not (docs/access.md)."""
+    flags = {"app_access": True, "admin_access": False, "enforce_tfa": False}
+    assert (await reader.get("/policies/me/globals")).json()["data"] == flags
+    rows.execute("UPDATE directus_policies SET enforce_tfa = true WHERE name = 'Readers'")
+    told = flags | {"enforce_tfa": True}
+    assert (await reader.get("/policies/me/globals")).json()["data"] == told
+    query = "{ policies_me_globals { app_access admin_access enforce_tfa } }"
+    body = (await reader.post("/graphql/system", json={"query": query})).json()
+    assert body["data"]["policies_me_globals"] == told
+    assert (await reader.get("/items/product")).status_code == 200
+
+
 async def test_the_public_policy_is_everybodys_without_a_role(anyone, client, reader):
     public = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
     await client.post(
