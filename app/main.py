@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import logs
+from app.access.known import KnownCallers
 from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
@@ -47,12 +48,18 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        database = Database(database_url, statement_timeout=settings.statement_timeout)
+        callers = KnownCallers(
+            settings.secret or "", accounts="account" in compiler.schema.fields("directus_users")
+        )
+        database = Database(
+            database_url, statement_timeout=settings.statement_timeout, notices=callers.notices
+        )
         await database.open()
         try:
             yield {
                 "settings": settings,
                 "database": database,
+                "callers": callers,
                 "compiler": compiler,
                 "storage": storage_at(s3_url),
             }

@@ -4,8 +4,9 @@ One database per xdist worker, migrated and given its first admin and demo rows 
 test its rows are put back to that. The conftests of the folders import the fixtures they need.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -50,13 +51,32 @@ class Client(httpx.AsyncClient):
         return data
 
 
+_running: dict[Starlette, Mapping[str, Any]] = {}
+"""Applications that have begun, and their state."""
+
+
+async def until(ask: Callable[[], Awaitable[httpx.Response]], status: int) -> httpx.Response:
+    """The first answer of that status. What PostgreSQL tells of a change comes a moment later."""
+    for _ in range(100):
+        response = await ask()
+        if response.status_code == status:
+            return response
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"After two seconds still {response.status_code}: {response.text}")
+
+
 @asynccontextmanager
 async def client_of(app: Starlette, headers: dict[str, str] | None = None) -> AsyncIterator[Client]:
-    """A client, and the application's lifespan around it."""
-    async with app.router.lifespan_context(app) as state:
+    """A client, and the application's lifespan around it; clients of one application share it."""
+    async with AsyncExitStack() as stack:
+        state = _running.get(app)
+        if state is None:
+            state = await stack.enter_async_context(app.router.lifespan_context(app)) or {}
+            _running[app] = state
+            stack.callback(_running.pop, app)
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, "state": dict(state or {})}, receive, send)
+            await app({**scope, "state": dict(state)}, receive, send)
 
         transport, own = httpx.ASGITransport(with_state), ADMIN if headers is None else headers
         async with Client(transport=transport, base_url="http://test", headers=own) as client:

@@ -69,6 +69,15 @@ def _key(secret: str) -> bytes:
     return hashlib.sha256(b"access tokens\0" + secret.encode()).digest()
 
 
+def expiry(token: str) -> float | None:
+    """When an access token ends, in seconds since 1970; None for a static token."""
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return None
+    return float(claims["exp"]) if claims.get("iss") == ISSUER else None
+
+
 def _is_ours(token: str) -> bool:
     """Whether a text is a JWT that names us as its issuer; anything else is a static token."""
     try:

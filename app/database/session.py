@@ -25,6 +25,8 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
+from app.database.notices import Notices
+
 logger = logging.getLogger(__name__)
 set_json_dumps(orjson.dumps)
 
@@ -46,7 +48,7 @@ class _JsonBytes(Loader):
         return bytes(data)
 
 
-async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     """Set a new connection up: JSON as bytes, uuids as strings, plans kept from the first use."""
     for name in ("json", "jsonb"):
         connection.adapters.register_loader(name, _JsonBytes)
@@ -211,9 +213,22 @@ class WriteSession(Session):
 class Database:
     """The pools of one process. Open them before use, close them after."""
 
-    def __init__(self, url: str, *, max_size: int = 10, statement_timeout: float = 0) -> None:
-        """`statement_timeout`: seconds after which a statement is ended; 0: never."""
-        self._pool = _pool(url, "mintage", 1, max_size, statement_timeout)
+    def __init__(
+        self,
+        url: str,
+        *,
+        max_size: int = 10,
+        statement_timeout: float = 0,
+        notices: Notices | None = None,
+    ) -> None:
+        """`statement_timeout`: seconds after which a statement is ended; 0: never.
+
+        `notices`: what is to be told of changes.
+        """
+        self._url = url
+        self._notices = notices
+        self._listening: asyncio.Task[None] | None = None
+        self._pool = _pool(url, "mintage", 1, max_size, statement_timeout, notices)
         # Whoever downloads slowly keeps a connection that long: others must not run out of them.
         self._long = _pool(url, "mintage-long", 0, max(1, max_size // 2), 0)
 
@@ -221,8 +236,14 @@ class Database:
         """Connect. Raises psycopg_pool.PoolTimeout when the database does not answer."""
         await self._pool.open(wait=True, timeout=30)
         await self._long.open()
+        if self._notices is not None:
+            hearing = self._notices.run(self._url, options=_OPTIONS, application_name="mintage")
+            self._listening = asyncio.create_task(hearing)
 
     async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait([self._listening])
         await self._long.close()
         await self._pool.close()
 
@@ -247,8 +268,18 @@ class Database:
 
 
 def _pool(
-    url: str, name: str, min_size: int, max_size: int, statement_timeout: float
+    url: str,
+    name: str,
+    min_size: int,
+    max_size: int,
+    statement_timeout: float,
+    notices: Notices | None = None,
 ) -> AsyncConnectionPool[Connection]:
+    async def configure(connection: Connection) -> None:
+        _configure(connection)
+        if notices is not None:
+            await notices.follow(connection)
+
     return AsyncConnectionPool(
         url,
         min_size=min_size,
@@ -262,5 +293,5 @@ def _pool(
             "options": f"{_OPTIONS} -c statement_timeout={round(statement_timeout * 1000)}",
             "application_name": "mintage",
         },
-        configure=_configure,
+        configure=configure,
     )

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.caller import ANONYMOUS, Caller, Client
-from app.access.tokens import caller_of, presented
+from app.access.known import KnownCallers
+from app.access.tokens import presented
 from app.errors import (
     AppError,
     ContentTooLarge,
@@ -133,10 +134,8 @@ async def _caller(scope: Scope) -> Caller:
     )
     cookie = cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE)
     token = presented(headers.get("authorization"), by_query[0] if by_query else None, cookie)
-    accounts = "account" in state["compiler"].schema.fields("directus_users")
-    async with state["database"].read() as session:
-        client = client_of(scope, settings)
-        return await caller_of(session, token, settings.secret or "", client, accounts=accounts)
+    known: KnownCallers = state["callers"]
+    return await known.caller(state["database"], token, client_of(scope, settings))
 
 
 def _forget_session(scope: Scope, response: Response) -> None:

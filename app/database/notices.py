@@ -1,0 +1,55 @@
+"""Notices: what PostgreSQL tells every process of as soon as it is committed (NOTIFY)."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+logger = logging.getLogger(__name__)
+_AGAIN_AFTER = 1.0
+"""Seconds between two attempts to reach a database that is gone."""
+
+
+class Notices:
+    """Calls `heard` for each notice on a channel, and whenever some may have been missed.
+
+    What `heard` takes back may be relied on only while `is_listening`.
+    """
+
+    def __init__(self, channel: str, heard: Callable[[], None]) -> None:
+        self.is_listening = False
+        self._listen = sql.SQL("LISTEN {}").format(sql.Identifier(channel))
+        self._heard = heard
+
+    async def follow(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Hear on a connection that also writes: its own notices come with its commit.
+
+        So who has written reads what holds now, before anybody is told that it was written.
+        """
+        connection.add_notify_handler(lambda _notice: self._heard())
+        await connection.execute(self._listen)
+
+    async def run(self, url: str, **options: Any) -> None:
+        """Listen on a connection of its own until cancelled, and connect again when it breaks."""
+        while True:
+            try:
+                await self._hear(url, options)
+            except psycopg.Error as error:
+                logger.warning("PostgreSQL's notices can't be heard (%s); trying again.", error)
+            finally:
+                self.is_listening = False
+                self._heard()
+            await asyncio.sleep(_AGAIN_AFTER)
+
+    async def _hear(self, url: str, options: dict[str, Any]) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            url, autocommit=True, **options
+        ) as connection:
+            await connection.execute(self._listen)
+            self._heard()
+            self.is_listening = True
+            async for _notice in connection.notifies():
+                self._heard()
