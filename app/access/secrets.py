@@ -1,7 +1,9 @@
 """Secrets that name a caller: static tokens, passwords and their hashes (directus.md 5.1, 5.4)."""
 
 import asyncio
+import base64
 import hashlib
+import hmac
 import secrets
 from functools import lru_cache
 
@@ -12,6 +14,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 def new_token() -> str:
     """A random static token: 43 URL-safe characters, 256 bits."""
     return secrets.token_urlsafe(32)
+
+
+def following_token(token: str, installation_secret: str) -> str:
+    """The token that comes after one, always the same: 43 URL-safe characters.
+
+    Only hashes are stored, so what is to be given out again has to be computed; without SECRET
+    nobody gets from a token to the next one.
+    """
+    key = hashlib.sha256(b"following tokens\0" + installation_secret.encode()).digest()
+    digest = hmac.digest(key, token.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def token_hash(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Logins, sessions, and what a caller is told of itself (directus.md 5, 6.6)."""
+"""Logins and sessions (directus.md 5)."""
 
 import asyncio
 import time
@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from app.access.secrets import token_hash
-from app.access.tokens import signed
+from app.access.tokens import read, signed
 from app.domains.directus_users import sessions
 from app.main import create_app
-from tests.web import ADMIN, SECRET, TOKEN, client_of
+from tests.web import SECRET, client_of
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 
@@ -206,6 +206,71 @@ async def test_an_old_session_lives_for_a_moment_after_its_refresh(anyone, rows)
     assert code_of(gone) == (401, "INVALID_CREDENTIALS")
 
 
+async def refreshed(client, cookie):
+    """A refresh of a session: the answer, and the session's key as the new cookie names it."""
+    client.cookies.clear()
+    headers = {"Cookie": f"directus_session_token={cookie}"}
+    answer = await client.post("/auth/refresh", json={"mode": "session"}, headers=headers)
+    made = client.cookies.get("directus_session_token")
+    client.cookies.clear()
+    return answer, made and read(made, SECRET)["session"], made
+
+
+async def session_of(client):
+    body = {"email": EMAIL, "password": PASSWORD, "mode": "session"}
+    await client.post("/auth/login", json=body)
+    return client.cookies["directus_session_token"]
+
+
+async def test_whoever_refreshes_an_old_session_in_time_gets_the_same_new_one(anyone, rows):
+    old = await session_of(anyone)
+    first = await refreshed(anyone, old)
+    again = await asyncio.gather(*(refreshed(anyone, old) for _ in range(3)))
+    assert [answer.status_code for answer, _, _ in again] == [200, 200, 200]
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (2,)
+    _, key, cookie = await refreshed(anyone, old)
+    assert key == first[1] != read(old, SECRET)["session"]
+    me = await anyone.get("/users/me", headers={"Cookie": f"directus_session_token={cookie}"})
+    assert me.status_code == 200
+    # And where that has gone on already, where it went.
+    _, third, _ = await refreshed(anyone, first[2])
+    assert third != key
+    assert (await refreshed(anyone, old))[1] == third
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (3,)
+
+
+async def test_refreshes_at_once_open_one_session(app, anyone, rows):
+    old = await session_of(anyone)
+    headers = {"Cookie": f"directus_session_token={old}"}
+    async with client_of(app, headers=headers) as tab:
+        answers = await asyncio.gather(
+            *(tab.post("/auth/refresh", json={"mode": "session"}) for _ in range(8))
+        )
+    made = {answer.cookies["directus_session_token"] for answer in answers}
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({read(cookie, SECRET)["session"] for cookie in made}) == 1
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (2,)
+
+
+async def test_an_old_session_leads_nowhere_when_its_next_one_is_over(anyone, rows):
+    old = await session_of(anyone)
+    _, key, _ = await refreshed(anyone, old)
+    rows.execute("DELETE FROM directus_sessions WHERE token = %s", [token_hash(key)])
+    answer, _, _ = await refreshed(anyone, old)
+    assert code_of(answer) == (401, "INVALID_CREDENTIALS")
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (1,)
+
+
+async def test_an_old_session_opens_no_other_kind_of_login(anyone, rows):
+    """Only session mode has a moment of grace (directus.md 5.3)."""
+    old = await session_of(anyone)
+    await refreshed(anyone, old)
+    anyone.cookies.clear()
+    body = {"refresh_token": read(old, SECRET)["session"], "mode": "json"}
+    assert code_of(await anyone.post("/auth/refresh", json=body)) == (401, "INVALID_CREDENTIALS")
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (2,)
+
+
 async def test_sessions_that_are_over_are_purged(anyone, rows):
     await logged_in(anyone)
     rows.execute("UPDATE directus_sessions SET expires = now() - interval '1 second'")
@@ -253,173 +318,6 @@ async def test_providers_are_none(anyone):
     assert (await anyone.get("/auth")).json() == {"data": [], "disableDefault": False}
 
 
-# Who am I, and what may I do.
-
-
-async def test_nobody_is_nobody(anyone):
-    assert code_of(await anyone.get("/users/me")) == (401, "INVALID_CREDENTIALS")
-    assert code_of(await anyone.get("/permissions/me")) == (403, "FORBIDDEN")
-    globals_ = await anyone.get("/policies/me/globals")
-    assert globals_.json() == {"data": {"app_access": False}}
-
-
-async def test_an_admin_may_do_everything(client):
-    me = (await client.get("/users/me?fields=email,role.name")).json()["data"]
-    assert me == {"email": "admin@example.com", "role": {"name": "Administrator"}}
-    shown = (await client.get("/permissions/me")).json()["data"]
-    assert shown["product"]["create"] == {"access": "full", "fields": ["*"]}
-    # What the server alone writes can only be read.
-    for name in ("directus_activity", "directus_revisions"):
-        accesses = {action: told["access"] for action, told in shown[name].items()}
-        assert accesses == dict.fromkeys(accesses, "none") | {"read": "full"}
-    flags = (await client.get("/policies/me/globals")).json()["data"]
-    assert flags == {"app_access": True, "admin_access": True, "enforce_tfa": False}
-    [role] = (await client.get("/roles/me?fields=name")).json()["data"]
-    assert role == {"name": "Administrator"}
-    item = (await client.get("/permissions/me/account/nonsense")).json()["data"]
-    assert item["update"] == {"access": False}
-
-
-POLICY = {
-    "name": "Readers",
-    "app_access": True,
-    "permissions": [
-        {"collection": "product", "action": "read", "fields": ["id", "product_name"]},
-        {
-            "collection": "product",
-            "action": "update",
-            "fields": ["*"],
-            "permissions": {"product_name": {"_contains": "Case"}},
-        },
-    ],
-}
-
-
-@pytest.fixture
-async def reader(anyone, client, app):
-    """A user whose role has a policy, made through the API as a person would."""
-    role = {"name": "Reader", "policies": [{"policy": POLICY}]}
-    made = await client.post("/roles?fields=id", json=role)
-    assert made.status_code == 200, made.text
-    user = {"email": "r@example.com", "token": "reader-token", "role": made.json()["data"]["id"]}
-    assert (await client.post("/users", json=user)).status_code == 200
-    async with client_of(app, headers=bearer("reader-token")) as reader:
-        yield reader
-
-
-async def test_a_policy_made_through_the_api_counts_at_once(reader, client):
-    rows = (await reader.get("/items/product?limit=1")).json()["data"]
-    assert rows[0].keys() == {"id", "product_name"}
-    assert code_of(await reader.get("/items/product?fields=gtin")) == (403, "FORBIDDEN")
-    assert code_of(await reader.get("/items/account")) == (403, "FORBIDDEN")
-    case, water = "%2F01%2F09312345552016", "%2F01%2F09312345551927"
-    assert (await reader.patch(f"/items/product/{case}", json={"sku": "1"})).status_code == 200
-    assert code_of(await reader.patch(f"/items/product/{water}", json={"sku": "1"}))[0] == 403
-    shown = (await reader.get("/permissions/me")).json()["data"]["product"]
-    assert shown["read"]["fields"] == ["id", "product_name"]
-    assert shown["update"]["access"] == "partial"
-    assert shown["delete"] == {"access": "none"}
-    item = (await reader.get(f"/permissions/me/product/{case}")).json()["data"]
-    assert (item["update"], item["delete"]) == ({"access": True}, {"access": False})
-    policies = (await client.get("/policies?filter[name][_eq]=Readers")).json()["data"]
-    await client.delete(f"/policies/{policies[0]['id']}")
-    assert code_of(await reader.get("/items/product")) == (403, "FORBIDDEN")
-
-
-async def test_app_access_lets_one_see_and_change_oneself(reader):
-    me = (await reader.get("/users/me")).json()["data"]
-    assert me["email"] == "r@example.com"
-    assert "token" not in me
-    changed = await reader.patch("/users/me?fields=first_name", json={"first_name": "R"})
-    assert changed.json()["data"] == {"first_name": "R"}
-    for patch in ({"role": None}, {"status": "active"}, {"account": None}, {"token": "x" * 12}):
-        assert code_of(await reader.patch("/users/me", json=patch)) == (403, "FORBIDDEN")
-    assert len((await reader.get("/users")).json()["data"]) == 1
-
-
-async def test_a_policy_counts_at_its_addresses_only(reader, client, rows):
-    rows.execute("UPDATE directus_policies SET ip_access = '10.0.0.0/8,192.168.1.1-192.168.1.9'")
-    assert code_of(await reader.get("/items/product")) == (403, "FORBIDDEN")
-    rows.execute("UPDATE directus_policies SET ip_access = '127.0.0.0/8'")
-    assert (await reader.get("/items/product")).status_code == 200
-
-
-async def test_a_policy_may_ask_for_a_second_factor_which_a_studio_acts_on(reader, rows):
-    """The API refuses nothing for it, as Directus's does not (docs/access.md)."""
-    flags = {"app_access": True, "admin_access": False, "enforce_tfa": False}
-    assert (await reader.get("/policies/me/globals")).json()["data"] == flags
-    rows.execute("UPDATE directus_policies SET enforce_tfa = true WHERE name = 'Readers'")
-    told = flags | {"enforce_tfa": True}
-    assert (await reader.get("/policies/me/globals")).json()["data"] == told
-    query = "{ policies_me_globals { app_access admin_access enforce_tfa } }"
-    body = (await reader.post("/graphql/system", json={"query": query})).json()
-    assert body["data"]["policies_me_globals"] == told
-    assert (await reader.get("/items/product")).status_code == 200
-
-
-async def test_the_public_policy_is_everybodys_without_a_role(anyone, client, reader):
-    public = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
-    await client.post(
-        "/permissions",
-        json={
-            "policy": public,
-            "collection": "domain",
-            "action": "read",
-            "fields": ["domain_name"],
-        },
-    )
-    assert (await anyone.get("/items/domain")).status_code == 200
-    assert (await reader.get("/items/domain")).status_code == 403
-
-
-async def test_the_last_admin_stays(client, rows):
-    [(key,)] = rows.execute("SELECT id::text FROM directus_users").fetchall()
-    for method, path, body in (
-        ("DELETE", f"/users/{key}", None),
-        ("PATCH", f"/users/{key}", {"role": None}),
-        ("PATCH", f"/users/{key}", {"status": "suspended"}),
-        ("DELETE", "/policies", {"query": {"filter": {"admin_access": True}}}),
-        ("DELETE", "/access", {"query": {"filter": {"role": {"_nnull": True}}}}),
-        ("DELETE", "/roles", {"query": {}}),
-    ):
-        answer = await client.request(method, path, json=body)
-        assert code_of(answer) == (422, "UNPROCESSABLE_CONTENT"), (path, answer.text)
-    assert (await client.get("/users/me", headers=ADMIN)).status_code == 200
-
-
-async def test_two_admins_can_not_remove_each_other_at_once(client, rows):
-    other = {"email": "second@example.com", "status": "active"}
-    [(role, first)] = rows.execute("SELECT role::text, id::text FROM directus_users").fetchall()
-    made = await client.post("/users?fields=id", json={**other, "role": role})
-    paths = [f"/users/{key}" for key in (first, made.json()["data"]["id"])]
-    for _ in range(5):
-        rows.execute("UPDATE directus_users SET status = 'active'")
-        answers = await asyncio.gather(
-            *(client.patch(path, json={"status": "suspended"}) for path in paths)
-        )
-        assert min(answer.status_code for answer in answers) == 200
-        active = "SELECT count(*) FROM directus_users WHERE status = 'active'"
-        assert rows.execute(active).fetchone() == (1,)
-
-
-async def test_passwords_keep_the_installations_policy(client):
-    await client.patch("/settings", json={"auth_password_policy": "/^.*[0-9].*$/"})
-    user = {"email": "p@example.com", "password": "no digits here"}
-    refused = await client.post("/users", json=user)
-    assert code_of(refused) == (400, "FAILED_VALIDATION")
-    assert (await client.post("/users", json={**user, "password": "1 digit here"})).is_success
-    await client.patch("/settings", json={"auth_password_policy": "/(/"})
-    refused = await client.post("/users", json={**user, "email": "q@example.com"})
-    assert code_of(refused) == (422, "UNPROCESSABLE_CONTENT")
-
-
-async def test_a_singleton_says_which_fields_may_change(client, reader):
-    shown = (await client.get("/permissions/me/directus_settings")).json()["data"]
-    assert shown["update"] == {"access": True, "fields": ["*"], "presets": {}}
-    shown = (await reader.get("/permissions/me/directus_settings")).json()["data"]
-    assert shown["update"] == {"access": False, "fields": [], "presets": {}}
-
-
 async def test_a_proxys_word_is_the_last_one(anyone, installation, rows):
     headers = [("X-Forwarded-For", "1.1.1.1, 2.2.2.2"), ("X-Forwarded-For", "3.3.3.3")]
     body = {"email": EMAIL, "password": PASSWORD}
@@ -429,19 +327,3 @@ async def test_a_proxys_word_is_the_last_one(anyone, installation, rows):
     await anyone.post("/auth/login", json=body, headers=headers)
     seen = rows.execute("SELECT ip FROM directus_sessions ORDER BY ip").fetchall()
     assert seen == [("127.0.0.1",), ("3.3.3.3",)]
-
-
-async def test_who_loses_its_role_is_suspended(reader, client, rows):
-    await client.request("DELETE", "/roles", json={"query": {"filter": {"name": "Reader"}}})
-    user = "SELECT status, role FROM directus_users WHERE email = 'r@example.com'"
-    assert rows.execute(user).fetchone() == ("suspended", None)
-
-
-async def test_secrets_are_in_no_revision(client, rows):
-    await client.post(
-        "/users", json={"email": "s@example.com", "password": PASSWORD, "token": TOKEN[::-1]}
-    )
-    kept = str(rows.execute("SELECT data, delta FROM directus_revisions").fetchall())
-    assert "argon2" not in kept
-    assert token_hash(TOKEN[::-1]) not in kept
-    assert "s@example.com" in kept

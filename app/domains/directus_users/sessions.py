@@ -2,7 +2,7 @@
 
 directus.md 5.2 and 5.3. A session is a refresh token, stored as its hash; a refresh replaces it. In
 session mode the access token is bound to it, and the old one lives on for a moment, as several
-requests may be under way with the old cookie.
+requests may be under way with the old cookie: whichever of them refresh get the same new session.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from app import attempts
 from app.access.caller import Caller, Client
 from app.access.identity import caller_by_user
 from app.access.one_time import is_code, unsealed
-from app.access.secrets import is_password, new_token, token_hash
+from app.access.secrets import following_token, is_password, new_token, token_hash
 from app.access.tokens import signed
 from app.database.session import Database, WriteSession
 from app.errors import InvalidCredentials, InvalidOtp, UserSuspended
@@ -55,7 +55,8 @@ DELETE FROM directus_sessions WHERE token IN (
 """
 # The user is locked first, as by who changes a user and ends its sessions.
 _HELD = """
-SELECT s."user", u.status FROM directus_sessions AS s JOIN directus_users AS u ON u.id = s."user"
+SELECT s."user", s.next_token, u.status
+FROM directus_sessions AS s JOIN directus_users AS u ON u.id = s."user"
 WHERE s.token = %(token)s AND s.expires > now() FOR KEY SHARE OF u FOR UPDATE OF s
 """
 _CLOSE = "DELETE FROM directus_sessions WHERE token = %(token)s"
@@ -144,35 +145,72 @@ class Sessions:
         async with self.database.write() as session:
             row = await session.fetch_one(_HELD, held)
             if row is not None and row["status"] == "active":
-                made = await self._opened(session, row["user"], mode, client)
-                if mode == "session" and self.settings.session_refresh_grace_period:
-                    grace = timedelta(seconds=self.settings.session_refresh_grace_period)
-                    following = {"grace": grace, "next": token_hash(made.refresh_token)}
-                    await session.execute(_LINGER, {**held, **following})
-                else:
-                    await session.execute(_CLOSE, held)
-                return made
-            await session.execute(_CLOSE, held)
+                if row["next_token"] is None:
+                    return await self._continued(session, row["user"], token, mode, client)
+                if mode == "session":
+                    return await self._already_continued(session, row["user"], token, client)
+            else:
+                await session.execute(_CLOSE, held)
         async with self._stalled():
             if row is not None and row["status"] == "suspended":
                 raise UserSuspended
             raise InvalidCredentials
+
+    async def _continued(
+        self, session: WriteSession, user: str, token: str, mode: Mode, client: Client
+    ) -> Login:
+        """The next session of a token, which ends: in session mode in a moment, else at once."""
+        held, settings = {"token": token_hash(token)}, self.settings
+        if mode != "session" or not settings.session_refresh_grace_period:
+            await session.execute(_CLOSE, held)
+            return await self._opened(session, user, mode, client)
+        following = following_token(token, settings.secret or "")
+        made = await self._opened(session, user, mode, client, following)
+        grace = timedelta(seconds=settings.session_refresh_grace_period)
+        await session.execute(_LINGER, {**held, "grace": grace, "next": token_hash(following)})
+        return made
+
+    async def _already_continued(
+        self, session: WriteSession, user: str, token: str, client: Client
+    ) -> Login:
+        """The session that a token went on to before. Raises InvalidCredentials when it is over."""
+        while True:
+            token = following_token(token, self.settings.secret or "")
+            row = await session.fetch_one(_HELD, {"token": token_hash(token)})
+            if row is None:
+                raise InvalidCredentials
+            if row["next_token"] is None:
+                return await self._login(session, user, token, "session", client)
 
     async def logout(self, token: str) -> None:
         """The session ends; one that is not there has ended already."""
         async with self.database.write() as session:
             await session.execute(_END, {"token": token_hash(token)})
 
-    async def _opened(self, session: WriteSession, user: str, mode: Mode, client: Client) -> Login:
-        refresh = new_token()
-        in_cookie = mode == "session"
+    async def _opened(
+        self,
+        session: WriteSession,
+        user: str,
+        mode: Mode,
+        client: Client,
+        refresh: str | None = None,
+    ) -> Login:
+        """A new session, under a token that is made unless there is one for it."""
+        refresh = new_token() if refresh is None else refresh
         settings = self.settings
-        kept = settings.session_cookie_ttl if in_cookie else settings.refresh_token_ttl
+        kept = settings.session_cookie_ttl if mode == "session" else settings.refresh_token_ttl
         row = {"token": token_hash(refresh), "user": user, "lifetime": timedelta(seconds=kept)}
         await session.execute(_OPEN, {**row, **_facts(client)})
+        return await self._login(session, user, refresh, mode, client)
+
+    async def _login(
+        self, session: WriteSession, user: str, refresh: str, mode: Mode, client: Client
+    ) -> Login:
+        """What a session gives: an access token, in session mode bound to the session."""
         caller = await caller_by_user(session, user, client, accounts=self.accounts)
         if caller is None:
             raise InvalidCredentials
+        settings, in_cookie = self.settings, mode == "session"
         seconds = settings.session_cookie_ttl if in_cookie else settings.access_token_ttl
         claims = _claims(caller) | ({"session": refresh} if in_cookie else {})
         access = signed(claims, settings.secret or "", timedelta(seconds=seconds))
