@@ -1,8 +1,8 @@
 """Exchanges recorded on a real Directus 11.17.4 on PostgreSQL, replayed in order.
 
 Compared: status, content type, codes, messages and facts of errors, and the answer with all its
-values, except keys and times that are made up at every run. What is not served yet is in NOT_YET
-by its number; a number there that passes has to be taken out.
+values, except keys, times and other things made up at every run. What we do otherwise on purpose is
+in BETTER by its number and in docs/differences.md; a number there that passes has to be taken out.
 """
 
 import json
@@ -43,12 +43,8 @@ KNOWN = {
     "prod": "%2F01%2F09312345551927",
     "token": TOKEN,
 }
-NOT_YET = {
-    *(298, 310, 314),  # being built
-    *(312, 316, 318),  # need what an exchange made that is not among these
-}
-BETTER = {148}
-"""A bigInteger beyond 2^53 keeps its digits, which JavaScript's numbers lose."""
+BETTER = {148, 316}
+"""A bigInteger beyond 2^53 keeps its digits, which JavaScript's numbers lose; files are in S3."""
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RECENT = re.compile(r"20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -64,12 +60,49 @@ def directus(database_url, installation):
         bootstrap(current, url)
         with psycopg.connect(url) as connection:
             connection.execute("UPDATE directus_users SET id = %s", [USER])
+            # What 298 was recorded with; ours is called Mintage until somebody changes it.
+            connection.execute("INSERT INTO directus_settings (project_name) VALUES ('Directus')")
             for table, columns in COLUMNS.items():
                 text = (DATA / "directus_seed" / f"{table}.csv").read_text()
                 statement = f"COPY {table} ({', '.join(columns.split())}) FROM STDIN (FORMAT csv)"
                 with connection.cursor().copy(statement) as copy:
                     copy.write(text.replace("@USER@", USER))
         yield main.create_app(current)
+
+
+async def make_hash(client):
+    """The exchange before 312, which is not among the recorded ones."""
+    response = await client.post("/utils/hash/generate", json={"string": "abc"}, headers=ADMIN)
+    return {"hash": response.json()["data"]}
+
+
+async def make_file(client):
+    """The exchange before 316, which is not among the recorded ones."""
+    response = await client.post(
+        "/files",
+        data={"title": "Note"},
+        files={"file": ("note.txt", b"hello file", "text/plain")},
+        headers=ADMIN,
+    )
+    return {"file": response.json()["data"]["id"]}
+
+
+MADE_BEFORE = {312: make_hash, 316: make_file}
+
+
+async def sent(client, transcript, captured):
+    """The answer to a recorded request, filled with what this run has made."""
+    request = transcript["request"]
+    headers = dict(request["headers"]) | (ADMIN if request["auth"] == "token" else {})
+    if transcript["name"] == "bad static token":  # the recording left it out
+        headers["Authorization"] = "Bearer nonsense"
+    path, body = filled(request["path"], captured), filled(request["body"], captured)
+    if "If-None-Match" in headers:  # a tag is of bytes, and ours has other spaces between them
+        del headers["If-None-Match"]
+        known = await client.request(request["method"], path, headers=headers)
+        headers["If-None-Match"] = known.headers["etag"]
+    content = body if isinstance(body, str | None) else json.dumps(body)
+    return await client.request(request["method"], path, headers=headers, content=content)
 
 
 def filled(value, captured):
@@ -134,7 +167,9 @@ def differences(transcript, response, seeded):
     both = {kind, wanted["headers"].get("content-type")}
     is_json = both == {"application/json; charset=utf-8"} and "export" not in request["path"]
     ours, theirs = response.text, wanted["body"]
-    if is_json and theirs:
+    if "/random/" in request["path"]:  # no two are alike, but all are as long
+        ours, theirs = re.sub(r"\w", "x", ours), re.sub(r"\w", "x", theirs)
+    elif is_json and theirs:
         ours = comparable(json.loads(ours), seeded, ordered=ordered)
         theirs = comparable(json.loads(theirs), seeded, ordered=ordered)
     if is_json and "errors" in theirs:
@@ -171,18 +206,10 @@ async def test_recorded_exchanges_are_answered_as_directus_did(directus):
     captured, failed = dict(KNOWN), {}
     async with client_of(directus, headers={}) as client:
         for transcript in TRANSCRIPTS:
-            number, request = transcript["n"], transcript["request"]
-            headers = dict(request["headers"]) | (ADMIN if request["auth"] == "token" else {})
-            if transcript["name"] == "bad static token":  # the recording left it out
-                headers["Authorization"] = "Bearer nonsense"
-            body = filled(request["body"], captured)
-            content = body if isinstance(body, str | None) else json.dumps(body)
-            response = await client.request(
-                request["method"],
-                filled(request["path"], captured),
-                headers=headers,
-                content=content,
-            )
+            number = transcript["n"]
+            if number in MADE_BEFORE:
+                captured |= await MADE_BEFORE[number](client)
+            response = await sent(client, transcript, captured)
             if found := differences(transcript, response, seeded):
                 failed[number] = f"{number} {transcript['name']}: " + "\n   ".join(found)
             if transcript["captures"] and response.status_code == 200:
@@ -190,6 +217,12 @@ async def test_recorded_exchanges_are_answered_as_directus_did(directus):
                 body = as_recorded(response.json(), recorded, seeded)
                 for name, path in transcript["captures"].items():
                     captured[name] = at(body, path)
-    unexpected = [text for number, text in failed.items() if number not in NOT_YET | BETTER]
+    unexpected = [text for number, text in failed.items() if number not in BETTER]
     assert not unexpected, "\n".join(unexpected)
-    assert set(failed) == NOT_YET | BETTER, "Take out what passes now."
+    assert set(failed) == BETTER, "Take out what passes now."
+
+
+@pytest.mark.parametrize("number", sorted(BETTER))
+def test_what_is_answered_otherwise_is_documented(number):
+    page = (DATA.parents[1] / "docs" / "differences.md").read_text()
+    assert f"\n| {number} | " in page
