@@ -15,6 +15,7 @@ from app.access.known import KnownCallers
 from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
+from app.items.readings import Readings
 from app.rest import (
     assets,
     auth,
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> Starlette:
                 "database": database,
                 "callers": callers,
                 "compiler": compiler,
+                "readings": Readings(),
                 "storage": storage_at(s3_url),
             }
         finally:

@@ -1,5 +1,6 @@
 """The caller of a request: one user, or nobody; what it may do, and where it called from."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from app.access.permissions import NOTHING, Permissions
@@ -32,6 +33,12 @@ class Caller:
     policies: tuple[str, ...] = ()
     permissions: Permissions = NOTHING
     client: Client = field(default=Client(), compare=False)
+
+    @property
+    def sees(self) -> Hashable:
+        """What decides what it may see, and what its variables stand for: equal, all is equal."""
+        own = (self.user, self.account, self.is_admin, self.role, self.roles, self.policies)
+        return (*own, self.permissions)
 
     @property
     def is_anonymous(self) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import orjson
+
 Action = Literal["create", "read", "update", "delete", "share"]
 
 EVERY_FIELD = "*"
@@ -32,11 +34,14 @@ class Permission:
 class Permissions:
     """The permissions of a caller, in the order of its policies."""
 
-    __slots__ = ("_by_place",)
+    __slots__ = ("_by_place", "moving")
 
     def __init__(self, permissions: Iterable[Permission] = ()) -> None:
         self._by_place: dict[tuple[str, str], tuple[Permission, ...]] = {}
+        self.moving = False
+        """Whether a rule depends on the moment: the same caller sees other rows a second later."""
         for permission in permissions:
+            self.moving = self.moving or b"$NOW" in orjson.dumps(permission.rule, default=str)
             place = (permission.collection, permission.action)
             self._by_place[place] = (*self._by_place.get(place, ()), permission)
 

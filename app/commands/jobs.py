@@ -109,7 +109,8 @@ async def _list(current: Settings, limit: int) -> list[dict[str, Any]]:
 
 async def _create(current: Settings, row: dict[str, Any], *, wait: bool) -> str:
     async with opened(current) as items:
-        made = orjson.loads(await items.create(_JOBS, [row], _query()) or b"[]")[0]
+        back = items.reading_by_keys(None, _query)
+        made = orjson.loads(await items.create(_JOBS, [row], back) or b"[]")[0]
         if not await _has_worker():
             message = "No worker is running, so the job waits: start one with `mintage run`."
             Console(stderr=True).print(f"[yellow]{message}[/yellow]")

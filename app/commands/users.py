@@ -72,7 +72,7 @@ async def _create_user(current: Settings, row: dict[str, Any], role: str | None)
     async with opened(current) as items:
         if role is not None:
             row["role"] = await _role_of(items, role)
-        back = Query(_USERS, (Leaf("id", "id"),))
+        back = items.reading_by_keys(None, lambda: Query(_USERS, (Leaf("id", "id"),)))
         made = await items.create(_USERS, [row], back)
     return str(orjson.loads(made or b"[]")[0]["id"])
 
@@ -88,7 +88,7 @@ async def _create_token(current: Settings, email: str) -> str:
     async with opened(current) as items:
         made = new_token()
         key = await _key_of(items, email)
-        await items.update(_USERS, [(key, {"token": made})], Query(_USERS, (Leaf("id", "id"),)))
+        await items.update(_USERS, [(key, {"token": made})], None)
     return made
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphql import FieldNode, GraphQLObjectType, get_named_type
+from graphql import FieldNode, GraphQLObjectType, Location, get_named_type
 from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
@@ -184,6 +184,27 @@ class SelectionReader:
         return get_argument_values(
             graphql_type.fields[node.name.value], node, self.executor.variable_values
         )
+
+
+def text_of(nodes: Sequence[FieldNode]) -> str | None:
+    """A field as it stands in its document, with arguments and selection.
+
+    None when that does not say all: variables, fragments, a field in several parts.
+    """
+    return _fixed(nodes[0].loc) if len(nodes) == 1 else None
+
+
+def selection_text_of(nodes: Sequence[FieldNode]) -> str | None:
+    """As `text_of`, of the selection of a field alone."""
+    selected = nodes[0].selection_set
+    return _fixed(selected.loc) if len(nodes) == 1 and selected is not None else None
+
+
+def _fixed(place: Location | None) -> str | None:
+    if place is None:
+        return None
+    text = place.source.body[place.start : place.end]
+    return None if "$" in text or "..." in text else text
 
 
 def options(arguments: dict[str, Any]) -> Options:

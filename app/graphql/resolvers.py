@@ -14,9 +14,10 @@ from graphql.execution.collect_fields import FieldDetails
 
 from app.errors import Forbidden, InvalidPayload
 from app.graphql.execution import Compiled, Context
-from app.graphql.reading import SelectionReader
+from app.graphql.reading import SelectionReader, selection_text_of, text_of
 from app.items.items import Items
 from app.items.query import Query, Value
+from app.items.readings import Asked, Reading
 
 Info = GraphQLResolveInfo[Context]
 Resolver = Callable[..., Awaitable[Any]]
@@ -38,8 +39,13 @@ def _items(info: Info, collection: str, action: Any) -> Items:
 def read_many(collection: str) -> Resolver:
     async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "read")
-        reader, details = _reader(info)
-        return Compiled(await items.many(reader.list_query(collection, arguments, details)))
+
+        def query() -> Query:
+            reader, details = _reader(info)
+            return reader.list_query(collection, arguments, details)
+
+        said = text_of(info.field_nodes)
+        return Compiled(await items.run(items.reading(_asked(collection, said), query)))
 
     return resolve
 
@@ -47,21 +53,21 @@ def read_many(collection: str) -> Resolver:
 async def read_one_of(info: Info, collection: str, key: Any) -> Compiled:
     """One item by key, as it is selected. Raises Forbidden for one that is not there."""
     items = _items(info, collection, "read")
-    condition = items.by_key(collection, key)
-    if condition is None:
-        raise Forbidden
-    reader, details = _reader(info)
-    query = Query(
-        collection,
-        reader.selection(collection, details),
-        filter=condition,
-        limit=Value(1),
-        surface="graphql",
-    )
-    found = await items.one(query)
+
+    def query() -> Query:
+        reader, details = _reader(info)
+        selection = reader.selection(collection, details)
+        return Query(collection, selection, limit=Value(1), surface="graphql")
+
+    asked = _asked(collection, selection_text_of(info.field_nodes))
+    found = await items.find(items.reading_by_key(asked, query), key)
     if found is None:
         raise Forbidden
     return Compiled(found)
+
+
+def _asked(collection: str, said: str | None) -> Asked | None:
+    return None if said is None else Asked("graphql", collection, said)
 
 
 def read_one(collection: str) -> Resolver:
@@ -107,14 +113,20 @@ def finished(info: Info, type_name: str, value: dict[str, Any]) -> Compiled:
     return Compiled(orjson.dumps(shown))
 
 
-def _back(info: Info, collection: str, arguments: dict[str, Any]) -> Query | None:
+def _back(info: Info, collection: str, arguments: dict[str, Any]) -> Reading | None:
     """What a write answers: the caller's selection of all that was written, if it may read it."""
-    if not info.context.items.may_read(collection):
+    items = info.context.items
+    if not items.may_read(collection):
         return None
-    reader, details = _reader(info)
     shaping = {name: value for name, value in arguments.items() if name not in {"data", "ids"}}
-    query = reader.list_query(collection, {"limit": -1, **shaping}, details)
-    return query if shaping.get("limit") is not None else replace(query, limit=None)
+
+    def query() -> Query:
+        reader, details = _reader(info)
+        listed = reader.list_query(collection, {"limit": -1, **shaping}, details)
+        return listed if shaping.get("limit") is not None else replace(listed, limit=None)
+
+    said = None if shaping else selection_text_of(info.field_nodes)
+    return items.reading_by_keys(_asked(collection, said), query)
 
 
 def _many(array: bytes | None) -> Compiled:

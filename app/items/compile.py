@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.database.session import DIALECT
 from app.items import aggregate
 from app.items.level import Level, level_rule, matching, ordered, paged
-from app.items.query import AggregateQuery, All, Condition, Query, shape, values
+from app.items.query import AggregateQuery, All, Condition, Query, Value, shape, values
 from app.items.render import as_list, as_objects
 from app.items.scope import Build, NameOf, Scope
 from schema import Schema
@@ -153,6 +153,11 @@ def _names(query: Query | AggregateQuery) -> NameOf:
     """Names values by their place in the query, the same for every query of one shape."""
     places = {id(value): f"v{place}" for place, value in enumerate(values(query))}
     return lambda value: places[id(value)]
+
+
+def name_of(query: Query | AggregateQuery, wanted: Value) -> str:
+    """What a value of a query is called in its statement."""
+    return _names(query)(wanted)
 
 
 def _bound(compiled: Callable[[Any], _Text], query: Query | AggregateQuery) -> Statement:

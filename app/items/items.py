@@ -1,8 +1,8 @@
 """The door itself: one caller's reads and writes, for every surface alike."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -13,10 +13,11 @@ from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
 from app.errors import Forbidden, InvalidQuery, OutOfTime
 from app.items.allowed import ACTIONS, described, may, require
-from app.items.compile import Compiler, Statement
+from app.items.compile import Compiler, Statement, name_of
 from app.items.export import Format, exported
 from app.items.filter import FilterReader
 from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query, Surface, Value
+from app.items.readings import Asked, Reading, Readings
 from app.items.restrict import AnyQuery, Restrictor
 from app.items.selection import LIMITS, Limits, QueryReader
 from app.items.values import as_key
@@ -34,6 +35,7 @@ class Items:
     compiler: Compiler
     caller: Caller
     limits: Limits = LIMITS
+    readings: Readings = field(default_factory=Readings, compare=False)
 
     @property
     def schema(self) -> Schema:
@@ -69,10 +71,61 @@ class Items:
             if any(may(self.caller, action, collection) for action in ACTIONS)
         }
 
+    def known_reading(self, asked: Asked) -> Reading | None:
+        """The list that was asked, where it was asked before."""
+        return self.readings.known(self.caller, asked, "list")
+
+    def reading(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
+        """The list that was asked; `read` reads the query, where nobody has asked it before.
+
+        Raises what `read` raises, and Forbidden.
+        """
+
+        def made() -> Reading:
+            query = read()
+            self.allow("read", query.collection)
+            return Reading(query.collection, self.compiler.items(self._restricted(query)))
+
+        return self.readings.reading(self.caller, asked, "list", made)
+
+    def reading_by_key(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
+        """As `reading`, of one item whose key comes when it runs."""
+        return self._reading_by("_eq", asked, read, self.compiler.item)
+
+    def reading_by_keys(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
+        """As `reading`, of the items whose keys come when it runs."""
+        return self._reading_by("_in", asked, read, self.compiler.items)
+
+    def _reading_by(
+        self,
+        operator: str,
+        asked: Asked | None,
+        read: Callable[[], Query],
+        compiled: Callable[[Query], Statement],
+    ) -> Reading:
+        def made() -> Reading:
+            query = read()
+            self.allow("read", query.collection)
+            key, primary = Value(None), self.schema[query.collection].primary_key
+            by_key = Compare((primary.name,), operator, key)
+            both = by_key if query.filter is None else All((query.filter, by_key))
+            restricted = self._restricted(replace(query, filter=both))
+            return Reading(query.collection, compiled(restricted), name_of(restricted, key))
+
+        return self.readings.reading(self.caller, asked, operator, made)
+
+    async def run(self, reading: Reading) -> bytes:
+        """The items of a reading as a JSON array."""
+        return await self._json(reading.statement) or b"[]"
+
+    async def find(self, reading: Reading, key: Any) -> bytes | None:
+        """The item of a reading by key as a JSON object; None: there is none of that key."""
+        known = as_key(self.schema[reading.collection].primary_key, key)
+        return None if known is None else await self._json(reading.of(known))
+
     async def many(self, query: Query) -> bytes:
         """The matching items as a JSON array."""
-        self.allow("read", query.collection)
-        return await self._json(self.compiler.items(self._restricted(query))) or b"[]"
+        return await self.run(self.reading(None, lambda: query))
 
     async def one(self, query: Query) -> bytes | None:
         """The first matching item as a JSON object, or None."""
@@ -93,7 +146,7 @@ class Items:
         return await self._json(self.compiler.aggregate(self._restricted(query))) or b"[]"
 
     async def create(
-        self, collection: str, payloads: list[Any], back: Query | None
+        self, collection: str, payloads: list[Any], back: Reading | None
     ) -> bytes | None:
         """Create an item for every payload; the new items as a JSON array, shaped by `back`.
 
@@ -105,7 +158,7 @@ class Items:
             return await self._read_back(session, keys, back)
 
     async def update(
-        self, collection: str, patches: list[tuple[Any, Any]], back: Query | None
+        self, collection: str, patches: list[tuple[Any, Any]], back: Reading | None
     ) -> bytes | None:
         """Patch items by key; those that exist as a JSON array, shaped by `back`. As `create`."""
         self.allow("update", collection)
@@ -136,7 +189,7 @@ class Items:
         return orjson.dumps(shown)
 
     async def update_singleton(
-        self, collection: str, patch: dict[str, Any], back: Query | None
+        self, collection: str, patch: dict[str, Any], back: Reading | None
     ) -> bytes | None:
         """Patch the one item of a singleton, made where it is not there yet."""
         self.allow("update", collection)
@@ -176,15 +229,15 @@ class Items:
 
     def by_key(self, collection: str, key: Any) -> Condition | None:
         """The condition that picks one key; None when it can't be a key of the collection."""
-        field = self.compiler.schema[collection].primary_key
-        known = as_key(field, key)
-        return None if known is None else Compare((field.name,), "_eq", Value(known))
+        primary = self.compiler.schema[collection].primary_key
+        known = as_key(primary, key)
+        return None if known is None else Compare((primary.name,), "_eq", Value(known))
 
     def by_keys(self, collection: str, keys: list[Any]) -> Condition:
         """The condition that picks some keys."""
-        field = self.compiler.schema[collection].primary_key
-        known = [known for key in keys if (known := as_key(field, key)) is not None]
-        return Compare((field.name,), "_in", Value(known))
+        primary = self.compiler.schema[collection].primary_key
+        known = [known for key in keys if (known := as_key(primary, key)) is not None]
+        return Compare((primary.name,), "_in", Value(known))
 
     def _writer(self, session: WriteSession) -> Writer:
         return Writer(self.compiler, session, self.caller, self.limits.mutations)
@@ -197,18 +250,17 @@ class Items:
             return await _value(session, statement)
 
     async def _read_back(
-        self, session: Session, keys: list[Any], back: Query | None
+        self, session: Session, keys: list[Any], back: Reading | None
     ) -> bytes | None:
         """What was written, inside the same transaction: before a worker can touch it.
 
-        None when the caller may not read it: the write stands (directus.md 1.4).
+        None when the caller may not read any of it: the write stands (directus.md 1.4).
         """
-        if back is None or not self.may_read(back.collection):
+        if back is None:
             return None
-        condition = self.by_keys(back.collection, keys)
-        wanted = condition if back.filter is None else All((back.filter, condition))
-        query = self._restricted(replace(back, filter=wanted))
-        return await _value(session, self.compiler.items(query)) or b"[]"
+        primary = self.schema[back.collection].primary_key
+        known = [known for key in keys if (known := as_key(primary, key)) is not None]
+        return await _value(session, back.of(known)) or b"[]"
 
     def may_read(self, collection: str) -> bool:
         """Whether the caller may read anything of the collection."""

@@ -15,13 +15,14 @@ from starlette.routing import Route
 from app.errors import Forbidden, InvalidPayload, RouteNotFound
 from app.items.items import Items
 from app.items.query import All, Query
+from app.items.readings import Asked
 from app.rest.exports import export_response
 from app.rest.params import parse
 from app.rest.queries import (
     META,
     Params,
     read_aggregate,
-    read_back_query,
+    read_back,
     read_export,
     read_meta,
     read_query,
@@ -45,16 +46,15 @@ async def body_of(request: Request) -> Any:
 async def serve_collection(request: Request, name: str) -> Response:
     """GET, SEARCH, POST, PATCH and DELETE of a whole collection."""
     items: Items = request.state.items
-    params = parse(request.url.query)
     match request.method:
         case "GET" | "HEAD":
-            return await read_many(items, name, params)
+            return await _list(items, name, request.url.query)
         case "SEARCH":
-            return await _search(items, name, params, await body_of(request))
+            return await _search(items, name, parse(request.url.query), await body_of(request))
         case "POST":
-            return await _create(items, name, params, await body_of(request), request.url.path)
+            return await _create(request, items, name)
         case "PATCH":
-            return await _update_many(items, name, params, await body_of(request))
+            return await _update_many(request, items, name)
     await _delete_many(items, name, await body_of(request))
     return no_content()
 
@@ -64,12 +64,11 @@ async def serve_item(request: Request, name: str, key: str) -> Response:
     items: Items = request.state.items
     if key == "":
         return await serve_collection(request, name)
-    params = parse(request.url.query)
     match request.method:
         case "GET" | "HEAD":
-            return await read_one(items, name, key, params)
+            return await read_one(items, name, key, request.url.query)
         case "PATCH":
-            return await _update_one(items, name, key, params, await body_of(request))
+            return await _update_one(request, items, name, key)
         case "DELETE":
             items.allow("delete", name)
             await items.delete(name, [key])
@@ -77,8 +76,22 @@ async def serve_item(request: Request, name: str, key: str) -> Response:
     raise RouteNotFound(request.url.path)
 
 
-async def read_many(items: Items, name: str, params: Params) -> Response:
-    """A list with its counts, groups, an export, or the one item of a singleton."""
+async def _list(items: Items, name: str, text: str) -> Response:
+    """GET of a collection."""
+    asked = Asked("rest", name, text)
+    known = items.known_reading(asked)
+    if known is not None:
+        return data_response(await items.run(known))
+    return await read_many(items, name, parse(text), asked)
+
+
+async def read_many(
+    items: Items, name: str, params: Params, asked: Asked | None = None
+) -> Response:
+    """A list with its counts, groups, an export, or the one item of a singleton.
+
+    `asked` stands for the parameters, where a plain list of them is to be known again.
+    """
     collection = items.allow("read", name)
     wanted = read_meta(params)
     groups = read_aggregate(items, name, params)
@@ -90,7 +103,7 @@ async def read_many(items: Items, name: str, params: Params) -> Response:
         return data_response(await items.singleton(query))
     if export is not None:
         return await export_response(items.export(query, export), name, export)
-    data = await items.many(query)
+    data = await items.run(items.reading(None if wanted else asked, lambda: query))
     counts = await _counts(items, query, wanted)
     return data_response(data, {name: counts[name] for name in META if name in counts} or None)
 
@@ -129,41 +142,45 @@ async def _search(items: Items, name: str, params: Params, body: Any) -> Respons
     return data_response(await items.many(replace(read, filter=both)))
 
 
-async def read_one(items: Items, name: str, key: Any, params: Params) -> Response:
+async def read_one(items: Items, name: str, key: Any, text: str) -> Response:
     """One item. Raises Forbidden when the caller sees none of that key."""
-    items.allow("read", name)
-    condition = items.by_key(name, key)
-    query = read_query(items, name, {**params, "limit": "1", "page": None, "offset": None})
-    if condition is None:
-        raise Forbidden
-    both = condition if query.filter is None else All((query.filter, condition))
-    data = await items.one(replace(query, filter=both, sort=()))
+
+    def query() -> Query:
+        items.allow("read", name)
+        params = {**parse(text), "limit": "1", "page": None, "offset": None}
+        return replace(read_query(items, name, params), sort=())
+
+    data = await items.find(items.reading_by_key(Asked("rest", name, text), query), key)
     if data is None:
         raise Forbidden
     return data_response(data)
 
 
-async def _create(items: Items, name: str, params: Params, body: Any, path: str) -> Response:
+async def _create(request: Request, items: Items, name: str) -> Response:
+    body = await body_of(request)
     if items.allow("create", name).singleton:
-        raise RouteNotFound(path)
+        raise RouteNotFound(request.url.path)
     if not isinstance(body, list | dict):
         raise InvalidPayload("The body has to be an object or an array of objects")
     payloads = body if isinstance(body, list) else [body]
-    data = await items.create(name, payloads, read_back_query(items, name, params))
+    data = await items.create(name, payloads, read_back(items, name, request.url.query))
     return _shown(data, many=isinstance(body, list))
 
 
-async def _update_one(items: Items, name: str, key: str, params: Params, body: Any) -> Response:
+async def _update_one(request: Request, items: Items, name: str, key: str) -> Response:
+    body = await body_of(request)
     items.allow("update", name)
     if not isinstance(body, dict):
         raise InvalidPayload("The body has to be an object")
-    data = await items.update(name, [(key, body)], read_back_query(items, name, params))
+    back = read_back(items, name, request.url.query)
+    data = await items.update(name, [(key, body)], back)
     # Nothing of that key: the write stands (it touched nothing) and there is nothing to show.
     return no_content() if data == b"[]" else _shown(data, many=False)
 
 
-async def _update_many(items: Items, name: str, params: Params, body: Any) -> Response:
-    back = read_back_query(items, name, params)
+async def _update_many(request: Request, items: Items, name: str) -> Response:
+    body = await body_of(request)
+    back = read_back(items, name, request.url.query)
     if items.allow("update", name).singleton:
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object")

@@ -15,7 +15,7 @@ from app.items.items import Items
 from app.items.values import as_key
 from app.rest.items import body_of, read_many, read_one
 from app.rest.params import parse
-from app.rest.queries import read_back_query
+from app.rest.queries import read_back
 from app.rest.responses import data_response
 from schema import Collection
 
@@ -31,19 +31,19 @@ def _user(items: Items) -> str:
 async def users_me(request: Request) -> Response:
     """GET and PATCH of the caller's own user. Who may not read it learns its key."""
     items: Items = request.state.items
-    user, params = _user(items), parse(request.url.query)
+    user, text = _user(items), request.url.query
     if request.method == "PATCH":
         body = await body_of(request)
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object")
-        data = await items.update(USERS, [(user, body)], read_back_query(items, USERS, params))
+        data = await items.update(USERS, [(user, body)], read_back(items, USERS, text))
         if data is None or data == b"[]":
             return data_response(orjson.dumps({"id": user}))
         return data_response(data.strip()[1:-1])
     try:
-        return await read_one(items, USERS, user, params)
+        return await read_one(items, USERS, user, text)
     except Forbidden:
-        if "fields" in params and items.may_read(USERS):
+        if "fields" in parse(text) and items.may_read(USERS):
             raise
         return data_response(orjson.dumps({"id": user}))
 

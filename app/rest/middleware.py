@@ -121,7 +121,9 @@ class Authentication:
             settings.max_relational_depth,
             settings.max_batch_mutation,
         )
-        state["items"] = Items(state["database"], state["compiler"], caller, limits)
+        state["items"] = Items(
+            state["database"], state["compiler"], caller, limits, state["readings"]
+        )
         await self.app(scope, receive, send)
 
 

@@ -16,7 +16,9 @@ from app.items.grouping import aggregate_query
 from app.items.items import Items
 from app.items.operands import as_number
 from app.items.query import AggregateQuery, Query
+from app.items.readings import Asked, Reading
 from app.items.selection import Options
+from app.rest.params import parse
 
 META = ("total_count", "filter_count")
 
@@ -42,13 +44,17 @@ def read_aggregate(items: Items, collection: str, params: Params) -> AggregateQu
     return aggregate_query(items.reader(), collection, wanted, groups, options(params))
 
 
-def read_back_query(items: Items, collection: str, params: Params) -> Query | None:
-    """The query that shapes what a write answers; None when the caller may not read that."""
+def read_back(items: Items, collection: str, text: str) -> Reading | None:
+    """How a write answers what it wrote; None when the caller may not read that."""
     if not items.may_read(collection):
         return None
-    shaping = {n: params[n] for n in ("fields", "sort", "deep", "alias") if n in params}
-    query = read_query(items, collection, shaping)
-    return replace(query, limit=None, offset=None)
+
+    def query() -> Query:
+        params = parse(text)
+        shaping: Params = {n: params[n] for n in ("fields", "sort", "deep", "alias") if n in params}
+        return replace(read_query(items, collection, shaping), limit=None, offset=None)
+
+    return items.reading_by_keys(Asked("rest", collection, text), query)
 
 
 def read_meta(params: Params) -> tuple[str, ...]:

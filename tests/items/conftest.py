@@ -14,6 +14,7 @@ from app.errors import AppError, ErrorList
 from app.items.filter import FilterReader
 from app.items.items import Items
 from app.items.query import Query, Surface
+from app.items.readings import Reading
 from app.items.selection import LIMITS, Options, QueryReader
 from schema import Schema
 from tests.items.books import COMPILER, LIBRARY, TABLES, create_tables
@@ -81,13 +82,18 @@ class Door:
         )
         return rows
 
+    def back(self, collection: str, fields: str = "*", **options: Any) -> Reading:
+        """How a write answers what it wrote."""
+        query = self.query(collection, fields, **options)
+        return self.items.reading_by_keys(None, lambda: query)
+
     async def create(self, collection: str, *payloads: Any, fields: str = "*") -> list[Any]:
-        back = self.query(collection, fields)
+        back = self.back(collection, fields)
         rows: list[Any] = orjson.loads(await self.items.create(collection, list(payloads), back))
         return rows
 
     async def update(self, collection: str, *patches: Any, fields: str = "*") -> list[Any]:
-        back = self.query(collection, fields)
+        back = self.back(collection, fields)
         rows: list[Any] = orjson.loads(await self.items.update(collection, list(patches), back))
         return rows
 

@@ -350,8 +350,8 @@ async def test_nobody_reads_without_permission(library, library_url):
         with pytest.raises(Forbidden):
             await items.aggregate(AggregateQuery("book", (Aggregate("n", "countAll", ()),)))
         with pytest.raises(Forbidden, match='perform "create" for collection "book"'):
-            await items.create("book", [{"title": "x"}], query)
+            await items.create("book", [{"title": "x"}], None)
         with pytest.raises(Forbidden, match='perform "update"'):
-            await items.update("book", [(ANTS, {})], query)
+            await items.update("book", [(ANTS, {})], None)
         with pytest.raises(Forbidden, match='perform "delete"'):
             await items.delete("book", [ANTS])

@@ -240,7 +240,7 @@ async def test_what_is_wrong_below_says_where(door):
 async def test_a_singleton_is_its_defaults_until_it_is_written(door):
     query = door.query("note")
     assert await door.items.singleton(query) == b'{"id":null,"words":"none"}'
-    await door.items.update_singleton("note", {"words": "some"}, query)
-    await door.items.update_singleton("note", {"words": "more"}, query)
+    await door.items.update_singleton("note", {"words": "some"}, door.back("note"))
+    await door.items.update_singleton("note", {"words": "more"}, None)
     assert b'"words":"more"' in await door.items.singleton(query)
     assert await door.items.count(query) == 1

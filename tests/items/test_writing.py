@@ -243,7 +243,7 @@ async def test_a_write_answers_more_rows_than_a_list_shows(door):
 
 async def test_a_bad_read_back_undoes_the_write(door):
     """What is answered belongs to the write: nothing is stored that can't be shown."""
-    back = door.query("book", where={"title": {"_ends_with": "\\"}})
+    back = door.back("book", where={"title": {"_ends_with": "\\"}})
     with pytest.raises(InvalidQuery):
         await door.items.create("book", [{"title": "a"}], back)
     assert await door.read("book") == []
@@ -251,7 +251,7 @@ async def test_a_bad_read_back_undoes_the_write(door):
 
 async def test_the_system_writes_without_a_user(door):
     items = Items(door.items.database, COMPILER, Caller(is_admin=True))
-    back = door.query("book", "user_created")
+    back = door.back("book", "user_created")
     assert orjson.loads(await items.create("book", [{"title": "a"}], back)) == [
         {"user_created": None}
     ]

@@ -233,10 +233,10 @@ async def test_a_crash_is_logged_whole_and_told_in_one_sentence(client, monkeypa
 
 
 async def test_a_crash_in_graphql_stays_inside_its_field(client, monkeypatch, caplog):
-    async def crash(_self, _query):
+    async def crash(_self, _reading, _key):
         raise ZeroDivisionError("a secret of the inside")
 
-    monkeypatch.setattr(Items, "one", crash)
+    monkeypatch.setattr(Items, "find", crash)
     with caplog.at_level(logging.ERROR):
         body = await client.graphql('{ product_by_id(id: "x") { id } account { id } }')
     assert body["data"] == {"product_by_id": None, "account": [{"id": ACCOUNT}]}

@@ -1,0 +1,73 @@
+"""Reads as they were asked before: their statements, by what was asked and by who sees what.
+
+Reading a query and looking its statement up costs more than all the rest of a small read, and what
+clients ask repeats: the same fields of another key, the same list again.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from app.access.caller import Caller
+from app.items.compile import Statement
+
+_LONGEST = 2_000
+"""Characters of a text that is kept: longer ones seldom repeat."""
+_MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, and where: the text as it came stands for the query it makes."""
+
+    surface: str
+    collection: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A read of one collection, ready to run; `by` names the value that a key or keys go into."""
+
+    collection: str
+    statement: Statement
+    by: str | None = None
+
+    def of(self, known: Any) -> Statement:
+        """The statement for a key, or for a list of keys."""
+        if self.by is None:
+            raise LookupError("This reading takes no key.")
+        return Statement(self.statement.sql, {**self.statement.values, self.by: known})
+
+
+class Readings:
+    """The readings of one process; the oldest goes first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Reading] = {}
+
+    def known(self, caller: Caller, asked: Asked, form: str) -> Reading | None:
+        """The reading of what was asked before in that form, by who sees the same."""
+        return self._kept.get((asked, form, caller.sees))
+
+    def reading(
+        self, caller: Caller, asked: Asked | None, form: str, made: Callable[[], Reading]
+    ) -> Reading:
+        """The reading of what was asked; `made` makes it where it is not known.
+
+        What depends on the moment is made every time; without `asked` nothing is kept.
+        """
+        if asked is None or len(asked.text) > _LONGEST or _moves(caller, asked):
+            return made()
+        found = self.known(caller, asked, form)
+        if found is None:
+            found = made()
+            if len(self._kept) >= _MOST:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[asked, form, caller.sees] = found
+        return found
+
+
+def _moves(caller: Caller, asked: Asked) -> bool:
+    """Whether the same text may mean something else now: `$NOW`, in it or in a rule."""
+    return caller.permissions.moving or "NOW" in asked.text
