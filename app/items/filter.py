@@ -5,10 +5,11 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.errors import Forbidden, InvalidQuery
+from app.items.current import check as check_current
 from app.items.functions import functions_of
 from app.items.operands import claim, operand
 from app.items.operators import ADMITTED, CLAIMS, KNOWN, OPPOSITE
-from app.items.query import All, AnyOf, Compare, Condition, Current, Some, Value
+from app.items.query import All, AnyOf, Compare, Condition, Some, Value
 from app.items.relations import is_follow, step
 from app.items.variables import current, resolve
 from app.items.view import Readable
@@ -185,7 +186,8 @@ class FilterReader:
         _admit(field, operator)
         own = current(value, self.caller)
         if own is not None:
-            return Compare(path, operator, self._known(own), function, argument)
+            check_current(self.schema, own, field, operator)
+            return Compare(path, operator, own, function, argument)
         given, value = value, resolve(value, self.caller)
 
         def compare(name: str, bound: Any) -> Compare:
@@ -204,21 +206,6 @@ class FilterReader:
             return All(())
         join, operators = _RANGES[operator]
         return join(tuple(compare(name, end) for name, end in zip(operators, bound, strict=True)))
-
-    def _known(self, own: Current) -> Current:
-        """The variable, if it names a value that the caller's own row can have.
-
-        Raises InvalidQuery.
-        """
-        collection = own.collection
-        for place, name in enumerate(own.path):
-            field = self.schema.fields(collection).get(name)
-            last = place == len(own.path) - 1
-            if field is None or field.concealed or (field.relation is None and not last):
-                raise InvalidQuery(f'"{".".join(own.path)}" is nothing of "{own.collection}"')
-            if field.relation is not None:
-                collection = field.relation.to
-        return own
 
 
 def _of_json(field: Field, value: Any) -> Field:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_
+from sqlalchemy import ColumnElement, String, Text, and_, cast, func, literal_column, not_, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -55,6 +55,22 @@ def like_pattern(operator: str, value: str) -> str | None:
             if name == prefix + kind:
                 return pattern.format(value)
     return None
+
+
+def as_operand(
+    operator: str, value: ColumnElement[Any], kind: TypeEngine[Any]
+) -> ColumnElement[Any]:
+    """A value of another row as the operand of a column of that type: a text for a text."""
+    item = kind.item_type if isinstance(kind, ARRAY) else kind
+    if not isinstance(item, String):
+        return value
+    pattern = like_pattern(operator, "{}")
+    text = cast(value, Text)
+    return (
+        text
+        if pattern is None
+        else func.replace(literal_column(f"'{pattern}'"), literal_column("'{}'"), text)
+    )
 
 
 Bind = Callable[[TypeEngine[Any]], ColumnElement[Any]]

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 from app.database.tables import column_type
 from app.items.conjuncts import Group, groups_of
 from app.items.functions import applied, json_text
-from app.items.operators import predicate
+from app.items.operators import as_operand, predicate
 from app.items.query import All, AnyOf, Compare, Condition, Current, ReadRule, Some, Sort, Value
 from app.items.relations import Step, step
 from app.items.rules import expression_of
@@ -246,15 +246,17 @@ class Scope:
 
         def bind(kind: TypeEngine[Any]) -> ColumnElement[Any]:
             if isinstance(compare.value, Current):
-                return self._current(compare.value, kind)
+                return self._current(compare.value, kind, compare.operator)
             return bindparam(self.build.name_of(compare.value), type_=_roomy(kind))
 
         return predicate(compare.operator, column, bind)
 
-    def _current(self, current: Current, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    def _current(
+        self, current: Current, kind: TypeEngine[Any], operator: str
+    ) -> ColumnElement[Any]:
         """A value of the caller's own row: user, role or policies."""
         rows = Scope(self.build.unrestricted(), current.collection)
-        value = rows.value(current.path, None)
+        value = as_operand(operator, rows.value(current.path, None), kind)
         key = rows.table.c[self.schema[current.collection].primary_key.name]
         name = self.build.name_of(current.key)
         if current.many:
