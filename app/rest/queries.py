@@ -21,6 +21,8 @@ from app.items.selection import Options
 from app.rest.params import parse
 
 META = ("total_count", "filter_count")
+_DEEPEST = 100
+"""Levels of `deep`. Fields bound what any of it is for; Python's stack bounds it anyway."""
 
 Params = Mapping[str, Any]
 
@@ -79,8 +81,10 @@ def read_export(params: Params) -> Format | None:
     raise InvalidQuery(f'"export" must be one of [{", ".join(FORMATS)}]')
 
 
-def options(params: Params, mark: str = "") -> Options:
+def options(params: Params, mark: str = "", level: int = 0) -> Options:
     """What the parameters say of one level. In `deep` their names are marked by `_`."""
+    if level > _DEEPEST:
+        raise InvalidQuery("Max relational depth exceeded")
     alias = _json(params.get(f"{mark}alias"), "alias")
     deep = params if mark else _deep(params.get("deep"))
     for name in ("aggregate", "groupBy"):
@@ -95,7 +99,7 @@ def options(params: Params, mark: str = "") -> Options:
         page=_whole(params, f"{mark}page", 0),
         alias=_aliases(alias),
         below={
-            name: options(value, "_")
+            name: options(value, "_", level + 1)
             for name, value in deep.items()
             if not name.startswith("_") and isinstance(value, dict)
         },

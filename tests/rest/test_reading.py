@@ -129,6 +129,13 @@ async def test_a_filter_nested_without_end_is_an_invalid_query(client, levels):
     assert error["extensions"]["code"] == "INVALID_QUERY"
 
 
+@pytest.mark.parametrize("levels", [120, 500, 900])
+async def test_deep_nested_without_end_is_an_invalid_query(client, levels):
+    text = '{"account":' * levels + "{}" + "}" * levels
+    error = await error_of(client, "/items/product", 400, deep=text)
+    assert error["extensions"]["reason"] == "Max relational depth exceeded"
+
+
 async def test_fields(client):
     path = f"/items/product/{CRATE.replace('/', '%2F')}"
     for params, wanted in (
