@@ -34,6 +34,18 @@ def output(cls: type, fields: Mapping[str, Any], note: str = "") -> type:
     return strawberry.type(cls, name=cls.__name__, description=note or None)
 
 
+def plain(name: str, fields: Mapping[str, Any]) -> type:
+    """An object type whose values are dictionaries, resolved one by one: see `member`."""
+    cls = forward(name)
+    cls.__annotations__ = dict(fields)
+    return strawberry.type(cls, name=name)
+
+
+def member(source: Any, name: str) -> Any:
+    """The value of a field of a plain type; null when there is none."""
+    return source.get(name)
+
+
 def described(annotation: Any, note: str = "") -> StrawberryField:
     """A plain field with a description."""
     return with_arguments(annotation, {}, note)

@@ -13,7 +13,6 @@ from starlette.routing import Route
 from app.errors import (
     AppError,
     ErrorList,
-    Forbidden,
     InvalidPayload,
     InvalidQuery,
     MethodNotAllowed,
@@ -22,6 +21,7 @@ from app.graphql import graphiql
 from app.graphql.documents import Documents
 from app.graphql.execution import CompiledExecutor, Context
 from app.graphql.schema import Scope, build_schema, core_schema
+from app.graphql.sdl import Sdl
 from app.rest.items import body_of
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
@@ -69,7 +69,7 @@ class Endpoint:
                 "GraphQL execution error.",
                 ["Variables must be provided as an object."],
             )
-        context = Context(request.state.items, request.state.settings)
+        context = Context(request.state.items, request.state.settings, request)
         name = operation if isinstance(operation, str) else None
         document = self.documents.read(query)
         if document.introspects and context.items.caller.is_anonymous:
@@ -161,11 +161,12 @@ async def _wrong_method(request: Request) -> Response:
 def graphql_routes(definitions: Schema, settings: Settings) -> list[Route]:
     """The routes of both GraphQL schemas and of their browser page."""
     routes: list[Route] = []
+    sdl = Sdl()
     for path, scope in _SCOPES.items():
-        schema = build_schema(definitions, scope)
+        schema = build_schema(definitions, scope, settings, sdl)
+        sdl.texts[scope] = schema.as_str()
         routes += _routes(path, Endpoint(schema, settings))
-        routes += _sdl_routes(scope, schema)
-    return [*routes, *graphiql.routes]
+    return [*routes, *sdl.routes(), *graphiql.routes]
 
 
 _SCOPES: dict[str, Scope] = {"/graphql": "items", "/graphql/system": "system"}
@@ -179,20 +180,3 @@ def _routes(path: str, endpoint: Endpoint) -> list[Route]:
         Route(path, serve, methods=["GET", "POST"]),
         Route(path, _wrong_method, methods=["PUT", "PATCH", "DELETE", "SEARCH"]),
     ]
-
-
-def _sdl_routes(scope: Scope, schema: strawberry.Schema) -> list[Route]:
-    """`/server/specs/graphql`: the SDL as a file, for callers with a token (directus.md 10)."""
-    text = schema.as_str()
-
-    async def specs(request: Request) -> Response:
-        if request.state.items.caller.is_anonymous:
-            raise Forbidden
-        disposition = f'attachment; filename="{scope}_schema.graphql"'
-        headers = {"Content-Disposition": disposition, "Cache-Control": "no-cache"}
-        return Response(text, headers=headers, media_type="application/graphql; charset=utf-8")
-
-    paths = [f"/server/specs/graphql/{scope}"]
-    if scope == "items":
-        paths.append("/server/specs/graphql")
-    return [Route(path, specs, methods=["GET"]) for path in paths]

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
+from starlette.requests import Request
 
 from app.items.items import Items
 from app.settings import Settings
@@ -24,10 +25,11 @@ class Compiled:
 
 @dataclass(slots=True)
 class Context:
-    """What a resolver needs: the caller's door, the settings, and the running executor."""
+    """What a resolver needs: the caller's door, the settings, the request, the running executor."""
 
     items: Items
     settings: Settings
+    request: Request
     executor: Any = None
 
 

@@ -7,19 +7,29 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from app.graphql import resolvers, system
-from app.graphql.declare import forward, many, optional, output, with_arguments
+from app.graphql.declare import forward, many, member, optional, output, with_arguments
 from app.graphql.inputs import Inputs
 from app.graphql.outputs import Outputs
 from app.graphql.roots import Root
 from app.graphql.scalars import SCALARS
+from app.graphql.sdl import Sdl
+from app.settings import Settings
 from schema import Collection, Schema
 
 Scope = Literal["items", "system"]
 """`items`: the collections; `system`: users, roles and the like, at /graphql/system (4.8)."""
 
 
-def build_schema(definitions: Schema, scope: Scope = "items") -> strawberry.Schema:
-    """The GraphQL schema of the definitions, with Directus's names (directus.md 4.4, 4.5, 4.8)."""
+def build_schema(
+    definitions: Schema,
+    scope: Scope = "items",
+    settings: Settings | None = None,
+    sdl: Sdl | None = None,
+) -> strawberry.Schema:
+    """The GraphQL schema of the definitions, with Directus's names (directus.md 4.4, 4.5, 4.8).
+
+    `settings` and `sdl` are what the system schema tells of the installation.
+    """
     inputs = Inputs(definitions)
     outputs = Outputs(definitions, inputs)
     queries: dict[str, Root] = {}
@@ -30,12 +40,14 @@ def build_schema(definitions: Schema, scope: Scope = "items") -> strawberry.Sche
             queries |= _queries(collection, outputs)
             mutations |= _mutations(collection, inputs, outputs)
     if is_system:
-        queries |= system.queries(outputs)
+        queries |= system.queries(outputs, settings or Settings(), sdl or Sdl())
         mutations |= system.mutations(inputs, outputs)
     schema = strawberry.Schema(
         query=_root("Query", queries),
         mutation=_root("Mutation", mutations),
-        config=StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS | inputs.scalars),
+        config=StrawberryConfig(
+            auto_camel_case=False, default_resolver=member, scalar_map=SCALARS | inputs.scalars
+        ),
     )
     _attach(schema, "Query", queries)
     _attach(schema, "Mutation", mutations)

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domains.directus_users.sessions import MODES, Mode, Sessions
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload, InvalidQuery
+from app.graphql import definitions, server
 from app.graphql.declare import forward, many, optional, output
 from app.graphql.execution import Compiled
 from app.graphql.inputs import Inputs
@@ -14,20 +15,23 @@ from app.graphql.reading import SelectionReader
 from app.graphql.resolvers import Info, finished, read_one_of, update_one_of
 from app.graphql.roots import Root
 from app.graphql.scalars import BigInt, Json
+from app.graphql.sdl import Sdl
 from app.items.allowed import flags_of
 from app.items.query import Compare, Value
+from app.settings import Settings
 
 USERS, ROLES = "directus_users", "directus_roles"
 _LONGEST = 500
 _LETTERS = string.ascii_letters + string.digits
 
 
-def queries(outputs: Outputs) -> dict[str, Root]:
+def queries(outputs: Outputs, settings: Settings, sdl: Sdl) -> dict[str, Root]:
     """The queries that are no collection."""
     flags = dict.fromkeys(("app_access", "admin_access", "enforce_tfa"), optional(bool))
     outputs.types["policies_me_globals"] = output(forward("policies_me_globals"), flags)
     return {
-        "server_ping": (optional(str), {}, _ping),
+        **server.queries(outputs.schema, settings, sdl),
+        **definitions.queries(),
         "users_me": (optional(outputs.types[USERS]), {}, _users_me),
         "roles_me": (optional(many(outputs.types[ROLES], of_nulls=True)), {}, _roles_me),
         "policies_me_globals": (optional(outputs.types["policies_me_globals"]), {}, _globals),
@@ -56,10 +60,6 @@ def mutations(inputs: Inputs, outputs: Outputs) -> dict[str, Root]:
         "utils_random_string": (optional(str), {"length": optional(int)}, _random_string),
         "utils_cache_clear": (optional(bool), {}, _clear_cache),
     }
-
-
-async def _ping(_root: Any, _info: Info) -> str:
-    return "pong"
 
 
 async def _users_me(_root: Any, info: Info) -> Compiled | None:

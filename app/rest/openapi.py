@@ -63,13 +63,16 @@ _ERRORS = {
 async def specs(request: Request) -> Response:
     """The document, for callers with a token."""
     items: Items = request.state.items
-    if items.caller.is_anonymous:
-        raise Forbidden
     return json_response(orjson.dumps(document(items, str(request.base_url).rstrip("/"))))
 
 
 def document(items: Items, url: str) -> Document:
-    """The OpenAPI 3.0 document of one caller: only what it may do is in it."""
+    """The OpenAPI 3.0 document of one caller: only what it may do is in it.
+
+    Raises Forbidden for anonymous callers.
+    """
+    if items.caller.is_anonymous:
+        raise Forbidden
     paths: Document = {}
     schemas: Document = {"Error": _error()}
     for collection in items.schema.exposed():

@@ -106,7 +106,7 @@ async def test_introspection_is_left_alone():
 
 async def test_the_executor_is_handed_to_the_context():
     """Resolvers read the selection with graphql-core's own collecting, which needs it."""
-    context = Context(None, None)
+    context = Context(None, None, None)
     execute(
         SCHEMA, parse("{ count }"), Root(), context_value=context, executor_class=CompiledExecutor
     )

@@ -1,8 +1,33 @@
 """`/graphql/system`, SDL files, and the limits of documents (directus.md 4.8; issue: limits)."""
 
 import pytest
+from graphql import GraphQLObjectType, get_named_type
 
+from app.graphql.schema import build_schema, core_schema
+from app.settings import Settings
+from schema import BUILTIN
 from tests.web import ADMIN, client_of
+
+SCHEMA = core_schema(build_schema(BUILTIN, "system", Settings(_env_file=None)))
+
+
+def everything(kind):
+    """A selection of all that a type has."""
+    named = get_named_type(kind)
+    if not isinstance(named, GraphQLObjectType):
+        return ""
+    inner = (f"{name} {everything(field.type)}" for name, field in named.fields.items())
+    return f"{{ {' '.join(inner)} }}"
+
+
+def only(shown, like):
+    """What of a REST answer is in a GraphQL one."""
+    if isinstance(like, dict) and isinstance(shown, dict):
+        return {name: only(shown.get(name), item) for name, item in like.items()}
+    if isinstance(like, list) and isinstance(shown, list) and len(like) == len(shown):
+        return [only(one, item) for one, item in zip(shown, like, strict=True)]
+    # GraphQL has a text for every default, whatever its type.
+    return str(shown).lower() if isinstance(like, str) and not isinstance(shown, str) else shown
 
 
 @pytest.fixture
@@ -116,3 +141,119 @@ async def test_too_many_aliases_are_refused(client):
     response = await client.post("/graphql", json={"query": f"{{ {aliased} }}"})
     assert response.status_code == 400
     assert "301 aliases are too many: 300 at most." in response.text
+
+
+# What is defined, and what the installation says of itself: as REST does.
+
+
+def test_definitions_have_directus_names_arguments_and_types():
+    """directus.md 4.8."""
+    fields = SCHEMA.query_type.fields
+    shown = {
+        name: (str(field.type), {key: str(value.type) for key, value in field.args.items()})
+        for name, field in fields.items()
+        if name.startswith(("collections", "fields", "relations", "server"))
+    }
+    collection, field = {"collection": "String!"}, {"field": "String!"}
+    assert shown == {
+        "server_ping": ("String", {}),
+        "server_info": ("server_info", {}),
+        "server_health": ("JSON", {}),
+        "server_specs_oas": ("JSON", {}),
+        "server_specs_graphql": ("String", {"scope": "graphql_sdl_scope"}),
+        "collections": ("[directus_collections!]!", {}),
+        "collections_by_name": ("directus_collections", {"name": "String!"}),
+        "fields": ("[directus_fields!]!", {}),
+        "fields_in_collection": ("[directus_fields!]!", collection),
+        "fields_by_name": ("directus_fields", collection | field),
+        "relations": ("[directus_relations!]!", {}),
+        "relations_in_collection": ("[directus_relations!]!", collection),
+        "relations_by_name": ("directus_relations", collection | field),
+    }
+    assert set(SCHEMA.type_map["graphql_sdl_scope"].values) == {"items", "system"}
+
+
+@pytest.mark.parametrize(
+    ("root", "arguments", "path"),
+    [
+        ("collections", "", "/collections"),
+        ("collections_by_name", '(name: "product")', "/collections/product"),
+        ("fields", "", "/fields"),
+        ("fields_in_collection", '(collection: "identifier_job")', "/fields/identifier_job"),
+        (
+            "fields_by_name",
+            '(collection: "identifier_job", field: "status")',
+            "/fields/identifier_job/status",
+        ),
+        ("relations", "", "/relations"),
+        ("relations_in_collection", '(collection: "product")', "/relations/product"),
+        (
+            "relations_by_name",
+            '(collection: "product", field: "account")',
+            "/relations/product/account",
+        ),
+        ("server_info", "", "/server/info"),
+    ],
+)
+async def test_definitions_are_those_of_rest(system, client, root, arguments, path):
+    selection = everything(SCHEMA.query_type.fields[root].type)
+    [shown] = (await system(f"{{ {root}{arguments} {selection} }}")).values()
+    assert shown
+    assert shown == only((await client.get(path)).json()["data"], shown)
+
+
+async def test_definitions_that_may_not_be_seen_are_not_there(app, client):
+    user = {"email": "d@example.com", "token": "token-of-somebody"}
+    assert (await client.post("/users", json=user)).status_code == 200
+    headers = {"Authorization": "Bearer token-of-somebody"}
+    async with client_of(app, headers=headers) as somebody, client_of(app, headers={}) as anyone:
+        for who, query in (
+            (client, '{ x: collections_by_name(name: "nope") { collection } }'),
+            (client, '{ x: collections_by_name(name: "directus_sessions") { collection } }'),
+            (client, '{ x: fields_by_name(collection: "product", field: "nope") { field } }'),
+            (client, '{ x: relations_by_name(collection: "product", field: "id") { field } }'),
+            (somebody, '{ x: collections_by_name(name: "product") { collection } }'),
+            (somebody, '{ x: fields_by_name(collection: "product", field: "id") { field } }'),
+            (anyone, "{ x: server_specs_oas }"),
+            (anyone, "{ x: server_specs_graphql }"),
+        ):
+            body = (await who.post("/graphql/system", json={"query": query})).json()
+            assert body["data"] == {"x": None}, query
+            assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        query = "{ collections { collection } }"
+        body = (await somebody.post("/graphql/system", json={"query": query})).json()
+        assert body["data"] is None
+
+
+async def test_the_installation_says_the_same_by_graphql(system, client, app):
+    data = await system(
+        """{ server_health server_specs_oas items: server_specs_graphql
+             system: server_specs_graphql(scope: system) }"""
+    )
+    assert data["server_health"]["status"] == "warn"  # no worker runs in this test
+    assert data["server_health"]["checks"].keys() == {
+        "pg:responseTime",
+        "redis:responseTime",
+        "storage:responseTime",
+        "worker:count",
+    }
+    assert data["server_specs_oas"] == (await client.get("/server/specs/oas")).json()
+    assert data["items"] == (await client.get("/server/specs/graphql")).text
+    assert data["system"] == (await client.get("/server/specs/graphql/system")).text
+    async with client_of(app, headers={}) as anyone:
+        query = "{ server_ping server_health server_info { project { project_name } websocket } }"
+        body = (await anyone.post("/graphql/system", json={"query": query})).json()
+    assert body["data"] == {
+        "server_ping": "pong",
+        "server_health": {"status": "warn"},
+        "server_info": {"project": {"project_name": "Mintage"}, "websocket": None},
+    }
+
+
+def test_a_limit_of_requests_is_an_object_where_there_is_one():
+    limited = Settings(_env_file=None, rate_limiter_enabled=True)
+    core = core_schema(build_schema(BUILTIN, "system", limited))
+    each, together = (
+        core.type_map["server_info"].fields[name].type for name in ("rateLimit", "rateLimitGlobal")
+    )
+    assert (str(each), str(together)) == ("server_info_rate_limit", "Boolean")

@@ -1,0 +1,88 @@
+"""What the installation says of itself, by GraphQL (directus.md 4.8, 10)."""
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from app.domains.server.health import health
+from app.domains.server.info import PROJECT, info
+from app.graphql.declare import optional, plain
+from app.graphql.resolvers import Info
+from app.graphql.roots import Root
+from app.graphql.scalars import Json
+from app.graphql.sdl import Sdl
+from app.rest.openapi import document
+from app.settings import Settings
+from schema import Schema
+
+_KINDS: dict[str, Any] = {"boolean": bool, "json": Json}
+
+
+@strawberry.enum(name="graphql_sdl_scope")
+class SdlScope(Enum):
+    """Which schema is asked for."""
+
+    items = "items"
+    system = "system"
+
+
+def queries(definitions: Schema, settings: Settings, sdl: Sdl) -> dict[str, Root]:
+    """The root fields `server_...`. They say what the REST routes say."""
+    return {
+        "server_ping": (optional(str), {}, _ping),
+        "server_info": (optional(_info_type(definitions, settings)), {}, _info),
+        "server_health": (optional(Json), {}, _health),
+        "server_specs_oas": (optional(Json), {}, _oas),
+        "server_specs_graphql": (optional(str), {"scope": optional(SdlScope)}, _sdl(sdl)),
+    }
+
+
+def _info_type(definitions: Schema, settings: Settings) -> type:
+    """As in Directus a limit is an object where it is set, and `false` where it is not."""
+    known = definitions.fields("directus_settings")
+    project = {name: optional(_KINDS.get(known[name].type, str)) for name in PROJECT}
+    limits = {"points": optional(int), "duration": optional(float)}
+    each = plain("server_info_rate_limit", limits) if settings.rate_limiter_enabled else bool
+    together: Any = bool
+    if settings.rate_limiter_global_enabled:
+        together = plain("server_info_rate_limit_global", limits)
+    rows = plain("server_info_query_limit", {"default": optional(int), "max": optional(int)})
+    return plain(
+        "server_info",
+        {
+            "project": optional(plain("server_info_project", project)),
+            "rateLimit": optional(each),
+            "rateLimitGlobal": optional(together),
+            "websocket": optional(bool),
+            "queryLimit": optional(rows),
+        },
+    )
+
+
+async def _ping(_root: Any, _info: Info) -> str:
+    return "pong"
+
+
+async def _info(_root: Any, asked: Info) -> dict[str, Any]:
+    return await info(asked.context.items, asked.context.settings)
+
+
+async def _health(_root: Any, asked: Info) -> dict[str, Any]:
+    items = asked.context.items
+    return await health(items.database, asked.context.request.state.storage, items.caller)
+
+
+async def _oas(_root: Any, asked: Info) -> dict[str, Any]:
+    context = asked.context
+    return document(context.items, str(context.request.base_url).rstrip("/"))
+
+
+def _sdl(sdl: Sdl) -> Any:
+    async def resolve(_root: Any, asked: Info, **given: Any) -> str:
+        scope = given.get("scope")
+        # Strawberry gives the member of the enum, graphql-core its value.
+        wanted = "items" if scope is None else getattr(scope, "value", scope)
+        return sdl.text(wanted, asked.context.items.caller)
+
+    return resolve
