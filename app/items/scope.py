@@ -281,10 +281,12 @@ class Scope:
                 leads, holder = self._step_at(path), self._table_at(path[:-1])
                 rows = Scope(self.build, leads.collection)
                 rest = Sort(sort.path[length:], sort.descending, sort.function)
-                value = rows._least_or_greatest(rest)
-                best = (func.max if sort.descending else func.min)(value)
-                found = select(best).select_from(rows.source)
+                # Not min() and max(): keys (uuid), booleans and JSON have an order but none of them.
+                value = rows._least_or_greatest(rest).label("best")
+                order = value.desc().nulls_last() if sort.descending else value.asc()
+                found = select(value).select_from(rows.source).order_by(order)
                 found = found.where(rows.table.c[leads.key] == holder.c[leads.own])
+                found = found.limit(literal_column("1"))
                 return found.correlate_except(*rows.own_tables()).scalar_subquery()
         return self.value(sort.path, sort.function)
 

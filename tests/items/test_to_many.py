@@ -103,6 +103,14 @@ async def test_an_order_through_a_to_many_takes_the_least_or_the_greatest(tagged
     assert [row["id"] for row in found] == ["s2", "s1"]
 
 
+@pytest.mark.parametrize(
+    "field", ["id", "lent", "extra", "shelf", "price", "words", "opens", "tags"]
+)
+async def test_rows_of_any_type_order_what_they_are_of(tagged, field):
+    for sort in (f"books.{field} id", f"-books.{field} id"):
+        assert len(await tagged.read("shelf", "id", sort=sort)) == 3
+
+
 async def test_each_alias_has_options_of_its_own(tagged, rows):
     rows.execute("UPDATE book SET shelf = 's1'")
     options = Options(

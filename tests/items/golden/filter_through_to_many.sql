@@ -11,9 +11,10 @@ WHERE shelf_2.room = room_1.id AND shelf_2.label = %(v4)s::VARCHAR)) AND (EXISTS
 FROM book AS book_2 LEFT OUTER JOIN book_tag AS book_tag_1 ON book_tag_1.book = book_2.id LEFT OUTER JOIN tag AS tag_1 ON tag_1.id = book_tag_1.tag
 WHERE book_2.shelf = shelf_1.id AND book_2.status = %(v2)s::VARCHAR AND tag_1.word = any(%(v3)s::TEXT[]) AND (book_2.title IS NULL OR (SELECT count(*) AS count_1
 FROM book AS book_3
-WHERE book_3.shelf = shelf_1.id) > %(v6)s::BIGINT))) ORDER BY (SELECT max(book_4.price) AS max_1
+WHERE book_3.shelf = shelf_1.id) > %(v6)s::BIGINT))) ORDER BY (SELECT book_4.price AS best
 FROM book AS book_4
-WHERE book_4.shelf = shelf_1.id) DESC, room_1.name ASC) AS "row."
+WHERE book_4.shelf = shelf_1.id ORDER BY best DESC NULLS LAST
+ LIMIT 1) DESC, room_1.name ASC) AS "row."
 -- v0: 100
 -- v1: 'x'
 -- v2: 'in'
