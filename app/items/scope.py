@@ -281,7 +281,7 @@ class Scope:
                 leads, holder = self._step_at(path), self._table_at(path[:-1])
                 rows = Scope(self.build, leads.collection)
                 rest = Sort(sort.path[length:], sort.descending, sort.function)
-                # Not min() and max(): keys (uuid), booleans and JSON have an order but none of them.
+                # Not min() and max(): uuids, booleans and JSON have an order, but none of them.
                 value = rows._least_or_greatest(rest).label("best")
                 order = value.desc().nulls_last() if sort.descending else value.asc()
                 found = select(value).select_from(rows.source).order_by(order)
