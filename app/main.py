@@ -69,7 +69,9 @@ def create_app(settings: Settings) -> Starlette:
             await database.close()
 
     return Starlette(
+        # Looked through in this order: what is asked most comes first.
         routes=[
+            *graphql_routes(compiler.schema, settings),
             *items.routes,
             *auth.routes,
             *passwords.routes,
@@ -81,7 +83,6 @@ def create_app(settings: Settings) -> Starlette:
             *assets.routes,
             *utils.routes,
             *system.routes,
-            *graphql_routes(compiler.schema, settings),
         ],
         middleware=[
             Middleware(RequestLog),

@@ -156,6 +156,10 @@ class Collection:
     shared: bool = False
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    def __hash__(self) -> int:
+        """By name: statements are kept by collection, and all of its fields would be hashed."""
+        return hash(self.name)
+
     @property
     def system(self) -> bool:
         return self.name.startswith("directus_")

@@ -1,6 +1,6 @@
 """What is kept of every write: activity, and what an item was after it (directus.md 10).
 
-Written inside the write's own transaction, as a set: any number of rows is two statements.
+Written inside the write's own transaction, as a set: any number of rows is one statement.
 Minted codes have none: their job is the record (DESIGN.md 4).
 """
 
@@ -14,57 +14,50 @@ from app.items.rules import Row
 from app.items.values import as_json
 from schema import Collection, Schema
 
-ACTIVITY = """
-INSERT INTO directus_activity
-  (action, "user", ip, user_agent, origin, collection, item, "timestamp")
-SELECT %(action)s, %(user)s::uuid, %(ip)s, %(user_agent)s, %(origin)s, %(collection)s, k.item, now()
-FROM unnest(%(items)s::text[]) WITH ORDINALITY AS k (item, place)
-ORDER BY k.place
-RETURNING id, item
-"""
-
 
 class History:
     """Keeps what one caller does, inside one transaction."""
 
     def __init__(self, schema: Schema, session: WriteSession, caller: Caller) -> None:
         self.session = session
-        self.caller = caller
         self._is_there = "directus_activity" in schema
-
-    async def created(self, collection: Collection, keys: Sequence[Any]) -> None:
-        """Rows that were inserted."""
-        made = await self._activity(collection, "create", keys)
-        if made and collection.accountability == "all":
-            statement = statements.revisions(collection)
-            await self.session.execute(statement, {"made": as_json(made), "deltas": None})
-
-    async def updated(self, collection: Collection, deltas: dict[Any, Row]) -> None:
-        """Rows that were changed, by key, each with what of it."""
-        made = await self._activity(collection, "update", list(deltas))
-        if made and collection.accountability == "all":
-            statement = statements.revisions(collection)
-            shown = {str(key): delta for key, delta in deltas.items()}
-            values = {"made": as_json(made), "deltas": as_json(shown)}
-            await self.session.execute(statement, values)
-
-    async def deleted(self, collection: Collection, keys: Sequence[Any]) -> None:
-        """Rows that are gone."""
-        await self._activity(collection, "delete", keys)
-
-    async def _activity(
-        self, collection: Collection, action: str, keys: Sequence[Any]
-    ) -> list[dict[str, Any]]:
-        if not self._is_there or collection.accountability is None or not keys:
-            return []
-        client = self.caller.client
-        values = {
-            "action": action,
-            "user": self.caller.user,
+        client = caller.client
+        self.who = {
+            "user": caller.user,
             "ip": client.ip,
             "user_agent": client.user_agent,
             "origin": client.origin,
-            "collection": collection.name,
-            "items": [str(key) for key in keys],
         }
-        return await self.session.fetch_all(ACTIVITY, values)
+        """The values of every statement that keeps something: inserts do it themselves."""
+
+    def kept(self, collection: Collection) -> str | None:
+        """What is kept of writes: "all" (activity and revisions), "activity", or nothing."""
+        return collection.accountability if self._is_there else None
+
+    async def updated(self, collection: Collection, deltas: dict[Any, Row]) -> None:
+        """Rows that were changed, by key, each with what of it."""
+        if self.kept(collection) != "all":
+            await self._keep(statements.activity(collection), collection, "update", list(deltas))
+            return
+        shown = as_json({str(key): delta for key, delta in deltas.items()})
+        statement = statements.activity_and_revisions(collection)
+        await self._keep(statement, collection, "update", list(deltas), deltas=shown)
+
+    async def deleted(self, collection: Collection, keys: Sequence[Any]) -> None:
+        """Rows that are gone."""
+        await self._keep(statements.activity(collection), collection, "delete", keys)
+
+    async def _keep(
+        self,
+        statement: str,
+        collection: Collection,
+        action: str,
+        keys: Sequence[Any],
+        **values: Any,
+    ) -> None:
+        if self.kept(collection) is None or not keys:
+            return
+        items = [str(key) for key in keys]
+        await self.session.execute(
+            statement, {**self.who, **values, "action": action, "items": items}
+        )

@@ -10,25 +10,53 @@ from schema import Collection, Field
 
 
 @lru_cache(maxsize=1000)
-def insert(collection: Collection, columns: tuple[str, ...]) -> str:
-    """Insert `rows` (JSON); answers the keys in the order of the rows."""
+def insert(collection: Collection, columns: tuple[str, ...], kept: str | None = None) -> str:
+    """Insert `rows` (JSON); answers the keys in the order of the rows, as `key`.
+
+    `kept`: what is kept of it: "all" (activity and revisions), "activity", or nothing.
+    """
     names = ", ".join(_name(column) for column in columns)
-    table, key = _name(collection.name), _name(collection.primary_key.name)
-    return (
+    table = _name(collection.name)
+    return _inserting(
+        collection,
         f"INSERT INTO {table} ({names}) SELECT {names} "
-        f"FROM json_populate_recordset(NULL::{table}, %(rows)s::json) RETURNING {key} AS key"
+        f"FROM json_populate_recordset(NULL::{table}, %(rows)s::json)",
+        kept,
     )
 
 
 @lru_cache(maxsize=1000)
-def insert_defaults(collection: Collection) -> str:
-    """Insert `count` rows of which nothing is said: keys that count up; answers them."""
+def insert_defaults(collection: Collection, kept: str | None = None) -> str:
+    """Insert `count` rows of which nothing is said: keys that count up; answers as `insert`."""
     table, key = _name(collection.name), collection.primary_key
     counter = f"nextval(pg_get_serial_sequence('{table}', '{key.name}'))"
-    return (
+    return _inserting(
+        collection,
         f"INSERT INTO {table} ({_name(key.name)}) SELECT {counter} "
-        f"FROM generate_series(1, %(count)s) RETURNING {_name(key.name)} AS key"
+        "FROM generate_series(1, %(count)s)",
+        kept,
     )
+
+
+def _inserting(collection: Collection, insert: str, kept: str | None) -> str:
+    """An insert that answers its keys, and what is kept of it, in one statement."""
+    key = _name(collection.primary_key.name)
+    if kept is None:
+        return f"{insert} RETURNING {key} AS key"
+    data = _shown(collection, "new")
+    shown = f"SELECT {key}::text AS item, {data} AS data FROM new"
+    made = f"SELECT 'create', {_WHO}, '{collection.name}', item, now() FROM shown"
+    parts = [
+        f"new AS ({insert} RETURNING *)",
+        f"shown AS MATERIALIZED ({shown})",
+        f"made AS ({_ACTIVITY} {made} RETURNING id, item)",
+    ]
+    if kept == "all":
+        parts.append(
+            f"kept AS ({_REVISIONS} SELECT m.id, '{collection.name}', m.item, s.data, s.data "
+            "FROM made AS m JOIN shown AS s ON s.item = m.item)"
+        )
+    return f"WITH {', '.join(parts)} SELECT {key} AS key FROM new"
 
 
 @lru_cache(maxsize=1000)
@@ -113,23 +141,43 @@ def unlink(collection: Collection, field: Field) -> str:
 
 
 @lru_cache(maxsize=1000)
-def revisions(collection: Collection) -> str:
-    """Keep the rows of `made` ({id, item} of activity) as they are now.
+def activity(collection: Collection) -> str:
+    """Keep that `action` was done to the rows of the keys `items`."""
+    return (
+        f"{_ACTIVITY} SELECT %(action)s, {_WHO}, '{collection.name}', k.item, now() "
+        "FROM unnest(%(items)s::text[]) WITH ORDINALITY AS k (item, place) ORDER BY k.place"
+    )
 
-    `deltas` are the changes by key; null: everything is new. Secrets are not kept.
-    """
+
+@lru_cache(maxsize=1000)
+def activity_and_revisions(collection: Collection) -> str:
+    """As `activity`, and the rows as they are now; `deltas` are the changes by key."""
     table, key = _name(collection.name), collection.primary_key
+    return (
+        f"WITH made AS ({activity(collection)} RETURNING id, item) "
+        f"{_REVISIONS} SELECT m.id, '{collection.name}', m.item, {_shown(collection, 't')}, "
+        f"{_without_secrets(collection, '(%(deltas)s::jsonb -> m.item)')} "
+        f"FROM made AS m JOIN {table} AS t ON t.{_name(key.name)} = "
+        f"m.item::{_ARRAYS[key.type][:-2]}"
+    )
+
+
+_ACTIVITY = """INSERT INTO directus_activity
+  (action, "user", ip, user_agent, origin, collection, item, "timestamp")"""
+_REVISIONS = "INSERT INTO directus_revisions (activity, collection, item, data, delta)"
+_WHO = "%(user)s::uuid, %(ip)s, %(user_agent)s, %(origin)s"
+"""Who did it, and from where."""
+
+
+def _shown(collection: Collection, row: str) -> str:
+    """A row as revisions keep it."""
+    return _without_secrets(collection, f"to_jsonb({row})")
+
+
+def _without_secrets(collection: Collection, json: str) -> str:
     hidden = [field.name for field in collection.fields if field.concealed]
     secrets = ", ".join("'" + name.replace("'", "''") + "'" for name in hidden)
-    shown = f"to_jsonb(t) - ARRAY[{secrets}]::text[]"
-    return (
-        "INSERT INTO directus_revisions (activity, collection, item, data, delta) "
-        f"SELECT m.id, '{collection.name}', m.item, {shown}, "
-        f"CASE WHEN %(deltas)s::jsonb IS NULL THEN {shown} "
-        f"ELSE (%(deltas)s::jsonb -> m.item) - ARRAY[{secrets}]::text[] END "
-        "FROM json_to_recordset(%(made)s::json) AS m (id int, item text) "
-        f"JOIN {table} AS t ON t.{_name(key.name)} = m.item::{_ARRAYS[key.type][:-2]}"
-    )
+    return f"{json} - ARRAY[{secrets}]::text[]" if hidden else json
 
 
 _ARRAYS = {

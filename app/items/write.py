@@ -4,9 +4,7 @@ The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, neve
 """
 
 from collections.abc import Awaitable, Callable, Sized
-from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 
@@ -23,12 +21,13 @@ from app.errors import (
 from app.items import statements
 from app.items.allowed import require
 from app.items.compile import Compiler
+from app.items.filling import fill_changed, fill_created
 from app.items.grant import Grant
 from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
 from app.items.rules import Row, Update, rules_of
 from app.items.validation import check_changed, check_created, refuse
-from app.items.values import as_json, as_key, stored, stored_row
+from app.items.values import as_json, as_key, stored_row
 from app.items.violations import as_app_error
 from schema import Collection
 
@@ -57,8 +56,7 @@ class Writer:
         collection = self.schema[name]
         payloads = self._grant.created(collection, _objects(payloads))
         rows, refused, below = await self._accepted(collection, payloads, path)
-        for row in rows:
-            self._fill(collection, row)
+        fill_created(collection, rows, self.caller)
         self._grant.own(collection, rows)
 
         def rules() -> Awaitable[None]:
@@ -69,7 +67,6 @@ class Writer:
         keys = await self._insert(collection, rows)
         await self._grant.require_own(collection, keys)
         await save_to_many(self, collection, keys, below, path)
-        await self._history.created(collection, keys)
         await rules_of(name).after_create(self.session, self.caller, rows)
         return keys
 
@@ -85,9 +82,9 @@ class Writer:
         given = [wanted[key] for key in keys]
         accepted, refused, below = await self._accepted(collection, given, path)
         deltas = [dict(patch) for patch in accepted]
+        fill_changed(collection, accepted, self.caller)
         updates = [
-            Update(key, before[key], self._without_key(collection, patch))
-            for key, patch in zip(keys, accepted, strict=True)
+            Update(key, before[key], patch) for key, patch in zip(keys, accepted, strict=True)
         ]
         rows = [change.patch for change in updates]
 
@@ -215,34 +212,6 @@ class Writer:
         converted = [stored_row(collection.name, fields, row) for row in rows]
         return [row for row, _ in converted], [refused for _, refused in converted], below
 
-    def _without_key(self, collection: Collection, patch: Row) -> Row:
-        """A key never changes (1.5); moments and users of the change are the server's."""
-        patch.pop(collection.primary_key.name, None)
-        for field in collection.fields:
-            if "date-updated" in field.special:
-                patch[field.name] = datetime.now(UTC).isoformat()
-            elif "user-updated" in field.special:
-                patch[field.name] = self.caller.user
-            elif "role-updated" in field.special:
-                patch[field.name] = self.caller.role
-        return patch
-
-    def _fill(self, collection: Collection, row: Row) -> None:
-        """Defaults and generating specials. Specials win over what the client sent."""
-        for field in collection.fields:
-            if "date-created" in field.special:
-                row[field.name] = datetime.now(UTC).isoformat()
-            elif "user-created" in field.special:
-                row[field.name] = self.caller.user
-            elif "role-created" in field.special:
-                row[field.name] = self.caller.role
-            elif "uuid" in field.special and row.get(field.name) is None:
-                row[field.name] = str(uuid4())
-            elif field.name not in row and field.generated == "now":
-                row[field.name] = datetime.now(UTC).isoformat()
-            elif field.name not in row and field.default is not None:
-                row[field.name] = stored(collection.name, field, field.default)
-
     async def _check_links(self, collection: Collection, rows: list[Row]) -> None:
         """Unknown keys in the relations PostgreSQL does not check itself."""
         await self._grant.require_links(collection, rows)
@@ -290,14 +259,13 @@ class Writer:
     async def _inserted(self, collection: Collection, rows: list[Row]) -> list[Any]:
         names = [field.name for field in collection.fields if field.stored]
         columns = tuple(name for name in names if any(name in row for row in rows))
+        kept, who = self._history.kept(collection), self._history.who
         if columns:
-            made = await self._run(
-                collection, statements.insert(collection, columns), {"rows": as_json(rows)}
-            )
+            sql = statements.insert(collection, columns, kept)
+            made = await self._run(collection, sql, {"rows": as_json(rows), **who})
         else:  # nothing is said of any row
-            made = await self._run(
-                collection, statements.insert_defaults(collection), {"count": len(rows)}
-            )
+            sql = statements.insert_defaults(collection, kept)
+            made = await self._run(collection, sql, {"count": len(rows), **who})
         keys = [row["key"] for row in made]
         for row, key in zip(rows, keys, strict=True):
             row[collection.primary_key.name] = key
