@@ -6,11 +6,12 @@ import pytest
 
 from app.database.session import Database
 from app.settings import Settings
+from tests.clients.conftest import server
 from tests.web import app, client, installation, prepared, reset, rows
 from workers.chunks import advance
 from workers.identifier_job import IdentifierJobs
 
-__all__ = ["app", "client", "installation", "mint", "prepared", "reset", "rows"]
+__all__ = ["app", "client", "installation", "mint", "prepared", "reset", "rows", "server"]
 
 Mint = Callable[[str], Awaitable[None]]
 
