@@ -16,6 +16,7 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.readings import Readings
+from app.items.selection import Limits
 from app.rest import (
     assets,
     auth,
@@ -47,6 +48,13 @@ def create_app(settings: Settings) -> Starlette:
     database_url, s3_url = settings.database_url, settings.s3_url
     compiler = served(settings).compiler
 
+    limits = Limits(
+        settings.query_limit_default,
+        settings.query_limit_max,
+        settings.max_relational_depth,
+        settings.max_batch_mutation,
+    )
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         callers = KnownCallers(
@@ -62,6 +70,7 @@ def create_app(settings: Settings) -> Starlette:
                 "database": database,
                 "callers": callers,
                 "compiler": compiler,
+                "limits": limits,
                 "readings": Readings(),
                 "storage": storage_at(s3_url),
             }

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -20,9 +21,19 @@ class Notices:
     """
 
     def __init__(self, channel: str, heard: Callable[[], None]) -> None:
-        self.is_listening = False
+        self._listening = asyncio.Event()
         self._listen = sql.SQL("LISTEN {}").format(sql.Identifier(channel))
         self._heard = heard
+
+    @property
+    def is_listening(self) -> bool:
+        return self._listening.is_set()
+
+    async def heard_within(self, seconds: float) -> bool:
+        """Wait until it listens; whether it does."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._listening.wait(), seconds)
+        return self.is_listening
 
     async def follow(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Hear on a connection that also writes: its own notices come with its commit.
@@ -40,7 +51,7 @@ class Notices:
             except psycopg.Error as error:
                 logger.warning("PostgreSQL's notices can't be heard (%s); trying again.", error)
             finally:
-                self.is_listening = False
+                self._listening.clear()
                 self._heard()
             await asyncio.sleep(_AGAIN_AFTER)
 
@@ -50,6 +61,6 @@ class Notices:
         ) as connection:
             await connection.execute(self._listen)
             self._heard()
-            self.is_listening = True
+            self._listening.set()
             async for _notice in connection.notifies():
                 self._heard()

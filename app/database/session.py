@@ -18,7 +18,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.types.json import set_json_dumps
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
@@ -29,6 +29,9 @@ from app.database.notices import Notices
 
 logger = logging.getLogger(__name__)
 set_json_dumps(orjson.dumps)
+
+_PATIENCE = 5.0
+"""Seconds a start waits for notices. Without them it is slower, and as right."""
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 DIALECT = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
@@ -96,8 +99,10 @@ class Session:
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
     ) -> Any:
         """The first column of the first row, or None."""
-        row = await self.fetch_one(statement, values)
-        return None if row is None else next(iter(row.values()))
+        cursor = await self.run(statement, values)
+        cursor.row_factory = tuple_row  # type: ignore[assignment]
+        row: Any = await cursor.fetchone()
+        return None if row is None else row[0]
 
     async def copy_out(
         self, statement: str, values: Mapping[str, Any] | None = None
@@ -239,6 +244,7 @@ class Database:
         if self._notices is not None:
             hearing = self._notices.run(self._url, options=_OPTIONS, application_name="mintage")
             self._listening = asyncio.create_task(hearing)
+            await self._notices.heard_within(_PATIENCE)
 
     async def close(self) -> None:
         if self._listening is not None:
@@ -251,6 +257,15 @@ class Database:
     async def read(self) -> AsyncIterator[ReadSession]:
         async with self._pool.connection() as connection:
             yield ReadSession(connection)
+
+    async def fetch_value(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row of one statement, or None: a read by itself."""
+        # Most of all requests are one such statement: no context managers around it.
+        connection = await self._pool.getconn()
+        try:
+            return await ReadSession(connection).fetch_value(statement, values)
+        finally:
+            await self._pool.putconn(connection)
 
     @asynccontextmanager
     async def read_long(self) -> AsyncIterator[ReadSession]:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 from app.errors import InvalidQuery
 from app.items.operators import CLAIMS, LISTS, like_pattern
@@ -16,6 +17,14 @@ _INT64 = 2**63
 def is_uuid(text: Any) -> bool:
     """Whether a value has the form of a uuid."""
     return isinstance(text, str) and _UUID.fullmatch(text) is not None
+
+
+def as_uuid(text: Any) -> str | None:
+    """A uuid as PostgreSQL prints it; None for what is none."""
+    if not is_uuid(text):
+        return None
+    # 36 characters have all their hyphens: that is the printed form already.
+    return text.lower() if len(text) == 36 else str(UUID(text))  # noqa: PLR2004 - its length
 
 
 def as_number(value: Any) -> Decimal | None:

@@ -6,7 +6,6 @@ Stored values are JSON too: they travel to PostgreSQL as one JSON parameter for 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -17,7 +16,7 @@ from app.errors import (
     ValueOutOfRange,
     ValueTooLong,
 )
-from app.items.operands import as_number, is_uuid
+from app.items.operands import as_number, as_uuid
 from schema import Field
 
 _INT32, _INT64, _DOUBLE = 2**31, 2**63, Decimal(2) ** 1024
@@ -97,8 +96,8 @@ def _boolean(field: Field, value: Any) -> bool:
 
 
 def _uuid(collection: str, field: Field, value: Any) -> str:
-    if is_uuid(value):
-        return str(UUID(value))
+    if (known := as_uuid(value)) is not None:
+        return known
     if field.relation is not None and isinstance(value, str | int):
         raise InvalidForeignKey(collection, field.name, value)
     raise InvalidPayload(f'Invalid uuid "{value}" in field "{field.name}"')
@@ -141,7 +140,7 @@ def as_key(field: Field, key: Any) -> Any:
     """
     match field.type:
         case "uuid":
-            return str(UUID(key)) if is_uuid(key) else None
+            return as_uuid(key)
         case "integer" | "bigInteger":
             number = as_number(key)
             if number is None or number.copy_abs() >= _INT64 or number != int(number):

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import psycopg_pool
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,7 +26,6 @@ from app.errors import (
     ServiceUnavailable,
 )
 from app.items.items import Items
-from app.items.selection import Limits
 from app.rest.responses import error_response
 from app.settings import Settings
 
@@ -54,7 +53,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = Headers(scope=scope).get("x-request-id", "")[:128] or str(uuid4())
+        request_id = header(scope, b"x-request-id")[:128] or str(uuid4())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         start, status = time.perf_counter(), 0
@@ -63,7 +62,10 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode("latin-1")),
+                ]
             await send(message)
 
         try:
@@ -94,6 +96,10 @@ class Authentication:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if scope["path"] == _HEALTH and not scope["state"]["callers"].notices.is_listening:
+            # The database is away, and who watches must not wait for it as others do.
+            await self._serve(scope, receive, send, ANONYMOUS)
+            return
         try:
             caller = ANONYMOUS if scope["path"] in _OPEN else await _caller(scope)
         except AppError as refused:
@@ -114,36 +120,29 @@ class Authentication:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         state = scope["state"]
-        settings: Settings = state["settings"]
-        limits = Limits(
-            settings.query_limit_default,
-            settings.query_limit_max,
-            settings.max_relational_depth,
-            settings.max_batch_mutation,
-        )
         state["items"] = Items(
-            state["database"], state["compiler"], caller, limits, state["readings"]
+            state["database"], state["compiler"], caller, state["limits"], state["readings"]
         )
         await self.app(scope, receive, send)
 
 
 async def _caller(scope: Scope) -> Caller:
-    state, headers = scope["state"], Headers(scope=scope)
+    state = scope["state"]
     settings: Settings = state["settings"]
     query = scope["query_string"]
     by_query = (
         parse_qs(query.decode("latin-1")).get("access_token") if b"access_token" in query else None
     )
-    cookie = cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE)
-    token = presented(headers.get("authorization"), by_query[0] if by_query else None, cookie)
+    cookie = _cookies(scope).get(SESSION_COOKIE)
+    bearer = header(scope, b"authorization")
+    token = presented(bearer, by_query[0] if by_query else None, cookie)
     known: KnownCallers = state["callers"]
     return await known.caller(state["database"], token, client_of(scope, settings))
 
 
 def _forget_session(scope: Scope, response: Response) -> None:
     """A session cookie that is no good is cleared: or no login would work (directus.md 5.1)."""
-    cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
-    if SESSION_COOKIE in cookies:
+    if SESSION_COOKIE in _cookies(scope):
         response.delete_cookie(SESSION_COOKIE, **cookie_scope(scope["state"]["settings"]))
 
 
@@ -159,14 +158,27 @@ def cookie_scope(settings: Settings) -> dict[str, Any]:
 
 def client_of(scope: Scope, settings: Settings) -> Client:
     """Where a request comes from. A proxy's word is taken only where TRUST_PROXY says so."""
-    headers = Headers(scope=scope)
     peer = scope.get("client")
     ip = peer[0] if peer else None
-    # The last address is the proxy's word; clients may send the header, too, before it.
-    forwarded = ",".join(headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
-    if settings.trust_proxy and forwarded:
-        ip = forwarded
-    return Client(ip, headers.get("user-agent", "")[:1000] or None, headers.get("origin"))
+    if settings.trust_proxy:
+        given = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+        # The last address is the proxy's word; clients may send the header, too, before it.
+        ip = given.rpartition(",")[2].strip() or ip
+    agent, origin = header(scope, b"user-agent"), header(scope, b"origin")
+    return Client(ip, agent[:1000] or None, origin or None)
+
+
+def header(scope: Scope, wanted: bytes) -> str:
+    """The first header of that name (in small letters); empty text where there is none."""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value, "latin-1")
+    return ""
+
+
+def _cookies(scope: Scope) -> dict[str, str]:
+    given = header(scope, b"cookie")
+    return cookie_parser(given) if given else {}
 
 
 class BodyLimit:
@@ -208,4 +220,4 @@ def _is_upload(scope: Scope) -> bool:
     """Whether the body is a form on a route that reads it block by block."""
     if not scope["path"].startswith(_UPLOADS):
         return False
-    return Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
+    return header(scope, b"content-type").lower().startswith("multipart/form-data")
