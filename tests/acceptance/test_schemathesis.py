@@ -57,6 +57,7 @@ def drawing(admin, document, installation):
     ("headers", "share"), [(ADMIN, 1.0), ({}, 0.2)], ids=["admin", "anonymous"]
 )
 def test_no_answer_is_an_internal_error(server, admin, document, drawing, headers, share):
+    # Without a token of ours Schemathesis puts one of its own into some requests: those end in 401.
     fuzzing = Fuzzing(server, headers, drawing)
     fuzzing.run(document, round(EXAMPLES * share), SEED)
     print(f"\n{fuzzing}")  # noqa: T201 - `make fuzz` shows it
