@@ -9,6 +9,8 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from app.errors import (
     AppError,
@@ -22,7 +24,7 @@ from app.graphql.documents import Documents
 from app.graphql.execution import CompiledExecutor, Context
 from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
-from app.rest.items import body_of
+from app.rest.requests import body_of, header
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
 from schema import Schema
@@ -44,11 +46,14 @@ class Endpoint:
             aliases=settings.graphql_alias_limit,
         )
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        response = await self._served(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _served(self, request: Request) -> Response:
         if request.method in {"GET", "HEAD"}:
-            if "query" not in request.query_params and "text/html" in request.headers.get(
-                "accept", ""
-            ):
+            accepted = header(request.scope, b"accept")
+            if "query" not in request.query_params and "text/html" in accepted:
                 return graphiql.page()
             return await self._answer(request, _get_params(request), read_only=True)
         body = await body_of(request)
@@ -173,10 +178,7 @@ _SCOPES: dict[str, Scope] = {"/graphql": "items", "/graphql/system": "system"}
 
 
 def _routes(path: str, endpoint: Endpoint) -> list[Route]:
-    async def serve(request: Request) -> Response:
-        return await endpoint(request)
-
     return [
-        Route(path, serve, methods=["GET", "POST"]),
+        Route(path, endpoint, methods=["GET", "POST"]),
         Route(path, _wrong_method, methods=["PUT", "PATCH", "DELETE", "SEARCH"]),
     ]

@@ -151,9 +151,11 @@ class FilterReader:
         self, field: Field, at: str, value: Any, path: tuple[str, ...]
     ) -> list[Condition]:
         operators = value if isinstance(value, dict) else {"_eq": value}
+        compared = [(operator, item, _of_json(field, item)) for operator, item in operators.items()]
         return [
-            self._compare(_of_json(field, item), operator, item, path, "json", at)
-            for operator, item in operators.items()
+            # Which of both is part of the query's shape: the statement is another one.
+            self._compare(kind, operator, item, path, _JSON_AS[kind.type], at)
+            for operator, item, kind in compared
         ]
 
     def _field_logic(self, field: Field, key: str, value: Any, path: tuple[str, ...]) -> Condition:
@@ -206,6 +208,9 @@ class FilterReader:
             return All(())
         join, operators = _RANGES[operator]
         return join(tuple(compare(name, end) for name, end in zip(operators, bound, strict=True)))
+
+
+_JSON_AS = {"float": "json_number", "string": "json"}
 
 
 def _of_json(field: Field, value: Any) -> Field:

@@ -237,9 +237,9 @@ class Scope:
         return self._joined.values()
 
     def _comparison(self, compare: Compare) -> ColumnElement[bool]:
-        if compare.function == "json" and compare.argument is not None:
+        if compare.function in {"json", "json_number"} and compare.argument is not None:
             column = json_text(self.column(compare.path), compare.argument)
-            if isinstance(compare.value, Value) and _is_number(compare.value.value):
+            if compare.function == "json_number":
                 column = _as_number(column)
         else:
             column = self.value(compare.path, compare.function)
@@ -289,11 +289,6 @@ class Scope:
                 found = found.limit(literal_column("1"))
                 return found.correlate_except(*rows.own_tables()).scalar_subquery()
         return self.value(sort.path, sort.function)
-
-
-def _is_number(value: Any) -> bool:
-    values = value if isinstance(value, list) else [value]
-    return all(isinstance(item, int | float) and not isinstance(item, bool) for item in values)
 
 
 def _as_number(text: ColumnElement[Any]) -> ColumnElement[Any]:

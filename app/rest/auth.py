@@ -12,8 +12,8 @@ from app.access.caller import Caller
 from app.access.tokens import read
 from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
 from app.errors import InvalidPayload
-from app.rest.items import body_of
 from app.rest.middleware import SESSION_COOKIE, cookie_scope
+from app.rest.requests import body_of
 from app.rest.responses import data_response, json_response, no_content
 from app.settings import Settings
 

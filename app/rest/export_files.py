@@ -14,8 +14,8 @@ from app.domains.directus_exports.wanted import Wanted
 from app.errors import InvalidPayload
 from app.items.export import FORMATS, Format
 from app.items.items import Items
-from app.rest.items import body_of
 from app.rest.queries import names, options
+from app.rest.requests import body_of
 from app.rest.responses import no_content
 
 

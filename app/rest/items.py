@@ -7,7 +7,6 @@ under names of their own (`/users`), by the same functions.
 from dataclasses import replace
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -27,20 +26,8 @@ from app.rest.queries import (
     read_meta,
     read_query,
 )
+from app.rest.requests import body_of
 from app.rest.responses import data_response, no_content
-
-
-async def body_of(request: Request) -> Any:
-    """The JSON body; an empty object when there is none or it is of another kind."""
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        return {}
-    raw = await request.body()
-    if not raw.strip():
-        return {}
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise InvalidPayload(str(error)) from None
 
 
 async def serve_collection(request: Request, name: str) -> Response:

@@ -13,9 +13,10 @@ from app.items.allowed import described, flags_of, may
 from app.items.grant import Grant
 from app.items.items import Items
 from app.items.values import as_key
-from app.rest.items import body_of, read_many, read_one
+from app.rest.items import read_many, read_one
 from app.rest.params import parse
 from app.rest.queries import read_back
+from app.rest.requests import body_of
 from app.rest.responses import data_response
 from schema import Collection
 

@@ -26,6 +26,7 @@ from app.errors import (
     ServiceUnavailable,
 )
 from app.items.items import Items
+from app.rest.requests import header
 from app.rest.responses import error_response
 from app.settings import Settings
 
@@ -166,14 +167,6 @@ def client_of(scope: Scope, settings: Settings) -> Client:
         ip = given.rpartition(",")[2].strip() or ip
     agent, origin = header(scope, b"user-agent"), header(scope, b"origin")
     return Client(ip, agent[:1000] or None, origin or None)
-
-
-def header(scope: Scope, wanted: bytes) -> str:
-    """The first header of that name (in small letters); empty text where there is none."""
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return str(value, "latin-1")
-    return ""
 
 
 def _cookies(scope: Scope) -> dict[str, str]:

@@ -17,7 +17,7 @@ from app.items.query import Leaf, Query
 from app.items.reorder import move
 from app.rest.export_files import export_endpoint
 from app.rest.imports import import_endpoint
-from app.rest.items import body_of
+from app.rest.requests import body_of
 from app.rest.responses import data_response, no_content, nothing
 
 _ALPHABET = string.ascii_letters + string.digits

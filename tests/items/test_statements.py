@@ -56,6 +56,18 @@ async def test_queries_of_one_shape_share_a_statement_and_keep_their_values(libr
     assert {value.value for query in kept for value in values(query)} == {None}
 
 
+async def test_a_number_and_a_text_at_one_json_path_are_two_shapes(library, rows):
+    rows.execute("""UPDATE book SET extra = '{"n": "9"}' WHERE title = 'Ants'""")
+    rows.execute("""UPDATE book SET extra = '{"n": 9.0}' WHERE title = 'Cats'""")
+    library.items = Items(library.items.database, Compiler(LIBRARY, TABLES), library.items.caller)
+    for value, wanted in ((9, ["Ants", "Cats"]), ("9", ["Ants"]), ("9.0", ["Cats"]), (9.1, [])):
+        found = await titles(library, where={"extra": {"_json": {"n": {"_eq": value}}}})
+        assert sorted(found) == wanted
+    assert await titles(
+        library, where={"extra": {"_json": {"n": {"_in": [9, 10]}}}, "title": "Cats"}
+    )
+
+
 def test_the_oldest_statement_makes_room():
     compiler = Compiler(LIBRARY, TABLES, keep=2)
     for key in ("a", "b", "c"):
