@@ -146,7 +146,8 @@ def programs_of(settings: Settings) -> list[Program]:
     worker = "-m dramatiq workers.main --processes {workers} --threads {worker_threads}"
     web = (
         "-m uvicorn app.main:app --host {host} --port {port} --workers {web_workers} "
-        "--no-access-log --timeout-graceful-shutdown 10 --loop uvloop --http httptools"
+        "--no-access-log --no-proxy-headers --timeout-graceful-shutdown 10 "
+        "--loop uvloop --http httptools"
     )
     commands = {"worker": worker, "web": web} if settings.workers else {"web": web}
     facts = settings.model_dump()

@@ -6,7 +6,7 @@ clients ask repeats: the same fields of another key, the same list again.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.access.caller import Caller
 from app.items.compile import Statement
@@ -16,8 +16,7 @@ _LONGEST = 2_000
 _MOST = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What was asked, and where: the text as it came stands for the query it makes."""
 
     surface: str

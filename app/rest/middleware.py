@@ -2,9 +2,9 @@
 
 import logging
 import time
+from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import uuid4
 
 import psycopg
 import psycopg_pool
@@ -54,7 +54,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = header(scope, b"x-request-id")[:128] or str(uuid4())
+        request_id = header(scope, b"x-request-id")[:128] or token_hex(16)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         start, status = time.perf_counter(), 0
