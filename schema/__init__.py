@@ -4,21 +4,41 @@ To add a collection, add a file here, name it below, and run `make migration`.
 """
 
 from schema.account import account
+from schema.api_credential import api_credential
+from schema.brand import brand
+from schema.campaign import campaign, scm_field
+from schema.code_pool import code_pool
+from schema.code_reservation import code_reservation
 from schema.code_space import code_range, code_space
 from schema.definition import Collection, Field, Index, Relation, ToMany
+from schema.document import document, download_link
 from schema.domain import domain
 from schema.identifier_job import identifier_job
 from schema.product import product
 from schema.registry import BadDefinition, Schema
+from schema.scan import scan
+from schema.scm_task import scm_task
 from schema.system import SYSTEM, with_accounts
 from schema.unique_code import unique_code
+from schema.workorder import workorder
 
 OWN: tuple[Collection, ...] = (
     account,
     domain,
+    brand,
+    campaign,
+    scm_field,
     product,
     identifier_job,
+    workorder,
     unique_code,
+    code_reservation,
+    code_pool,
+    scan,
+    document,
+    download_link,
+    scm_task,
+    api_credential,
     code_space,
     code_range,
 )

@@ -39,6 +39,8 @@ product = Collection(
         string("custom_id"),
         string("sku"),
         string("ndc"),
+        m2o("brand", to="brand"),
+        m2o("campaign", to="campaign", indexed=True, note="The campaign of all of its codes."),
         integer("product_number", unique=True, readonly=True, generated="sequence"),
         string("evt_id", unique=True, readonly=True, generated="evt_id", max_length=24),
         integer(

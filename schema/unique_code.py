@@ -36,6 +36,8 @@ unique_code = Collection(
         m2o("product", to="product", enforced=False, on_delete="RESTRICT", scalar=True),
         m2o("domain", to="domain", enforced=False, on_delete="RESTRICT"),
         m2o("identifier_job", to="identifier_job", enforced=False, note="The job that made it."),
+        m2o("workorder", to="workorder", enforced=False, note="The work order it was made for."),
+        m2o("reservation", to="code_reservation", enforced=False, note="Who it is set aside for."),
         string(
             "status",
             default="unassigned",
@@ -66,5 +68,8 @@ unique_code = Collection(
         Index(("extended_id",), unique=True, where="extended_id IS NOT NULL"),
         Index(("activated_at",), where="activated_at IS NOT NULL"),
         Index(("product",), where="activation_status = 2"),
+        Index(("reservation",), where="reservation IS NOT NULL"),
+        Index(("workorder",), where="workorder IS NOT NULL"),
+        Index(("serial_number",), where="serial_number IS NOT NULL"),
     ),
 )

@@ -35,11 +35,11 @@ OUTAGE_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
 """SQLSTATE classes that say nothing about the job: connections, deadlocks, resources, shutdowns."""
 
 # Read or lock a job.
-STATUS = "SELECT status FROM {table} WHERE id = %(key)s"
-LOCK_STATUS = "SELECT status FROM {table} WHERE id = %(key)s FOR UPDATE"
+STATUS = "SELECT {status} FROM {table} WHERE {id} = %(key)s"
+LOCK_STATUS = "SELECT {status} FROM {table} WHERE {id} = %(key)s FOR UPDATE"
 
 # The compare-and-set waiting -> running; the row is locked and has been compared.
-START = "UPDATE {table} SET status = %(running)s WHERE id = %(key)s"
+START = "UPDATE {table} SET {status} = %(running)s WHERE {id} = %(key)s"
 
 # Before a job is planned (again): take back the chunks nobody is working on.
 TAKE_BACK = """
@@ -106,7 +106,7 @@ async def advance(database: Database, kind: Kind, key: str) -> None:
     """
     with bound_contextvars(kind=kind.table, job=key):
         async with database.read() as session:
-            status = await session.fetch_value(STATUS.format(table=kind.table), {"key": key})
+            status = await session.fetch_value(_of(kind, STATUS), {"key": key})
         if status == kind.waiting:
             await _plan_or_fail(database, kind, key)
         elif status != kind.running:
@@ -140,7 +140,7 @@ async def _plan(database: Database, kind: Kind, key: str) -> None:
             session.after_commit(lambda: nudge(kind.table, key, delay=1.0))
             return
         pieces = await kind.plan(session, key, before["created"])
-        await session.execute(START.format(table=kind.table), {"key": key, "running": kind.running})
+        await session.execute(_of(kind, START), {"key": key, "running": kind.running})
         await _store(session, names, before["next_number"], pieces)
         if not pieces:
             await kind.progress(session, key, before["created"], finished=True)
@@ -186,7 +186,7 @@ async def _claim(session: WriteSession, kind: Kind, key: str) -> Chunk | None:
 
 async def _do(session: WriteSession, kind: Kind, key: str, chunk: Chunk) -> None:
     """Do a claimed chunk, and count it. Raises _Stopped if the job is no longer running."""
-    status = await session.fetch_value(STATUS.format(table=kind.table), {"key": key})
+    status = await session.fetch_value(_of(kind, STATUS), {"key": key})
     if status != kind.running:
         raise _Stopped
     created = await kind.run_chunk(session, key, chunk)
@@ -243,9 +243,14 @@ async def _clean_up(database: Database, kind: Kind, key: str) -> None:
             await kind.forget(session, [key])
 
 
+def _of(kind: Kind, statement: str) -> str:
+    """A statement about the jobs of a kind."""
+    return statement.format(table=kind.table, id=kind.id_column, status=kind.status_column)
+
+
 async def _lock(session: WriteSession, kind: Kind, key: str) -> str | None:
     """The status of the job, which nobody can change now; None when it is gone."""
-    status = await session.fetch_value(LOCK_STATUS.format(table=kind.table), {"key": key})
+    status = await session.fetch_value(_of(kind, LOCK_STATUS), {"key": key})
     return None if status is None else str(status)
 
 

@@ -10,14 +10,14 @@ from app.items.compile import Compiler
 from app.items.selection import Limits
 from app.settings import settings
 from app.storage import storage
-from workers.kinds import Chunk, Piece
+from workers.kinds import Chunk, Kind, Piece
 
 
 class StorageGone(Exception):
     """The object storage does not answer: that is no fault of the export, which is tried again."""
 
 
-class Exports:
+class Exports(Kind):
     """The kind of job that `schema/directus_exports.py` defines."""
 
     table = KIND

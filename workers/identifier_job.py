@@ -8,10 +8,10 @@ from app.domains.identifier_job.planning import plan_job
 from app.domains.identifier_job.service import KIND, forget_jobs, read_job
 from app.errors import ServiceUnavailable
 from app.settings import settings
-from workers.kinds import Chunk, Piece
+from workers.kinds import Chunk, Kind, Piece
 
 
-class IdentifierJobs:
+class IdentifierJobs(Kind):
     """The kind of job that `schema/identifier_job.py` defines."""
 
     table = KIND

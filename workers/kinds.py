@@ -27,7 +27,7 @@ class Chunk:
 
 
 class Kind(Protocol):
-    """One kind of long job. Its jobs are the rows of one table, with `id` and `status`.
+    """One kind of long job. Its jobs are the rows of one table, which has a key and a status.
 
     Every method works inside the transaction it is given, and may raise an AppError or CodeError:
     the job then ends as failed, with that sentence.
@@ -37,6 +37,16 @@ class Kind(Protocol):
     def table(self) -> str:
         """The table of the jobs; also the name of the kind."""
         ...
+
+    @property
+    def id_column(self) -> str:
+        """The column of a job's key."""
+        return "id"
+
+    @property
+    def status_column(self) -> str:
+        """The column of a job's status."""
+        return "status"
 
     @property
     def waiting(self) -> str:

@@ -27,16 +27,16 @@ TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_LOCK}) AS mine"
 # happened (the job was made or changed; a chunk was done or became due). The words are literals,
 # so that a partial index over these two statuses serves.
 WAITING = """
-SELECT job.id::text AS key, greatest(chunks.due, 1) AS due,
+SELECT job.{id}::text AS key, greatest(chunks.due, 1) AS due,
        extract(epoch FROM now() - coalesce(
          chunks.last, job.date_updated, job.date_created, 'epoch'))::float8 AS age
 FROM {table} AS job
 LEFT JOIN LATERAL (
   SELECT count(*) FILTER (WHERE done_at IS NULL AND not_before <= now()) AS due,
-         max(coalesce(done_at, not_before)) FILTER (WHERE job.status = '{running}') AS last
-  FROM job_chunk WHERE kind = '{table}' AND job_chunk.job = job.id::text
+         max(coalesce(done_at, not_before)) FILTER (WHERE job.{status} = '{running}') AS last
+  FROM job_chunk WHERE kind = '{table}' AND job_chunk.job = job.{id}::text
 ) AS chunks ON true
-WHERE job.status IN ('{waiting}', '{running}') AND (job.status = '{waiting}' OR chunks.due > 0)
+WHERE job.{status} IN ('{waiting}', '{running}') AND (job.{status} = '{waiting}' OR chunks.due > 0)
 ORDER BY age DESC
 """
 
@@ -64,7 +64,13 @@ async def sweep(database: Database, *, patience: float) -> int:
 
 async def _waiting(session: Session, kind: Kind) -> list[Waiting]:
     rows = await session.fetch_all(
-        WAITING.format(table=kind.table, waiting=kind.waiting, running=kind.running)
+        WAITING.format(
+            table=kind.table,
+            id=kind.id_column,
+            status=kind.status_column,
+            waiting=kind.waiting,
+            running=kind.running,
+        )
     )
     return [Waiting(**row) for row in rows]
 

@@ -37,6 +37,8 @@ _HEALTH = "/server/health"
 _UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
+_VENDORS = ("/api/v2/", "/v2/")
+"""Surfaces of other products: they have credentials of their own kinds, and say so themselves."""
 UNCOUNTED = _OPEN
 """What no rate limit is for: who watches the server asks often."""
 
@@ -102,7 +104,7 @@ class Authentication:
             await self._serve(scope, receive, send, ANONYMOUS)
             return
         try:
-            caller = ANONYMOUS if scope["path"] in _OPEN else await _caller(scope)
+            caller = ANONYMOUS if _is_open(scope["path"]) else await _caller(scope)
         except AppError as refused:
             response = error_response(refused)
             if isinstance(refused, InvalidCredentials | InvalidToken):
@@ -125,6 +127,10 @@ class Authentication:
             state["database"], state["compiler"], caller, state["limits"], state["readings"]
         )
         await self.app(scope, receive, send)
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN or path.startswith(_VENDORS)
 
 
 async def _caller(scope: Scope) -> Caller:

@@ -225,7 +225,7 @@ def test_mintages_own_collections_can_come_later(url):
     brought(url, *shop(string("name")))
     upgrade(url)
     assert differences_without(url, {"shop", "owner"}) == []
-    assert run(url, "SELECT version_num FROM alembic_version") == [("0003",)]
+    assert run(url, "SELECT version_num FROM alembic_version") == [("0004",)]
     upgrade(url)
 
 
