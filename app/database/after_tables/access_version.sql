@@ -3,8 +3,8 @@
 --
 -- The stamp: every change of roles, policies, access and permissions renews it, and processes keep
 -- what those say while it is the same (app/access/identity.py).
--- The notice: such a change, and one of users and sessions that matters to who calls, is told to
--- every process when it is committed (app/access/known.py).
+-- The notice: such a change, and one of users, sessions and credentials that matters to who calls, is
+-- told to every process when it is committed (app/access/known.py).
 INSERT INTO directus_access_version (id, version) VALUES (1, gen_random_uuid())
 ON CONFLICT (id) DO NOTHING;
 
@@ -44,6 +44,17 @@ BEGIN
   EXECUTE format(
     'CREATE TRIGGER tell_of_callers AFTER UPDATE OF %s OR DELETE OR TRUNCATE ON directus_users '
     'FOR EACH STATEMENT EXECUTE FUNCTION tell_of_callers()', columns);
+  -- Credentials are there only where Mintage's own collections are. That one is used changes nothing.
+  SELECT string_agg(quote_ident(attname), ', ') INTO columns FROM pg_attribute
+  WHERE attrelid = to_regclass('api_credential') AND NOT attisdropped
+    AND attname IN (
+      'id', 'token', 'kind', 'user', 'account', 'permissions', 'valid_until', 'revoked_at');
+  IF columns IS NOT NULL THEN
+    EXECUTE 'DROP TRIGGER IF EXISTS tell_of_callers ON api_credential';
+    EXECUTE format(
+      'CREATE TRIGGER tell_of_callers AFTER UPDATE OF %s OR DELETE OR TRUNCATE ON api_credential '
+      'FOR EACH STATEMENT EXECUTE FUNCTION tell_of_callers()', columns);
+  END IF;
 END
 $$;
 
