@@ -107,7 +107,8 @@ class QueryReader:
     def page(self, options: Options) -> tuple[int | None, int | None]:
         """Limit and offset; `page` counts in limits from 1 and overrides `offset` (2.5)."""
         most, offset = self.limits.most, options.offset
-        rows = self.limits.default if options.limit is None else options.limit
+        usual = self.limits.default if most is None else min(self.limits.default, most)
+        rows = usual if options.limit is None else options.limit
         if most is not None and rows > most:
             raise InvalidQuery(f'"limit" must be less than or equal to {most}')
         if options.page and rows != -1:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from app.access.secrets import token_hash
+from app.main import create_app
 from tests.web import ACCOUNT, NOBODY, PRODUCT, client_of
 
 CRATE = "/8003/00614141123452"
@@ -59,6 +60,21 @@ async def test_headers(client):
 async def test_head_is_get_without_a_body(client):
     response = await client.head("/items/domain")
     assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_query_limit_max_bounds_lists_also_those_that_say_nothing(installation):
+    """QUERY_LIMIT_MAX below QUERY_LIMIT_DEFAULT: fewer rows, no error nobody asked for."""
+    tight = installation.model_copy(update={"query_limit_max": 2, "max_batch_mutation": 3})
+    async with client_of(create_app(tight)) as client:
+        assert len(await ids(client)) == len(await ids(client, limit="-1")) == 2
+        error = await error_of(client, "/items/product", 400, limit="3")
+        assert '"limit" must be less than or equal to 2' in error["message"]
+        rows = [{"account_name": str(n)} for n in range(3)]
+        made = await client.post("/items/account", json=rows)
+        assert len(made.json()["data"]) == 3  # what was written is shown, whatever the limit
+        refused = await client.post("/items/account", json=[*rows, {"account_name": "4"}])
+        assert refused.status_code == 400
+        assert "max batch mutation limit of 3" in refused.text
 
 
 async def test_a_list_ends_at_a_hundred_unless_told_otherwise(client, rows):
