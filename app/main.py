@@ -38,6 +38,7 @@ from app.served import served
 from app.settings import Settings
 from app.settings import settings as read_settings
 from app.storage import storage_at
+from app.vendors import scantrust
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -47,7 +48,8 @@ def create_app(settings: Settings) -> Starlette:
             "DATABASE_URL, REDIS_URL, S3_URL and SECRET have to be set; or use `mintage run`."
         )
     database_url, s3_url = settings.database_url, settings.s3_url
-    compiler = served(settings).compiler
+    what = served(settings)
+    compiler = what.compiler
 
     limits = Limits(
         settings.query_limit_default,
@@ -93,6 +95,7 @@ def create_app(settings: Settings) -> Starlette:
             *assets.routes,
             *utils.routes,
             *system.routes,
+            *(scantrust.routes if what.builtin else ()),
         ],
         middleware=[
             Middleware(RequestLog),

@@ -125,6 +125,15 @@ class Settings(BaseSettings):
     trust_proxy: bool = Field(
         False, description="Take the caller's address from X-Forwarded-For (behind a proxy only)."
     )
+    public_url: str | None = Field(
+        None,
+        pattern="^https?://[^?#]+$",
+        description="Address clients reach the server at, for links in answers. Not set: the "
+        "request's host.",
+    )
+    allow_static_on_compat: bool = Field(
+        True, description="Take Directus tokens on the surfaces of other products, too."
+    )
     rate_limiter_enabled: bool = Field(
         False, description="Limit the requests of one address: answer 429 above it."
     )

@@ -1,0 +1,8 @@
+"""Scantrust's REST surface, under /api/v2/ (systems.md 4, 7.4): translation only, no rules.
+
+A module of routes exports `routes`, made of `routing.at` and `routing.endpoint`; it is listed here.
+"""
+
+from app.vendors.scantrust import me, unknown
+
+routes = [*me.routes, *unknown.routes]

@@ -1,0 +1,174 @@
+"""Refusals as Scantrust's clients know them: Django REST Framework's shapes (systems.md 4.7, 7.1).
+
+One place for all routes. A refusal of fields is an object of lists of sentences by field; any
+other is `{"detail": sentence}`.
+"""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from app.errors import (
+    AppError,
+    ErrorList,
+    FailedValidation,
+    Forbidden,
+    InvalidCredentials,
+    InvalidForeignKey,
+    InvalidToken,
+    MethodNotAllowed,
+    NotNullViolation,
+    RecordNotUnique,
+    RequestsExceeded,
+    RouteNotFound,
+    TokenExpired,
+    ValueOutOfRange,
+    ValueTooLong,
+)
+
+NOT_FOUND = "Not found."
+NOT_ALLOWED = "You do not have permission to perform this action."
+SCHEME = "UAT"
+"""What WWW-Authenticate asks for."""
+
+_OF_A_FIELD = (
+    FailedValidation,
+    RecordNotUnique,
+    NotNullViolation,
+    InvalidForeignKey,
+    ValueOutOfRange,
+    ValueTooLong,
+)
+
+
+class NotAuthenticated(AppError):
+    """The route is for callers with a credential, and there is none."""
+
+    code = "NOT_AUTHENTICATED"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Authentication credentials were not provided.")
+
+
+class PermissionDenied(AppError):
+    """The credential is not good for this, whatever the row."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(NOT_ALLOWED)
+
+
+class NotFound(AppError):
+    """There is no such row; one of another company is none (systems.md 6.1.5)."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(NOT_FOUND)
+
+
+class ParseError(AppError):
+    """The body is not JSON."""
+
+    code = "INVALID_PAYLOAD"
+    status = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"JSON parse error - {reason}")
+
+
+def required(field: str) -> FailedValidation:
+    """A parameter or field has to be given."""
+    return FailedValidation(field, "required", "This field is required.")
+
+
+def invalid(field: str, sentence: str = "Enter a valid value.") -> FailedValidation:
+    """A parameter or field has a value that can't be."""
+    return FailedValidation(field, "format", sentence)
+
+
+def unknown_filter(name: str) -> FailedValidation:
+    """A query parameter that the route does not know (systems.md 4.2)."""
+    return FailedValidation(name, "unknown", "Unknown filter.")
+
+
+def error_response(error: AppError | ErrorList, names: Mapping[str, str] | None = None) -> Response:
+    """The answer to a refusal. `names`: what the route calls our fields, where it differs."""
+    errors = error.errors if isinstance(error, ErrorList) else [error]
+    about = [item for item in errors if isinstance(item, _OF_A_FIELD)]
+    if about and len(about) == len(errors):
+        return _response(_by_field(about, names or {}), 400)
+    # Of several, the first that is about no field: it is what has to be mended first.
+    first = next(item for item in errors if not isinstance(item, _OF_A_FIELD))
+    return _whole(first)
+
+
+def crash_response() -> Response:
+    """The answer when nobody foresaw what happened."""
+    return _response({"detail": "A server error occurred."}, 500)
+
+
+def _whole(error: AppError) -> Response:
+    match error:
+        case NotAuthenticated():
+            response = _response({"detail": error.message}, 401)
+        case InvalidCredentials() | InvalidToken() | TokenExpired():
+            response = _response({"detail": "Invalid token."}, 401)
+        case Forbidden():
+            # With a reason it is a collection or a field; without one, a row.
+            denied = "reason" in error.extensions
+            response = _response({"detail": NOT_ALLOWED if denied else NOT_FOUND}, _of(denied))
+        case RouteNotFound():
+            response = _response({"detail": NOT_FOUND}, 404)
+        case MethodNotAllowed():
+            current = error.extensions["current"]
+            response = _response({"detail": f'Method "{current}" not allowed.'}, 405)
+            response.headers["Allow"] = ", ".join(error.extensions["allowed"])
+        case RequestsExceeded():
+            response = _response({"detail": "Request was throttled."}, 429)
+            response.headers["Retry-After"] = str(error.wait)
+        case _:
+            response = _response({"detail": error.message}, error.status)
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = SCHEME
+    return response
+
+
+def _of(denied: bool) -> int:
+    return 403 if denied else 404
+
+
+def _by_field(errors: Iterable[AppError], names: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for error in errors:
+        path = error.extensions.get("path") or [error.extensions["field"] or "non_field_errors"]
+        field = str(path[0])
+        found.setdefault(names.get(field, field), []).append(_sentence(error))
+    return found
+
+
+def _sentence(error: AppError) -> str:
+    """What the framework says of a field, where it has words of its own."""
+    match error:
+        case FailedValidation():
+            is_missing = error.extensions["type"] == "required"
+            return "This field is required." if is_missing else error.detail
+        case RecordNotUnique():
+            return "This field must be unique."
+        case NotNullViolation():
+            return "This field may not be null."
+        case InvalidForeignKey():
+            value = error.extensions["value"]
+            return f'Invalid pk "{value}" - object does not exist.'
+    return error.message
+
+
+def _response(body: dict[str, Any], status: int) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")

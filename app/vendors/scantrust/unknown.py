@@ -1,0 +1,16 @@
+"""What is nowhere on this surface is told in its shape (systems.md 7.1). Keep it the last."""
+
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from app.vendors.scantrust.errors import NotFound, error_response
+
+
+class Nowhere:
+    """Answers 404 to every method."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await error_response(NotFound())(scope, receive, send)
+
+
+routes = [Route("/api/v2/{path:path}", Nowhere()), Route("/v2/{path:path}", Nowhere())]
