@@ -2,6 +2,8 @@
 
 from app.domains import (
     account,
+    api_credential,
+    campaign,
     directus_files,
     directus_policies,
     directus_roles,
@@ -14,7 +16,7 @@ from app.domains import (
 from app.items.rules import forget
 
 SYSTEM = (directus_files, directus_users, directus_roles, directus_policies)
-OWN = (account, domain, product, identifier_job, unique_code)
+OWN = (account, api_credential, campaign, domain, product, identifier_job, unique_code)
 
 
 def register(*, builtin: bool = True) -> None:
