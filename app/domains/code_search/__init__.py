@@ -1,0 +1,1 @@
+"""Searches for codes, as Scantrust's clients ask for them (systems.md 4.2)."""
