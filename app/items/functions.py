@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, extract, func, literal
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Numeric,
+    Text,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    literal_column,
+)
 
 from schema import Field
 
@@ -49,6 +60,12 @@ def applied(
 def json_text(column: ColumnElement[Any], path: str) -> ColumnElement[Any]:
     """What stands at a path of a JSON value, as text."""
     return cast(func.jsonb_extract_path_text(column, *_steps(path)), Text)
+
+
+def number_in(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A text as a number where it is one; null elsewhere, as a comparison with it would fail."""
+    looks = text.op("~")(literal_column(r"'^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$'"))
+    return case((looks, func.cast(text, Numeric())), else_=None)
 
 
 def _steps(path: str) -> list[ColumnElement[str]]:

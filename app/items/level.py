@@ -79,12 +79,13 @@ class Level:
             case Nested():
                 lateral = self._lateral(node, scope)
                 nested.append(lateral)
-                return labelled(lateral.c.json, node.key)
+                shown = self.build.shown(scope.table, node.field, lateral.c.json)
+                return labelled(shown, node.key)
 
     def _lateral(self, node: Nested, scope: Scope) -> FromClause:
         """The rows a relation leads to: an object, a list of objects, or a list of keys."""
         leads = scope.step(node.field)
-        rows = self.rows(node.query, (leads.key, scope.table.c[leads.own]))
+        rows = self.rows(node.query, (leads.key, scope.link((node.field,))))
         rows = rows.correlate(scope.table)
         if not leads.many:
             return as_objects(rows).correlate(scope.table).lateral()

@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, Text, and_, cast, func, literal_column, not_, or_
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    Text,
+    and_,
+    cast,
+    func,
+    literal_column,
+    not_,
+    or_,
+    types,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -116,3 +127,16 @@ _SIMPLE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElem
     "_gt": lambda column, value: column > value,
     "_gte": lambda column, value: column >= value,
 }
+
+
+def roomy(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type a value is bound as: wide enough that any legal value of the filter fits."""
+    if isinstance(kind, ARRAY):
+        return ARRAY(roomy(kind.item_type))
+    if isinstance(kind, types.Integer):
+        return types.BigInteger()
+    if isinstance(kind, types.String):
+        return types.Text()
+    if isinstance(kind, types.Numeric):
+        return types.Numeric()
+    return kind

@@ -99,7 +99,7 @@ class Restrictor:
         for field in self.schema[collection].fields:
             covering = [item for item in permissions if item.allows(field.name)]
             partly = 0 < len(covering) < len(permissions)
-            if not partly or field.primary_key or not field.stored:
+            if not partly or field.primary_key:
                 continue
             seen = self._any_of(collection, covering)
             if seen is not None:

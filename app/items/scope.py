@@ -23,15 +23,14 @@ from sqlalchemy import (
     select,
     true,
     type_coerce,
-    types,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
 from app.database.tables import column_type
 from app.items.conjuncts import Group, groups_of
-from app.items.functions import applied, json_text
-from app.items.operators import as_operand, predicate
+from app.items.functions import applied, json_text, number_in
+from app.items.operators import as_operand, predicate, roomy
 from app.items.query import All, AnyOf, Compare, Condition, Current, ReadRule, Some, Sort, Value
 from app.items.relations import Step, step
 from app.items.rules import expression_of
@@ -51,13 +50,17 @@ class Build:
     tables: MetaData
     name_of: NameOf
     rules: Mapping[str, ReadRule] = field(default_factory=dict)
+    _marks: dict[tuple[FromClause, str], ColumnElement[bool]] = field(default_factory=dict)
 
     def unrestricted(self) -> "Build":
         """The same without rules: what rules themselves are judged by."""
         return Build(self.schema, self.tables, self.name_of)
 
     def rows_of(self, collection: str, rule: ReadRule | None) -> FromClause:
-        """The rows of a collection that a rule lets through, with masked fields null elsewhere."""
+        """The rows of a collection that a rule lets through, with masked fields null elsewhere.
+
+        Fields that are no column (what is computed, to-many) have a mark in its place: see `shown`.
+        """
         if rule is None or (rule.rows is None and not rule.masks):
             return self.tables.tables[collection].alias()
         inner = Scope(self.unrestricted(), collection)
@@ -68,8 +71,22 @@ class Build:
             else column
             for column in inner.table.c
         ]
+        marks = {
+            name: inner.condition(seen).label(None)
+            for name, seen in rule.masks
+            if name not in inner.table.c or expression_of(collection, name) is not None
+        }
         where = true() if rule.rows is None else inner.condition(rule.rows)
-        return select(*columns).select_from(inner.source).where(where).subquery()
+        seen_rows = select(*columns, *marks.values()).select_from(inner.source).where(where)
+        rows = seen_rows.subquery()
+        for name, mark in marks.items():
+            self._marks[rows, name] = rows.exported_columns[mark.name]
+        return rows
+
+    def shown(self, table: FromClause, name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The value of a field without a column, null in the rows where a rule masks it."""
+        mark = self._marks.get((table, name))
+        return value if mark is None else case((mark, value), else_=None)
 
 
 class Scope:
@@ -106,7 +123,8 @@ class Scope:
         expression = expression_of(collection, path[-1])
         if expression is None:
             return table.c[path[-1]]
-        return type_coerce(expression(table), column_type(self.field(path)))
+        value = type_coerce(expression(table), column_type(self.field(path)))
+        return self.build.shown(table, path[-1], value)
 
     def value(
         self, path: tuple[str, ...], function: str | None, argument: str | None = None
@@ -122,10 +140,15 @@ class Scope:
         """How many rows the to-many at the end of a path has."""
         leads = self._step_at(path)
         rows = Scope(self.build, leads.collection)
-        holder = self._table_at(path[:-1])
         counted = select(func.count()).select_from(rows.source)
-        counted = counted.where(rows.table.c[leads.key] == holder.c[leads.own])
-        return counted.correlate_except(rows.table).scalar_subquery()
+        counted = counted.where(rows.table.c[leads.key] == self.link(path))
+        number = counted.correlate_except(rows.table).scalar_subquery()
+        return self.build.shown(self._table_at(path[:-1]), path[-1], number)
+
+    def link(self, path: tuple[str, ...]) -> ColumnElement[Any]:
+        """What the rows a path leads to are found by: null where the path is masked."""
+        table = self._table_at(path[:-1])
+        return self.build.shown(table, path[-1], table.c[self._step_at(path).own])
 
     def step(self, name: str) -> Step:
         """Where a relation of this level leads."""
@@ -153,9 +176,9 @@ class Scope:
 
     def _join(self, path: tuple[str, ...]) -> None:
         """Join the rows a path leads to; rows without any stay, with nulls."""
-        holder, leads = self._table_at(path[:-1]), self._step_at(path)
+        leads, link = self._step_at(path), self.link(path)
         table = self.build.rows_of(leads.collection, self.build.rules.get(leads.collection))
-        on = table.c[leads.key] == holder.c[leads.own]
+        on = table.c[leads.key] == link
         self.source = self.source.outerjoin(table, on)
         self._joined[path] = table
 
@@ -184,10 +207,10 @@ class Scope:
         joins: list[ColumnElement[bool]] = []
         first, *others = group.through
         if group.needs_a_row:
-            leads, holder = self._step_at(first), self._table_at(first[:-1])
+            leads, link = self._step_at(first), self.link(first)
             rows = self.build.rows_of(leads.collection, self.build.rules.get(leads.collection))
             inner.source, inner._joined[first] = rows, rows
-            joins.append(rows.c[leads.key] == holder.c[leads.own])
+            joins.append(rows.c[leads.key] == link)
         else:
             inner.source = _ONE_ROW.subquery()
             others = [first, *others]
@@ -220,13 +243,13 @@ class Scope:
 
     def _quantified(self, some: Some) -> ColumnElement[bool]:
         """`_some` and `_none`: whether a row of the to-many fulfils the condition."""
-        leads, holder = self._step_at(some.path), self._table_at(some.path[:-1])
+        leads, link = self._step_at(some.path), self.link(some.path)
         rows = Scope(self.build, leads.collection)
         met = rows.condition(some.condition)
         found = (
             select(literal_column("1"))
             .select_from(rows.source)
-            .where(rows.table.c[leads.key] == holder.c[leads.own], met)
+            .where(rows.table.c[leads.key] == link, met)
             .correlate_except(*rows.own_tables())
             .exists()
         )
@@ -240,14 +263,14 @@ class Scope:
         if compare.function in {"json", "json_number"} and compare.argument is not None:
             column = json_text(self.column(compare.path), compare.argument)
             if compare.function == "json_number":
-                column = _as_number(column)
+                column = number_in(column)
         else:
             column = self.value(compare.path, compare.function)
 
         def bind(kind: TypeEngine[Any]) -> ColumnElement[Any]:
             if isinstance(compare.value, Current):
                 return self._current(compare.value, kind, compare.operator)
-            return bindparam(self.build.name_of(compare.value), type_=_roomy(kind))
+            return bindparam(self.build.name_of(compare.value), type_=roomy(kind))
 
         return predicate(compare.operator, column, bind)
 
@@ -278,33 +301,14 @@ class Scope:
         for length in range(1, len(sort.path)):
             path = sort.path[:length]
             if self._is_many(path):
-                leads, holder = self._step_at(path), self._table_at(path[:-1])
+                leads, link = self._step_at(path), self.link(path)
                 rows = Scope(self.build, leads.collection)
                 rest = Sort(sort.path[length:], sort.descending, sort.function)
                 # Not min() and max(): uuids, booleans and JSON have an order, but none of them.
                 value = rows._least_or_greatest(rest).label("best")
                 order = value.desc().nulls_last() if sort.descending else value.asc()
                 found = select(value).select_from(rows.source).order_by(order)
-                found = found.where(rows.table.c[leads.key] == holder.c[leads.own])
+                found = found.where(rows.table.c[leads.key] == link)
                 found = found.limit(literal_column("1"))
                 return found.correlate_except(*rows.own_tables()).scalar_subquery()
         return self.value(sort.path, sort.function)
-
-
-def _as_number(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A text as a number where it is one; null elsewhere, as a comparison with it would fail."""
-    looks = text.op("~")(literal_column(r"'^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$'"))
-    return case((looks, func.cast(text, types.Numeric())), else_=None)
-
-
-def _roomy(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type a value is bound as: wide enough that any legal value of the filter fits."""
-    if isinstance(kind, ARRAY):
-        return ARRAY(_roomy(kind.item_type))
-    if isinstance(kind, types.Integer):
-        return types.BigInteger()
-    if isinstance(kind, types.String):
-        return types.Text()
-    if isinstance(kind, types.Numeric):
-        return types.Numeric()
-    return kind

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import func
 
 from app.access.caller import Caller
 from app.access.permissions import Permission, Permissions
 from app.errors import FailedValidation, Forbidden
+from app.items import rules
 from tests.items.conftest import ANTS, USER, Door, titles
 
 BEES = "20000000-0000-4000-8000-000000000000"
@@ -112,6 +114,44 @@ async def test_a_field_of_some_rows_is_null_in_the_others(as_user):
     assert await titles(door, where={"pages": {"_eq": 20}}) == []
     assert await titles(door, where={"pages": {"_gt": 0}}) == ["Ants"]
     assert await titles(door, search="20") == []
+
+
+async def test_what_is_computed_is_null_in_rows_where_it_may_not_be_read(as_user, monkeypatch):
+    """What it is computed from may be read: it is no less masked."""
+    shouted = ("book", "summary"), lambda table: func.upper(table.c.title)
+    monkeypatch.setitem(rules._expressions, *shouted)
+    door = as_user(may("book", "read", "id title"), may("book", "read", "id summary", rule=OWN))
+    rows = await door.read("book", "title summary", sort="title")
+    assert [row["summary"] for row in rows] == ["ANTS", None, None]
+    assert await titles(door, where={"summary": {"_eq": "CATS"}}) == []
+    assert await titles(door, where={"summary": {"_eq": "ANTS"}}) == ["Ants"]
+
+
+async def test_related_rows_of_some_rows_are_null_in_the_others(as_user):
+    """A to-many has no column that could be null: it is no less masked."""
+    door = as_user(
+        may("shelf", "read", "id label"),
+        may("shelf", "read", "id books", rule={"label": {"_neq": "Left"}}),
+        may("room", "read"),
+        may("book", "read"),
+    )
+    every = await door.read("shelf", "id", sort="id")
+    rows = await door.read("shelf", "label books.title count(books)", sort="id")
+    assert rows[0] == {"label": "Left", "books": None, "books_count": None}
+    assert all(row["books"] is not None for row in rows[1:])
+    assert (await door.read("shelf", "label books", sort="id"))[0]["books"] is None
+    for where in (
+        {"books": {"title": {"_nnull": True}}},
+        {"books": {"_some": {"title": {"_nnull": True}}}},
+        {"count(books)": {"_gt": 0}},
+        {"_or": [{"books": {"title": {"_null": True}}}, {"books": {"title": {"_nnull": True}}}]},
+    ):
+        found = await door.read("shelf", "id", where=where)
+        assert ("s1" in {row["id"] for row in found}) == ("_or" in where)
+    none = await door.read("shelf", "id", where={"books": {"_none": {"title": {"_nnull": True}}}})
+    assert every[0] in none
+    least = await door.read("shelf", "id", sort="-books.title")
+    assert least[0] == {"id": "s1"}  # without a title it sorts as null, which PostgreSQL puts first
 
 
 async def test_related_rows_that_may_not_be_read_are_missing(as_user):
