@@ -10,7 +10,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from app.access.caller import Caller, Client
-from app.access.tokens import caller_of, expiry
+from app.access.tokens import caller_of
 from app.database.notices import Notices
 from app.database.session import Database
 
@@ -46,18 +46,19 @@ class KnownCallers:
             return caller if caller.client == client else replace(caller, client=client)
         changes = self._changes
         async with database.read() as session:
-            caller = await caller_of(session, token, self._secret, client, accounts=self._accounts)
+            caller, ends = await caller_of(
+                session, token, self._secret, client, accounts=self._accounts
+            )
         # A change that came meanwhile may not be in what was read.
         if self.notices.is_listening and changes == self._changes:
-            self._keep(place, token, caller)
+            self._keep(place, caller, ends)
         return caller
 
-    def _keep(self, place: _Place, token: str | None, caller: Caller) -> None:
+    def _keep(self, place: _Place, caller: Caller, ends: float | None) -> None:
         if len(self._known) >= _MOST:
             self._known.clear()
         until = time.time() + _LONGEST
-        expires = None if token is None else expiry(token)
-        self._known[place] = (until if expires is None else min(until, expires), caller)
+        self._known[place] = (until if ends is None else min(until, ends), caller)
 
     def _forget(self) -> None:
         self._changes += 1

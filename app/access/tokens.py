@@ -1,6 +1,7 @@
 """Tokens: from what a request carries to its caller (directus.md 5.1, 5.2)."""
 
 import hashlib
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,9 +22,10 @@ from app.errors import (
 
 ISSUER = "directus"
 _ALGORITHM = "HS256"
-_SESSION_IS_THERE = """
-SELECT 1 FROM directus_sessions WHERE token = %(token)s AND "user" = %(user)s::uuid
-  AND expires > now()
+# In seconds from now: clocks may differ.
+_SESSION_LASTS = """
+SELECT extract(epoch FROM expires - now())::float FROM directus_sessions
+WHERE token = %(token)s AND "user" = %(user)s::uuid AND expires > now()
 """
 
 
@@ -69,15 +71,6 @@ def _key(secret: str) -> bytes:
     return hashlib.sha256(b"access tokens\0" + secret.encode()).digest()
 
 
-def expiry(token: str) -> float | None:
-    """When an access token ends, in seconds since 1970; None for a static token."""
-    try:
-        claims = jwt.decode(token, options={"verify_signature": False})
-    except jwt.InvalidTokenError:
-        return None
-    return float(claims["exp"]) if claims.get("iss") == ISSUER else None
-
-
 def _is_ours(token: str) -> bool:
     """Whether a text is a JWT that names us as its issuer; anything else is a static token."""
     try:
@@ -89,24 +82,28 @@ def _is_ours(token: str) -> bool:
 
 async def caller_of(
     session: Session, token: str | None, secret: str, client: Client, *, accounts: bool
-) -> Caller:
-    """Who a token belongs to; what the public may do without one.
+) -> tuple[Caller, float | None]:
+    """Who a token belongs to, and when it ends; what the public may do without one.
 
-    Raises InvalidCredentials, InvalidToken and TokenExpired.
+    The end is in seconds since 1970, None for what ends only by a change: a session that was
+    refreshed ends sooner than the access token that names it. Raises InvalidCredentials,
+    InvalidToken and TokenExpired.
     """
     if token is None:
-        return await anonymous(session, client)
+        return await anonymous(session, client), None
     if not _is_ours(token):
-        return await caller_by_token(session, token, client, accounts=accounts)
+        return await caller_by_token(session, token, client, accounts=accounts), None
     claims = read(token, secret)
-    user, held = claims.get("id"), claims.get("session")
+    user, held, ends = claims.get("id"), claims.get("session"), float(claims["exp"])
     if not isinstance(user, str):
         raise InvalidToken
     if held is not None:
         wanted = {"token": token_hash(str(held)), "user": user}
-        if await session.fetch_value(_SESSION_IS_THERE, wanted) is None:
+        lasts = await session.fetch_value(_SESSION_LASTS, wanted)
+        if lasts is None:
             raise InvalidCredentials
+        ends = min(ends, time.time() + lasts)
     caller = await caller_by_user(session, user, client, accounts=accounts)
     if caller is None:
         raise InvalidCredentials
-    return caller
+    return caller, ends

@@ -7,6 +7,7 @@ clients ask repeats: the same fields of another key, the same list again.
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from app.access.caller import Caller
 from app.items.compile import Statement
@@ -68,5 +69,9 @@ class Readings:
 
 
 def _moves(caller: Caller, asked: Asked) -> bool:
-    """Whether the same text may mean something else now: `$NOW`, in it or in a rule."""
-    return caller.permissions.moving or "NOW" in asked.text
+    r"""Whether the same text may mean something else now: `$NOW`, in it or in a rule.
+
+    Its letters may be written as `%4E` in a query string, as `\u004e` in a string of any kind.
+    """
+    text = unquote(asked.text) if "%" in asked.text else asked.text
+    return caller.permissions.moving or "NOW" in text or "\\u" in text

@@ -142,6 +142,20 @@ async def test_a_token_that_ends_is_not_known_longer(database, known, user):
         await known.caller(database, token, HERE)
 
 
+async def test_a_session_that_ends_is_not_known_longer(database, known, user, rows):
+    """Its access token says nothing of that: it was made for the whole session."""
+    rows.execute(
+        'INSERT INTO directus_sessions (token, "user", expires) '
+        "VALUES (%s, %s, now() + interval '1 second')",
+        [token_hash("secret"), user],
+    )
+    token = signed({"id": user, "session": "secret"}, SECRET, timedelta(days=1))
+    assert (await known.caller(database, token, HERE)).user == user
+    await asyncio.sleep(1.1)
+    with pytest.raises(InvalidCredentials):
+        await known.caller(database, token, HERE)
+
+
 async def test_nobody_is_known_while_nothing_is_heard(installation, database, known, user):
     await known.caller(database, TOKEN, HERE)
     with psycopg.connect(installation.database_url, autocommit=True) as other:

@@ -27,7 +27,9 @@ async def session(installation):
 
 
 async def caller_of(session, token):
-    return await tokens.caller_of(session, token, SECRET, Client("10.0.0.7"), accounts=True)
+    client = Client("10.0.0.7")
+    caller, _ = await tokens.caller_of(session, token, SECRET, client, accounts=True)
+    return caller
 
 
 def test_tokens_are_long_random_and_safe_in_addresses():

@@ -100,7 +100,13 @@ async def test_variables_stand_for_the_one_who_asks(library):
 
 @pytest.mark.parametrize(
     "asked",
-    [Asked("rest", "book", "filter[bought_at][_lt]=$NOW"), Asked("rest", "book", "x" * 5000)],
+    [
+        Asked("rest", "book", "filter[bought_at][_lt]=$NOW"),
+        Asked("rest", "book", "filter[bought_at][_lt]=%24%4e%4F%57"),
+        Asked("rest", "book", 'filter={"bought_at":{"_lt":"$%5Cu004eOW"}}'),
+        Asked("graphql", "book", r'book(filter: {bought_at: {_lt: "\u0024\u004eOW"}}) {title}'),
+        Asked("rest", "book", "x" * 5000),
+    ],
 )
 async def test_what_moves_or_is_long_is_read_every_time(library, asked):
     reader = Reader(library)
