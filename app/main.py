@@ -27,6 +27,7 @@ from app.rest import (
     me,
     openapi,
     passwords,
+    resolver,
     server,
     system,
     utils,
@@ -80,7 +81,7 @@ def create_app(settings: Settings) -> Starlette:
         finally:
             await database.close()
 
-    return Starlette(
+    application = Starlette(
         # Looked through in this order: what is asked most comes first.
         routes=[
             *graphql_routes(compiler.schema, settings),
@@ -96,6 +97,7 @@ def create_app(settings: Settings) -> Starlette:
             *utils.routes,
             *system.routes,
             *(scantrust.routes if what.builtin else ()),
+            *(resolver.routes if what.builtin else ()),
         ],
         middleware=[
             Middleware(RequestLog),
@@ -114,6 +116,9 @@ def create_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
+    if what.builtin:
+        application.router.default = resolver.unrouted
+    return application
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

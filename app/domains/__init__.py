@@ -11,12 +11,13 @@ from app.domains import (
     domain,
     identifier_job,
     product,
+    scan,
     unique_code,
 )
 from app.items.rules import forget
 
 SYSTEM = (directus_files, directus_users, directus_roles, directus_policies)
-OWN = (account, api_credential, campaign, domain, product, identifier_job, unique_code)
+OWN = (account, api_credential, campaign, domain, product, identifier_job, scan, unique_code)
 
 
 def register(*, builtin: bool = True) -> None:

@@ -1,6 +1,7 @@
 """What happens around every request: its id, its caller, its log line, its errors."""
 
 import logging
+import re
 import time
 from secrets import token_hex
 from typing import Any
@@ -39,6 +40,8 @@ _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
 _VENDORS = ("/api/v2/", "/v2/")
 """Surfaces of other products: they have credentials of their own kinds, and say so themselves."""
+_SCANNED = re.compile(r"/(?:r|[0-9]{2,4})/")
+"""Links of printed codes are for everybody: a stale session must not be in the way of a scan."""
 UNCOUNTED = _OPEN
 """What no rate limit is for: who watches the server asks often."""
 
@@ -130,7 +133,7 @@ class Authentication:
 
 
 def _is_open(path: str) -> bool:
-    return path in _OPEN or path.startswith(_VENDORS)
+    return path in _OPEN or path.startswith(_VENDORS) or _SCANNED.match(path) is not None
 
 
 async def _caller(scope: Scope) -> Caller:

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.database.session import WriteSession
+from app.domains.scan.redirection import refusals
 from app.errors import ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 
@@ -22,7 +23,10 @@ RESERVED_SLUGS = (
 
 
 class AccountRules(Rules):
-    """A company slug is no word that routes begin with; a share is more than nothing."""
+    """A company slug is no word that routes begin with; a share is more than nothing.
+
+    And scans lead to web addresses only.
+    """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         _check(rows)
@@ -35,7 +39,8 @@ class AccountRules(Rules):
 
 def _check(rows: list[Row]) -> None:
     slugs = _wrong_slugs(row.get("company_slug") for row in rows)
-    if found := [*slugs, *_wrong_fills(row.get("max_keyspace_fill") for row in rows)]:
+    fills = _wrong_fills(row.get("max_keyspace_fill") for row in rows)
+    if found := [*slugs, *fills, *refusals("account_redirection_url", rows)]:
         raise ErrorList(list(found))
 
 

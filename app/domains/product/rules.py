@@ -9,12 +9,14 @@ from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import LENGTH, LENGTHS, normalise
 from app.database.session import WriteSession
+from app.domains.scan.redirection import refusals
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 from app.settings import settings
 
 TRADE_ITEM = "/01/"
 ASSET_TYPE = "/8003/"
+REDIRECTION = "product_redirection_url"
 
 
 class ProductRules(Rules):
@@ -30,6 +32,7 @@ class ProductRules(Rules):
                 found.extend(errors)
             else:
                 _complete(row)
+        found += refusals(REDIRECTION, rows)
         if found:
             raise ErrorList(found)
 
@@ -39,7 +42,9 @@ class ProductRules(Rules):
         changed = [
             {**update.before, **update.patch} for update in updates if update.patch.get("gtin")
         ]
-        if found := [error for row in changed for error in _problems(row)]:
+        found = [error for row in changed for error in _problems(row)]
+        found += refusals(REDIRECTION, [update.patch for update in updates])
+        if found:
             raise ErrorList(found)
 
 

@@ -1,0 +1,46 @@
+"""The statements of scans: primary keys lead from the key to everything that is asked."""
+
+# What is known of scanned keys. `account`: whose rows are looked at only; null: everybody's.
+# A code's product counts only where both are the same account's.
+FACTS = """
+SELECT asked.key, code.id AS code, account.id AS account, code.activation_status,
+  code.blacklist_reason, code.scm_data ->> 'intended_market' AS intended_market,
+  code.scm_data ->> 'sell_by_date' AS sell_by_date, product.id AS product, product.product_name,
+  product.product_redirection_url, account.account_redirection_url, campaign.max_scan_count
+FROM unnest(%(keys)s::text[], %(products)s::text[]) AS asked(key, product)
+LEFT JOIN unique_code AS code ON code.id = asked.key
+  AND (code.account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+LEFT JOIN product ON product.id = CASE WHEN code.id IS NULL THEN asked.product ELSE code.product END
+  AND (product.account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+  AND (code.id IS NULL OR product.account IS NOT DISTINCT FROM code.account)
+LEFT JOIN account
+  ON account.id = CASE WHEN code.id IS NULL THEN product.account ELSE code.account END
+LEFT JOIN campaign ON campaign.id = product.campaign
+  AND campaign.account IS NOT DISTINCT FROM product.account
+"""
+
+IS_DOMAIN = "SELECT EXISTS (SELECT FROM domain WHERE domain_name = %(domain)s)"
+
+# Scans of one code are counted one after the other, or two at once would both be the last allowed.
+LOCK = """
+SELECT pg_advisory_xact_lock(hashtextextended('scan ' || key, 0))
+FROM unnest(%(codes)s::text[]) AS key
+"""
+# How often codes were scanned, as far as it matters.
+COUNT = """
+SELECT asked.code, (
+  SELECT count(*) FROM (SELECT FROM scan WHERE scan.code = asked.code LIMIT asked.most) AS found
+) AS scans
+FROM unnest(%(codes)s::text[], %(most)s::integer[]) AS asked(code, most)
+"""
+BLACKLIST = """
+UPDATE unique_code SET activation_status = 2, blacklist_reason = 10, date_updated = now()
+WHERE id = ANY(%(codes)s) AND activation_status <> 2
+"""
+
+RECORD = """
+INSERT INTO scan (account, code, scanned_key, product, app, result, computed_status, flags, country,
+  device)
+VALUES (%(account)s, %(code)s, %(scanned_key)s, %(product)s, %(app)s, %(result)s,
+  %(computed_status)s, %(flags)s, %(country)s, %(device)s)
+"""

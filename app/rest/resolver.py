@@ -1,0 +1,128 @@
+"""The resolver: GS1 Digital Links and short links of codes (systems.md 1.8, 7.1).
+
+Public: whoever holds a printed code may scan it. `linkType` and other queries change nothing.
+"""
+
+import re
+from urllib.parse import quote, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from app.codes.errors import CodeError
+from app.domains.scan.scanned_key import ScannedKey, of_link_path, of_short_link
+from app.domains.scan.service import Circumstances, Seen, is_domain, look, scan
+from app.errors import RouteNotFound
+from app.rest.middleware import client_of
+from app.rest.requests import header
+from app.rest.scan_page import answer, leads_on, malformed, page, redirected
+
+APP = "resolver"
+"""`scan.app` of what a phone's own camera scanned."""
+
+_KEYS = ("00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006")
+"""Application identifiers of GS1 keys: first words of no other route."""
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
+_NOWHERE = frozenset({"xx", "zz"})
+_PREVIEWS = re.compile(
+    r"bot\b|crawl|spider|preview|facebookexternalhit|whatsapp|slack|vkshare|embedly", re.IGNORECASE
+)
+"""Programs that look at a link before, or instead of, a person."""
+_PURPOSES = (b"purpose", b"sec-purpose", b"x-purpose", b"x-moz")
+
+
+async def digital_link_endpoint(request: Request) -> Response:
+    """`/01/<gtin>/21/<serial>`, `/01/<gtin>`, `/00/<sscc>`, `/8003/<grai>`."""
+    try:
+        key = of_link_path(_raw_path(request.scope))
+    except CodeError:
+        return malformed(as_json=_wants_json(request.scope))
+    return await _resolved(request, key)
+
+
+async def short_link_endpoint(request: Request) -> Response:
+    """`/r/<short domain>/<code>`: a short link where its domain leads elsewhere."""
+    domain, code = _raw_path(request.scope).split("/")[2:4]
+    try:
+        key = of_short_link(unquote(domain), unquote(code))
+    except CodeError:
+        return malformed(as_json=_wants_json(request.scope))
+    return await _resolved(request, key)
+
+
+async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
+    """What no route takes: perhaps a short code, asked for at its own domain.
+
+    Raises RouteNotFound for all else.
+    """
+    if scope["type"] != "http":
+        await WebSocketClose()(scope, receive, send)
+        return
+    request = Request(scope, receive)
+    segments = _raw_path(scope).split("/")
+    if scope["method"] not in {"GET", "HEAD"} or len(segments) != 2:  # noqa: PLR2004 - /<code>
+        raise RouteNotFound(scope["path"])
+    domain = header(scope, b"host").rpartition("@")[2].partition(":")[0].lower()
+    if not domain or not await is_domain(request.state.database, domain):
+        raise RouteNotFound(scope["path"])
+    try:
+        key = of_short_link(domain, unquote(segments[1]))
+    except CodeError:
+        response = malformed(as_json=_wants_json(scope))
+    else:
+        response = await _resolved(request, key)
+    await response(scope, receive, send)
+
+
+async def _resolved(request: Request, key: ScannedKey) -> Response:
+    scope, database = request.scope, request.state.database
+    around = _around(request)
+    seen: Seen
+    if scope["method"] == "HEAD" or _is_preview(scope):
+        seen = await look(database, key, around)
+    else:
+        seen = await scan(database, key, around)
+    if _wants_json(scope):
+        return answer(seen)
+    if seen.link is not None and leads_on(seen.judgement.status):
+        return redirected(seen.link)
+    return page(seen)
+
+
+def _around(request: Request) -> Circumstances:
+    settings = request.state.settings
+    agent = client_of(request.scope, settings).user_agent
+    country = None
+    if settings.trust_proxy:  # else anybody could say so
+        given = header(request.scope, b"cf-ipcountry").strip()
+        if _COUNTRY.fullmatch(given) and given.lower() not in _NOWHERE:
+            country = given.lower()
+    return Circumstances(APP, country, agent.replace("\x00", "") if agent else None)
+
+
+def _is_preview(scope: Scope) -> bool:
+    if any(header(scope, name) for name in _PURPOSES):
+        return True
+    return _PREVIEWS.search(header(scope, b"user-agent")) is not None
+
+
+def _wants_json(scope: Scope) -> bool:
+    accepted = header(scope, b"accept").lower()
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+def _raw_path(scope: Scope) -> str:
+    """The path as it came: a %2F in a serial is no slash between segments."""
+    raw = scope.get("raw_path")
+    if raw is None:
+        return quote(scope["path"])
+    return str(raw, "latin-1").partition("?")[0]
+
+
+routes = [
+    *(Route(f"/{ai}/{{rest:path}}", digital_link_endpoint, methods=["GET"]) for ai in _KEYS),
+    Route("/r/{domain}/{code}", short_link_endpoint, methods=["GET"]),
+]
