@@ -6,6 +6,7 @@ from app import logs
 from app.served import served
 from app.settings import settings
 from workers.broker import make_broker
+from workers.code_reservation import CodeReservations
 from workers.exports import Exports
 from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
@@ -18,5 +19,6 @@ what = served(settings())
 register_kind(Exports(what.compiler))
 if what.builtin:
     register_kind(IdentifierJobs())
+    register_kind(CodeReservations(what.compiler))
 broker = make_broker(settings().database_url or "")
 dramatiq.set_broker(broker)

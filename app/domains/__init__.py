@@ -4,6 +4,7 @@ from app.domains import (
     account,
     api_credential,
     campaign,
+    code_reservation,
     directus_files,
     directus_policies,
     directus_roles,
@@ -17,7 +18,17 @@ from app.domains import (
 from app.items.rules import forget
 
 SYSTEM = (directus_files, directus_users, directus_roles, directus_policies)
-OWN = (account, api_credential, campaign, domain, product, identifier_job, scan, unique_code)
+OWN = (
+    account,
+    api_credential,
+    campaign,
+    code_reservation,
+    domain,
+    product,
+    identifier_job,
+    scan,
+    unique_code,
+)
 
 
 def register(*, builtin: bool = True) -> None:

@@ -48,13 +48,19 @@ def filename(collection: str, form: Format) -> str:
 
 
 async def exported(
-    session: ReadSession, compiler: Compiler, query: Query, form: Format
+    session: ReadSession,
+    compiler: Compiler,
+    query: Query,
+    form: Format,
+    *,
+    statement: Statement | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """The blocks of an export. An empty CSV has no header: Directus's has none.
 
-    The first comes when the database has answered, so a refusal is raised before it.
+    The first comes when the database has answered, so a refusal is raised before it. `statement`:
+    where the rows come from if not from the query itself; it has the same columns.
     """
-    statement = compiler.rows(query)
+    statement = statement or compiler.rows(query)
     if form in {"csv", "csv_utf8"}:
         made = _csv(session, compiler.schema, query, statement, form)
     else:

@@ -1,0 +1,105 @@
+"""The file of a reservation: its codes with their links and EPCs, in flat memory (systems.md 1.6).
+
+PostgreSQL renders the rows, as the transaction sees them that has just reserved them.
+"""
+
+from secrets import token_hex
+from typing import Any
+
+from app.access.caller import Caller
+from app.database.session import ReadSession, WriteSession
+from app.domains.code_reservation import queries
+from app.domains.code_reservation.service import Reservation
+from app.domains.directus_files.names import plain_name, plain_type
+from app.domains.directus_files.uploads import Upload, announced
+from app.items.compile import Compiler, Statement
+from app.items.export import FORMATS, MEDIA_TYPES, Format, exported
+from app.items.query import Compare, Leaf, Query, Sort, Value
+from app.items.restrict import Restrictor
+from app.items.write import Writer
+from app.storage import Storage
+
+FILES = "directus_files"
+COLUMNS = ("id", "code", "type", "digital_link", "epc_uri", "epc_hex", "product")
+"""What the file says of every code, in this order."""
+
+
+async def make_file(
+    session: WriteSession, compiler: Compiler, storage: Storage, reservation: Reservation
+) -> None:
+    """Store the codes of a reservation in its format, and let `export_file` point at them.
+
+    A file of an earlier time is replaced. Raises ServiceUnavailable when the storage is away.
+    """
+    form = _form(reservation)
+    query = _query(reservation)
+    restricted = Restrictor(compiler.schema, reservation.reader).restricted(query)
+    rows = _with_suffix(compiler.rows(restricted), reservation.url_suffix)
+    session_of_rows = ReadSession(session.connection)
+    blocks = exported(session_of_rows, compiler, restricted, form, statement=rows)
+    name = _object_name(reservation)
+    size = await storage.put(name, blocks, MEDIA_TYPES[form])
+    await _point_at(session, compiler, reservation, Upload(reservation.id, name, size))
+
+
+def object_names(key: str) -> list[str]:
+    """What the first file of a reservation may be stored as."""
+    return [f"{key}.{form}" for form in FORMATS]
+
+
+async def _point_at(
+    session: WriteSession, compiler: Compiler, reservation: Reservation, upload: Upload
+) -> None:
+    """A row of directus_files for the bytes: the reservation's own one if it is there."""
+    said = _described(reservation)
+    # An admin may ask for what belongs to an account; so it is said whose the file is.
+    writer = Writer(compiler, session, Caller(user=reservation.user_created, is_admin=True))
+    with announced([upload]):
+        if reservation.export_file is None:
+            await writer.create(FILES, [said])
+        else:
+            await writer.update(FILES, [(reservation.export_file, said)])
+    values = {"key": reservation.id, "file": upload.key}
+    await session.execute(queries.FILE_MADE, values)
+
+
+def _query(reservation: Reservation) -> Query:
+    return Query(
+        "unique_code",
+        tuple(Leaf(name, name) for name in COLUMNS),
+        filter=Compare(("reservation",), "_eq", Value(reservation.id)),
+        sort=(Sort(("id",)),),
+    )
+
+
+def _with_suffix(rows: Statement, suffix: str) -> Statement:
+    """The same rows, with something behind each link (systems.md 1.6, url_suffix)."""
+    shown = ", ".join(
+        "digital_link || %(url_suffix)s AS digital_link" if name == "digital_link" else name
+        for name in COLUMNS
+    )
+    return Statement(
+        f"SELECT {shown} FROM ({rows.sql}) AS code", {**rows.values, "url_suffix": suffix}
+    )
+
+
+def _form(reservation: Reservation) -> Format:
+    """The format of the file. The definition of the field has no other choices."""
+    return next(form for form in FORMATS if form == reservation.export_type)
+
+
+def _object_name(reservation: Reservation) -> str:
+    """What the bytes are stored as: the same however often it is tried, until there is a file."""
+    again = "" if reservation.export_file is None else f"-{token_hex(4)}"
+    return f"{reservation.id}{again}.{reservation.export_type}"
+
+
+def _described(reservation: Reservation) -> dict[str, Any]:
+    named = reservation.reference_id or reservation.id
+    return {
+        "title": f"Reservation {named}",
+        "filename_download": plain_name(f"reservation-{named}.{reservation.export_type}"),
+        "type": plain_type(MEDIA_TYPES[_form(reservation)]),
+        "account": reservation.account,
+        "folder": None,
+    }
