@@ -1,4 +1,4 @@
-"""The rules of codes that are brought in from outside: the key is the code's name (DESIGN.md 5)."""
+"""The rules of codes: the key is the name (DESIGN.md 5); what may become of one (6.5, 6.8)."""
 
 import re
 from typing import Any
@@ -7,6 +7,7 @@ from app.access.caller import Caller
 from app.codes.code_path import CodeKind, CodePath
 from app.codes.errors import CodeError
 from app.database.session import Session, WriteSession
+from app.domains.unique_code.changes import CodeChange, apply_rules
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 
@@ -44,28 +45,66 @@ class UniqueCodeRules(Rules):
         if found:
             raise ErrorList(found)
         await _inherit(session, caller, rows)
+        await apply_rules(session, caller, [CodeChange({}, row) for row in rows])
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
-        """A code can't be patched into contradicting its own key. Raises ErrorList."""
+        """A patch contradicts neither the key nor the state of a code. Raises ErrorList."""
         if found := [error for update in updates for error in _contradictions(update)]:
             raise ErrorList(found)
+        await _keep_together(session, caller, [u for u in updates if "product" in u.changes])
+        changes = [CodeChange(update.before, update.patch) for update in updates]
+        await apply_rules(session, caller, changes)
 
 
 async def _inherit(session: Session, caller: Caller, rows: list[Row]) -> None:
     """A code belongs to the product its key names, where that exists, and to its account.
 
-    To a caller with an account, products of other accounts don't exist.
+    Raises ErrorList for a code of another account than its product's.
     """
     named = [row.get("product") or _product_key(row["id"], row["type"]) for row in rows]
-    wanted = {"products": [key for key in named if key], "account": caller.account}
-    found = await session.fetch_all(PRODUCTS, wanted)
-    owners = {row["id"]: row["account"] for row in found}
+    owners = await _owners(session, caller, named)
+    strangers: list[AppError] = []
     for row, product in zip(rows, named, strict=True):
         if product in owners:
             row["product"] = product
+            strangers += _strange(product, owners[product], row.get("account"))
             row["account"] = row.get("account") or owners[product]
+    if strangers:
+        raise ErrorList(strangers)
+
+
+async def _keep_together(session: Session, caller: Caller, updates: list[Update]) -> None:
+    """A code is given to no product of another account. Raises ErrorList."""
+    products = [update.patch["product"] for update in updates]
+    owners = await _owners(session, caller, products)
+    strangers = [
+        error
+        for update, product in zip(updates, products, strict=True)
+        for error in _strange(product, owners.get(product), update.before["account"])
+    ]
+    if strangers:
+        raise ErrorList(strangers)
+
+
+async def _owners(
+    session: Session, caller: Caller, products: list[str | None]
+) -> dict[str, str | None]:
+    """The accounts of products; to a caller with an account, those of others don't exist."""
+    wanted = {"products": list({key for key in products if key}), "account": caller.account}
+    if not wanted["products"]:
+        return {}
+    found = await session.fetch_all(PRODUCTS, wanted)
+    return {row["id"]: row["account"] for row in found}
+
+
+def _strange(product: str | None, owner: str | None, account: str | None) -> list[AppError]:
+    """Why a code of an account can't be of a product: it has another owner."""
+    if None in {owner, account} or owner == account:
+        return []
+    detail = f'Product "{product}" belongs to another account than the code: name one of its own.'
+    return [FailedValidation("product", "eq", detail)]
 
 
 def _contradictions(update: Update) -> list[AppError]:
@@ -73,10 +112,12 @@ def _contradictions(update: Update) -> list[AppError]:
     if PARTS.isdisjoint(changes):
         return []
     kind, code = _read(str(update.key))
-    own = {"type": kind, "code": code, "product": _product_key(str(update.key), kind)}
+    own = {"type": kind, "code": code}
+    if (product := _product_key(str(update.key), kind)) is not None:
+        own["product"] = product  # where the key names none, a code moves from one to another
     return [
         _has_to_be(name, own[name])
-        for name in sorted(PARTS.intersection(changes))
+        for name in sorted(own.keys() & changes.keys())
         if changes[name] != own[name]
     ]
 
@@ -125,6 +166,8 @@ def _complete(row: Row, hosts: dict[str, str]) -> list[AppError]:
 
 
 def _missing_parts(row: Row, hosts: dict[str, str]) -> list[str]:
+    if row["type"] == "short_code" and row.get("code") is None:
+        row["code"] = row.get("extended_id")  # a key of another system's is the short code, too
     needed = ["code"]
     if row["type"] in {"sgtin", "grai"}:
         needed.append("product")
