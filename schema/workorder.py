@@ -18,10 +18,20 @@ workorder = Collection(
         string(
             "state",
             required=True,
-            readonly=True,
             default="new",
-            choices=("new", "processing", "completed", "canceled", "ready-to-print", "printed"),
+            choices=(
+                "new",
+                "processing",
+                "minted",
+                "packing",
+                "completed",
+                "canceled",
+                "ready-to-print",
+                "printed",
+            ),
             max_length=16,
+            note="new -> processing (-> minted -> packing) -> completed. A person sets canceled, "
+            "ready-to-print and printed; new again to try what failed again.",
         ),
         boolean("is_archived", required=True, default=False),
         m2o("identifier_job", to="identifier_job", readonly=True, note="The job that mints."),

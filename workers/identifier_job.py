@@ -6,6 +6,7 @@ from app.domains.identifier_job import queries
 from app.domains.identifier_job.minting import Batch, mint
 from app.domains.identifier_job.planning import plan_job
 from app.domains.identifier_job.service import KIND, forget_jobs, read_job
+from app.domains.workorder.service import hold, job_failed, job_finished
 from app.errors import ServiceUnavailable
 from app.settings import settings
 from workers.kinds import Chunk, Kind, Piece
@@ -43,16 +44,22 @@ class IdentifierJobs(Kind):
         batch = Batch(job, space, chunk.payload["domain"], _secret())
         first = chunk.payload["first"]
         positions = range(first, first + chunk.amount)
-        return await mint(session, batch, chunk.payload["code_range"], positions)
+        created = await mint(session, batch, chunk.payload["code_range"], positions)
+        if job.workorder is not None:
+            await hold(session, job.workorder)
+        return created
 
     async def progress(
         self, session: WriteSession, key: str, created: int, *, finished: bool
     ) -> None:
         values = {"key": key, "created": created, "finished": finished}
         await session.execute(queries.PROGRESS, values)
+        if finished:
+            await job_finished(session, key)
 
     async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
         await session.execute(queries.FAIL, {"key": key, "sentence": sentence})
+        await job_failed(session, key, sentence)
 
     async def forget(self, session: WriteSession, keys: list[str]) -> None:
         await forget_jobs(session, keys)

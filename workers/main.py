@@ -10,6 +10,7 @@ from workers.code_reservation import CodeReservations
 from workers.exports import Exports
 from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
+from workers.workorder import WorkOrders
 
 if not (settings().database_url and settings().redis_url and settings().secret):
     raise SystemExit("A worker needs DATABASE_URL, REDIS_URL and SECRET: `mintage run` sets them.")
@@ -19,6 +20,7 @@ what = served(settings())
 register_kind(Exports(what.compiler))
 if what.builtin:
     register_kind(IdentifierJobs())
+    register_kind(WorkOrders(what.compiler))
     register_kind(CodeReservations(what.compiler))
 broker = make_broker(settings().database_url or "")
 dramatiq.set_broker(broker)

@@ -14,6 +14,7 @@ from app.domains import (
     product,
     scan,
     unique_code,
+    workorder,
 )
 from app.items.rules import forget
 
@@ -28,6 +29,7 @@ OWN = (
     identifier_job,
     scan,
     unique_code,
+    workorder,
 )
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg.abc import Buffer
 from psycopg.errors import UniqueViolation
 
-from app.codes.copy_rows import CODE, Code, copy_text, escape
+from app.codes.copy_rows import CODE, NULL, Code, copy_text, escape
 from app.codes.sscc import sscc_rows
 from app.database.session import WriteSession
 from app.domains.code_space.service import Space, mark_minted, take_positions, take_ranges
@@ -40,8 +41,15 @@ class Batch:
             )
         return self.space.codes(self.secret).mint(positions.start, len(positions))
 
+    @property
+    def columns(self) -> str:
+        """What the rows say."""
+        if self.job.workorder is None:
+            return queries.COLUMNS
+        return f"{queries.COLUMNS}, {queries.OF_AN_ORDER}"
+
     def rows(self, positions: range) -> memoryview:
-        """The rows of these positions for COPY, as `queries.COLUMNS` names them."""
+        """The rows of these positions for COPY, as `columns` names them."""
         job = self.job
         prefix = "/00/" if job.type == "sscc" else self.space.key_prefix
         rest = (job.type, job.product, self.domain, job.id, job.user_created)
@@ -52,7 +60,18 @@ class Batch:
             CODE,
             b"".join(b"\t" + escape(value) for value in rest),
         ]
+        if job.workorder is not None:
+            pieces += _of_an_order(job)
         return copy_text(pieces, self.codes(positions))
+
+
+def _of_an_order(job: Job) -> list[bytes | Code]:
+    """What `queries.OF_AN_ORDER` names: the order, and what it asks for (systems.md 4.6)."""
+    values: tuple[object, ...] = (job.workorder, 0, None, None)
+    if job.activates:
+        values = (job.workorder, 1, datetime.now(UTC), job.user_created)
+    fixed = b"".join(b"\t" + escape(value) for value in values) + b"\t"
+    return [fixed, CODE] if job.has_serial_numbers else [fixed + NULL]
 
 
 async def mint(session: WriteSession, batch: Batch, taken: str, positions: range) -> int:
@@ -65,7 +84,8 @@ async def mint(session: WriteSession, batch: Batch, taken: str, positions: range
     await mark_minted(session, taken)
     try:
         async with session.savepoint():
-            return await session.copy_in(queries.COPY_CODES, [rows])
+            statement = queries.COPY_CODES.format(columns=batch.columns)
+            return await session.copy_in(statement, [rows])
     except UniqueViolation:
         pass
     if batch.job.type == "sscc":
@@ -77,7 +97,7 @@ async def mint(session: WriteSession, batch: Batch, taken: str, positions: range
 async def _mint_around(session: WriteSession, batch: Batch, rows: Buffer, quantity: int) -> int:
     """Write the rows that are new, and replace the others until there are `quantity`."""
     await session.execute(queries.CREATE_STAGING)
-    created = await _write_new(session, rows)
+    created = await _write_new(session, batch, rows)
     while created < quantity:
         missing = quantity - created
         logger.info("identifier_job %s: %d codes exist already.", batch.job.id, missing)
@@ -90,12 +110,13 @@ async def _mint_around(session: WriteSession, batch: Batch, rows: Buffer, quanti
         job = batch.job
         [taken] = await take_ranges(session, batch.space, job.id, job.reference_id, [positions])
         await mark_minted(session, taken.id)
-        created += await _write_new(session, await asyncio.to_thread(batch.rows, positions))
+        rows = await asyncio.to_thread(batch.rows, positions)
+        created += await _write_new(session, batch, rows)
     return created
 
 
-async def _write_new(session: WriteSession, rows: Buffer) -> int:
+async def _write_new(session: WriteSession, batch: Batch, rows: Buffer) -> int:
     """Write the rows whose code does not exist; how many these were."""
     await session.execute(queries.CLEAR_STAGING)
-    await session.copy_in(queries.COPY_STAGING, [rows])
-    return await session.execute(queries.MOVE_STAGED)
+    await session.copy_in(queries.COPY_STAGING.format(columns=batch.columns), [rows])
+    return await session.execute(queries.MOVE_STAGED.format(columns=batch.columns))

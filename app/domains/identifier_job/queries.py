@@ -1,12 +1,16 @@
 """The statements about identifier jobs."""
 
-# What planning and minting need to know of a job. Null means the default.
+# What planning and minting need to know of a job, and of the work order it is for. Null means the
+# default.
 JOB = """
-SELECT id, coalesce(type, 'sgtin') AS type, quantity, coalesce(length, 8) AS length,
-       coalesce(character_set, 'alphanumeric') AS character_set, product, account, domain,
-       reference_id, user_created, coalesce(sscc_start_serial, 0) AS sscc_start_serial,
-       coalesce(sscc_extension_digit, 0) AS sscc_extension_digit, sscc_company_prefix
-FROM identifier_job WHERE id = %(key)s
+SELECT j.id, coalesce(j.type, 'sgtin') AS type, j.quantity, coalesce(j.length, 8) AS length,
+       coalesce(j.character_set, 'alphanumeric') AS character_set, j.product, j.account, j.domain,
+       j.reference_id, j.user_created, coalesce(j.sscc_start_serial, 0) AS sscc_start_serial,
+       coalesce(j.sscc_extension_digit, 0) AS sscc_extension_digit, j.sscc_company_prefix,
+       w.id AS workorder, coalesce(w.activate_on_complete, false) AS activates,
+       coalesce(w.use_serial_number, false) AS has_serial_numbers
+FROM identifier_job AS j LEFT JOIN workorder AS w ON w.identifier_job = j.id
+WHERE j.id = %(key)s
 """
 
 # Of accounts: the stricter fill, the domain set on the account, the default of each type.
@@ -53,17 +57,31 @@ SELECT id FROM unique_code WHERE id >= %(lowest)s AND id <= %(highest)s ORDER BY
 COLUMNS = "id, account, code, type, product, domain, identifier_job, user_created"
 """What a minted row says; the rest are defaults of the table (date_created, status) or null."""
 
-COPY_CODES = f"COPY unique_code ({COLUMNS}) FROM STDIN"
+OF_AN_ORDER = "workorder, activation_status, activated_at, activated_by, serial_number"
+"""What the rows of a job that a work order asked for say besides."""
+
+COPY_CODES = "COPY unique_code ({columns}) FROM STDIN"
 
 # The way around codes that are there already: through a table that has no key.
 CREATE_STAGING = """
 CREATE TEMPORARY TABLE minted_code (LIKE unique_code INCLUDING DEFAULTS) ON COMMIT DROP
 """
 
-COPY_STAGING = f"COPY minted_code ({COLUMNS}) FROM STDIN"
+COPY_STAGING = "COPY minted_code ({columns}) FROM STDIN"
 
-MOVE_STAGED = f"""
-INSERT INTO unique_code ({COLUMNS}) SELECT {COLUMNS} FROM minted_code ON CONFLICT (id) DO NOTHING
+MOVE_STAGED = """
+INSERT INTO unique_code ({columns}) SELECT {columns} FROM minted_code ON CONFLICT (id) DO NOTHING
 """
 
 CLEAR_STAGING = "TRUNCATE minted_code"
+
+# End jobs that somebody no longer wants.
+STOP = """
+UPDATE identifier_job SET status = 'error', error_message = %(reason)s
+WHERE id = ANY(%(keys)s::uuid[]) AND status IN ('new', 'in_progress')
+"""
+
+RETRY = """
+UPDATE identifier_job SET status = 'new', error_message = NULL
+WHERE id = ANY(%(keys)s::uuid[]) AND status = 'error' RETURNING id
+"""

@@ -43,7 +43,11 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A row of identifier_job, as far as planning and minting need it."""
+    """A row of identifier_job, as far as planning and minting need it.
+
+    `workorder`: the key of the work order it is for. Its codes may be active from the start, and
+    have their code as the serial number, too.
+    """
 
     id: str
     type: str
@@ -58,6 +62,9 @@ class Job:
     sscc_start_serial: int
     sscc_extension_digit: int
     sscc_company_prefix: str | None
+    workorder: int | None = None
+    activates: bool = False
+    has_serial_numbers: bool = False
 
 
 async def read_job(session: Session, key: str) -> Job:

@@ -7,9 +7,10 @@ from uuid import uuid4
 import pytest
 
 from app.access.secrets import token_hash
+from tests.vendors.scantrust.working import work
 from tests.web import ACCOUNT, Client, app, client, client_of, installation, prepared, reset, rows
 
-__all__ = ["app", "client", "installation", "prepared", "reset", "rows"]
+__all__ = ["app", "client", "installation", "prepared", "reset", "rows", "work"]
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 """A company that is not the demo's."""

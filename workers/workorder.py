@@ -1,0 +1,55 @@
+"""Lists of work orders as a kind of long job: one chunk, which makes the file."""
+
+from app.database.session import WriteSession
+from app.domains.job_chunk.service import forget_chunks
+from app.domains.workorder.service import KIND, complete, pack, packing_failed, read_order
+from app.errors import ServiceUnavailable
+from app.items.compile import Compiler
+from app.storage import storage
+from workers.exports import StorageGone
+from workers.kinds import Chunk, Kind, Piece
+
+
+class WorkOrders(Kind):
+    """The kind of job that `schema/workorder.py` defines: orders whose codes are all there."""
+
+    table = KIND
+    status_column = "state"
+    waiting = "minted"
+    running = "packing"
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+
+    async def plan(
+        self,
+        session: WriteSession,  # noqa: ARG002 - what every kind is given
+        key: str,  # noqa: ARG002
+        created: int,
+    ) -> list[Piece]:
+        return [] if created else [Piece(1, {})]
+
+    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
+        order = await read_order(session, key)
+        try:
+            await pack(session, self.compiler, storage(), order)
+        except ServiceUnavailable as error:
+            raise StorageGone(error.message) from error
+        return chunk.amount
+
+    async def progress(
+        self,
+        session: WriteSession,
+        key: str,
+        created: int,  # noqa: ARG002 - what every kind is given
+        *,
+        finished: bool,
+    ) -> None:
+        if finished:
+            await complete(session, key)
+
+    async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
+        await packing_failed(session, key, sentence)
+
+    async def forget(self, session: WriteSession, keys: list[str]) -> None:
+        await forget_chunks(session, KIND, keys)
