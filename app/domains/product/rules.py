@@ -9,6 +9,7 @@ from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import LENGTH, LENGTHS, normalise
 from app.database.session import WriteSession
+from app.domains.product.owners import LINKS, strange_links
 from app.domains.scan.redirection import refusals
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
@@ -17,12 +18,14 @@ from app.settings import settings
 TRADE_ITEM = "/01/"
 ASSET_TYPE = "/8003/"
 REDIRECTION = "product_redirection_url"
+OWNED = frozenset({*LINKS, "account"})
 
 
 class ProductRules(Rules):
     """Makes the key from the GTIN or the GTIN from the key; refuses both when they disagree.
 
-    Check digits are judged unless USE_GS1_IDENTIFIERS is off.
+    Brand and campaign are of the product's account. Check digits are judged unless
+    USE_GS1_IDENTIFIERS is off.
     """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
@@ -33,6 +36,7 @@ class ProductRules(Rules):
             else:
                 _complete(row)
         found += refusals(REDIRECTION, rows)
+        found += await strange_links(session, caller, rows)
         if found:
             raise ErrorList(found)
 
@@ -44,6 +48,9 @@ class ProductRules(Rules):
         ]
         found = [error for row in changed for error in _problems(row)]
         found += refusals(REDIRECTION, [update.patch for update in updates])
+        moved = [update for update in updates if not OWNED.isdisjoint(update.patch)]
+        rows = [{**update.before, **update.patch} for update in moved]
+        found += await strange_links(session, caller, rows)
         if found:
             raise ErrorList(found)
 
