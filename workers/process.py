@@ -16,8 +16,10 @@ from dramatiq import Broker, Middleware, Worker
 from dramatiq.asyncio import get_event_loop_thread
 
 from app.database.session import Database
+from app.errors import ServiceUnavailable
 from app.queue import HEARTBEAT_SECONDS, beat, stop_beating
 from app.settings import settings
+from workers.periodic import Periodic, all_periodic
 from workers.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,9 @@ POLL_MILLISECONDS = 100
 RECONNECT_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 LAST_SECONDS = 5.0
+
+_OUTAGES = (redis.RedisError, psycopg.Error, ServiceUnavailable)
+"""What is over when it is over: logged in a line, and tried again."""
 
 
 class Process(Middleware):
@@ -62,13 +67,16 @@ class Process(Middleware):
             loop.create_task(self._open(self._database)),
             loop.create_task(_every(HEARTBEAT_SECONDS, beat)),
             loop.create_task(self._sweep()),
+            *(loop.create_task(self._repeat(one)) for one in all_periodic()),
             loop.create_task(_end_with_parent()),
         ]
 
     async def _open(self, opened: asyncio.Future[Database]) -> None:
         while True:
-            # Each chunk holds one connection, the sweep one, and one reads the status of a job.
-            database = Database(self._url, max_size=settings().worker_threads + 2)
+            # Each chunk holds one connection, the sweep and every periodic action one, and one
+            # reads the status of a job.
+            others = 2 + len(list(all_periodic()))
+            database = Database(self._url, max_size=settings().worker_threads + others)
             try:
                 await database.open()
             except psycopg.OperationalError as error:
@@ -89,6 +97,20 @@ class Process(Middleware):
             patience = settings().sweep_seconds
 
         await _every(settings().sweep_seconds, look)
+
+    async def _repeat(self, periodic: Periodic) -> None:
+        database = await self.database()
+
+        async def act() -> None:
+            try:
+                await periodic.act(database)
+            except _OUTAGES:
+                raise
+            except Exception:
+                # The edge: nobody else would ever hear of it, and the next time is another time.
+                logger.exception("A periodic action failed: %s", periodic.act)
+
+        await _every(periodic.seconds, act)
 
     async def _stop_tasks(self) -> None:
         for task in self._tasks:
@@ -127,7 +149,7 @@ async def _every(seconds: float, action: Callable[[], Awaitable[object]]) -> Non
     while True:
         try:
             await action()
-        except (redis.RedisError, psycopg.Error) as error:
+        except _OUTAGES as error:
             logger.warning("%s: %s", type(error).__name__, error)
         await asyncio.sleep(seconds)
 
