@@ -293,6 +293,30 @@ class RangeNotSatisfiable(AppError):
         )
 
 
+class DocumentNotReady(AppError):
+    code = "DOCUMENT_NOT_READY"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("Document is not ready.")
+
+
+class DocumentFailed(AppError):
+    code = "DOCUMENT_FAILED"
+    status = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Document failed: {reason}", reason=reason)
+
+
+class DocumentExpired(AppError):
+    code = "DOCUMENT_EXPIRED"
+    status = 410
+
+    def __init__(self) -> None:
+        super().__init__("Document has expired: ask for a new one.")
+
+
 class RequestsExceeded(AppError):
     """Too many requests; `wait` says after how many seconds to come again."""
 

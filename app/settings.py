@@ -80,6 +80,18 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(
         5.0, gt=0, description="How often a worker looks for work whose message was lost."
     )
+    document_lifetime_hours: float = Field(
+        48.0, gt=0, description="Hours the file of a document is kept, from its completion."
+    )
+    download_link_seconds: float = Field(
+        600.0, gt=0, description="Seconds a link to a document's file can be used, once."
+    )
+    purge_seconds: float = Field(
+        60.0, gt=0, description="How often a worker removes the files of expired documents."
+    )
+    pool_seconds: float = Field(
+        10.0, gt=0, description="How often a worker looks whether a code pool has run low."
+    )
     query_limit_default: int = Field(100, ge=1, description="Rows of a list without `limit`.")
     query_limit_max: int | None = Field(
         None, ge=1, description="Most rows of a list, also without a limit. Not set: no bound."

@@ -7,9 +7,12 @@ from app.served import served
 from app.settings import settings
 from workers.broker import make_broker
 from workers.code_reservation import CodeReservations
+from workers.document import Documents, purge_expired_documents
 from workers.exports import Exports
 from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
+from workers.periodic import register_periodic
+from workers.pools import interval, look_after_pools
 from workers.workorder import WorkOrders
 
 if not (settings().database_url and settings().redis_url and settings().secret):
@@ -22,5 +25,8 @@ if what.builtin:
     register_kind(IdentifierJobs())
     register_kind(WorkOrders(what.compiler))
     register_kind(CodeReservations(what.compiler))
+    register_kind(Documents())
+    register_periodic(settings().purge_seconds, purge_expired_documents)
+    register_periodic(interval(), look_after_pools(what.compiler))
 broker = make_broker(settings().database_url or "")
 dramatiq.set_broker(broker)

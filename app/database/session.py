@@ -105,9 +105,14 @@ class Session:
         return None if row is None else row[0]
 
     async def copy_out(
-        self, statement: str, values: Mapping[str, Any] | None = None
+        self,
+        statement: str,
+        values: Mapping[str, Any] | None = None,
+        counted: Callable[[int], None] | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """The rows of a `COPY ... TO STDOUT`, in blocks of some hundred kilobytes.
+
+        `counted` is told behind the last row how many there were.
 
         COPY takes no parameters, so psycopg itself quotes the values into the text. libpq hands out
         row by row, so a thread gathers them; who takes no more blocks holds PostgreSQL back, and
@@ -116,14 +121,16 @@ class Session:
         binding = psycopg.AsyncClientCursor(self.connection)
         text = statement if values is None else binding.mogrify(statement, values)
         async with self.connection.cursor() as cursor, cursor.copy(text):
-            done = False
-            while not done:
-                block, done = await self._gathered()
+            copied = None
+            while copied is None:
+                block, copied = await self._gathered()
                 if block:
                     yield block
+        if counted is not None:
+            counted(copied)
 
-    async def _gathered(self) -> tuple[bytes, bool]:
-        """The next rows of a copy, and whether they are the last."""
+    async def _gathered(self) -> tuple[bytes, int | None]:
+        """The next rows of a copy and, with the last of them, how many there were."""
         gathering = asyncio.ensure_future(asyncio.to_thread(_gathered, self.connection.pgconn))
         try:
             return await asyncio.shield(gathering)
@@ -132,22 +139,25 @@ class Session:
                 await self._abandoned(gathering)
             raise
 
-    async def _abandoned(self, gathering: asyncio.Future[tuple[bytes, bool]]) -> None:
+    async def _abandoned(self, gathering: asyncio.Future[tuple[bytes, int | None]]) -> None:
         """End a copy. A thread reads from the connection till then, so nobody else may."""
         with suppress(psycopg.Error):
             await self.connection.cancel_safe()
         with suppress(psycopg.Error):
-            _, done = await gathering
-            while not done:
-                _, done = await asyncio.to_thread(_gathered, self.connection.pgconn)
+            _, copied = await gathering
+            while copied is None:
+                _, copied = await asyncio.to_thread(_gathered, self.connection.pgconn)
 
 
 _BLOCK = 256 * 1024
 """Bytes of copied rows that are handed on together."""
 
 
-def _gathered(pgconn: PGconn) -> tuple[bytes, bool]:
-    """The next rows of a copy, and whether they are the last. Raises the statement's error."""
+def _gathered(pgconn: PGconn) -> tuple[bytes, int | None]:
+    """The next rows of a copy and, with the last of them, how many there were.
+
+    Raises the statement's error.
+    """
     parts: list[bytes] = []
     size = 0
     while size < _BLOCK:
@@ -160,19 +170,21 @@ def _gathered(pgconn: PGconn) -> tuple[bytes, bool]:
             select.select([pgconn.socket], [], [])
             pgconn.consume_input()
         else:
-            _finish(pgconn)
-            return b"".join(parts), True
-    return b"".join(parts), False
+            return b"".join(parts), _finish(pgconn)
+    return b"".join(parts), None
 
 
-def _finish(pgconn: PGconn) -> None:
-    """Take the statement's result, so that the connection is ready for the next."""
+def _finish(pgconn: PGconn) -> int:
+    """Take the statement's result, so that the connection is ready for the next; its rows."""
     failed: psycopg.Error | None = None
+    rows = 0
     while (result := pgconn.get_result()) is not None:
         if result.status != ExecStatus.COMMAND_OK:
             failed = psycopg.errors.error_from_result(result)
+        rows += result.command_tuples or 0
     if failed is not None:
         raise failed
+    return rows
 
 
 class ReadSession(Session):

@@ -1,0 +1,66 @@
+"""The statements about documents and their links."""
+
+ASK = """
+INSERT INTO document (key, account, owner, user_created, parameters, task_ref)
+VALUES (%(key)s, %(account)s::uuid, %(user)s::uuid, %(user)s::uuid, %(parameters)s, %(task)s)
+"""
+
+# A document as its owner sees it; that of another account is not there.
+READ = """
+SELECT d.key, d.description, d.status, d.category, d.doctype, d.related_id, d.parameters,
+       d.task_ref AS task, d.file_size, d.row_count, d.expires_at, d.error_message,
+       coalesce(d.expires_at <= now(), false) AS is_expired, d.date_created AS created_at,
+       a.company_id AS company, o.legacy_id AS owner, u.legacy_id AS created_by
+FROM document AS d
+LEFT JOIN account AS a ON a.id = d.account
+LEFT JOIN directus_users AS o ON o.id = d.owner
+LEFT JOIN directus_users AS u ON u.id = d.user_created
+WHERE d.key = %(key)s AND (%(sees_all)s OR d.account = %(account)s::uuid)
+"""
+
+# What a worker needs to make the file.
+WANTED = "SELECT account, parameters FROM document WHERE key = %(key)s"
+
+STORED = """
+UPDATE document SET object_name = %(object_name)s, file_size = %(size)s, row_count = %(rows)s
+WHERE key = %(key)s
+"""
+
+# Its time runs from its completion, not from when the transaction began.
+COMPLETE = """
+UPDATE document SET status = 'complete', completed_at = done.at,
+  expires_at = done.at + make_interval(secs => %(lifetime)s::float8)
+FROM (SELECT clock_timestamp() AS at) AS done WHERE key = %(key)s
+"""
+
+FAIL = """
+UPDATE document SET status = 'failed', error_message = %(sentence)s, object_name = NULL,
+  file_size = NULL, row_count = NULL
+WHERE key = %(key)s
+"""
+
+LINK = """
+INSERT INTO download_link (document, token_hash, expires_at)
+VALUES (%(key)s, %(token_hash)s, now() + make_interval(secs => %(lifetime)s::float8))
+"""
+
+# A link is used once: of two uses at the same moment the second waits for the first one's row, and
+# finds it used (systems.md 6.8).
+REDEEM = """
+UPDATE download_link AS l SET used_at = now() FROM document AS d
+WHERE l.token_hash = %(token_hash)s AND l.used_at IS NULL AND l.expires_at > now()
+  AND d.key = l.document
+RETURNING d.object_name, coalesce(d.expires_at <= now(), true) AS is_expired
+"""
+
+# Files whose time is over, and whose last links have been followed since.
+EXPIRED = """
+SELECT key, object_name FROM document
+WHERE object_name IS NOT NULL AND expires_at <= now() - make_interval(secs => %(grace)s::float8)
+ORDER BY expires_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
+"""
+
+PURGED = "UPDATE document SET object_name = NULL WHERE key = ANY(%(keys)s)"
+
+# A link that can't be used any more reads as one that never was.
+OLD_LINKS = "DELETE FROM download_link WHERE expires_at <= now()"

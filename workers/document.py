@@ -1,0 +1,62 @@
+"""Documents as a kind of long job: one chunk, which makes the file (systems.md 6.9)."""
+
+from functools import partial
+
+from app.database.session import Database, WriteSession
+from app.domains.directus_files.uploads import forget as forget_bytes
+from app.domains.document.file import complete, fail, make_file, object_name
+from app.domains.document.purge import purge
+from app.domains.document.service import KIND
+from app.domains.job_chunk.service import forget_chunks
+from app.errors import ServiceUnavailable
+from app.storage import storage
+from workers.exports import StorageGone
+from workers.kinds import Chunk, Kind, Piece
+
+
+class Documents(Kind):
+    """The kind of job that `schema/document.py` defines."""
+
+    table = KIND
+    id_column = "key"
+    waiting = "pending"
+    running = "in-progress"
+
+    async def plan(
+        self,
+        session: WriteSession,  # noqa: ARG002 - what every kind is given
+        key: str,  # noqa: ARG002
+        created: int,
+    ) -> list[Piece]:
+        return [] if created else [Piece(1, {})]
+
+    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
+        try:
+            await make_file(session, storage(), key)
+        except ServiceUnavailable as error:
+            raise StorageGone(error.message) from error
+        return chunk.amount
+
+    async def progress(
+        self,
+        session: WriteSession,
+        key: str,
+        created: int,  # noqa: ARG002 - what every kind is given
+        *,
+        finished: bool,
+    ) -> None:
+        if finished:
+            await complete(session, key)
+
+    async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
+        await fail(session, key, sentence)
+        session.after_commit(partial(forget_bytes, [object_name(key)]))
+
+    async def forget(self, session: WriteSession, keys: list[str]) -> None:
+        await forget_chunks(session, KIND, keys)
+        session.after_commit(partial(forget_bytes, [object_name(key) for key in keys]))
+
+
+async def purge_expired_documents(database: Database) -> None:
+    """What a worker does about documents from time to time."""
+    await purge(database, storage())
