@@ -172,14 +172,14 @@ def _read_times(reading: _Reading, given: Mapping[str, str]) -> None:
         reading.errors.append(FailedValidation("activated_at", "invalid", detail))
         return
     try:
-        wanted = _asked_span(given)
+        wanted = asked_span(given)
     except FailedValidation as error:
         reading.errors.append(error)
     else:
         reading.add("activated_at", within("activated_at", "c.activated_at", wanted))
 
 
-def _asked_span(given: Mapping[str, str]) -> Span:
+def asked_span(given: Mapping[str, str]) -> Span:
     """The range of time that is asked for. Raises FailedValidation."""
     name = "timeframe"
     try:

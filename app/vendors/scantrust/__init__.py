@@ -3,6 +3,6 @@
 A module of routes exports `routes`, made of `routing.at` and `routing.endpoint`; it is listed here.
 """
 
-from app.vendors.scantrust import me, unknown
+from app.vendors.scantrust import me, scans, unknown
 
-routes = [*me.routes, *unknown.routes]
+routes = [*me.routes, *scans.routes, *unknown.routes]

@@ -1,0 +1,157 @@
+"""`/dashboard/scans/` and `/dashboard/summary/` (systems.md 4.5, 7.4).
+
+Each is one statement whose result is the finished JSON. Scans need `scans_download`; for the
+summary, which shows none of them, `codes_view` suffices (the seed asks for nothing else).
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from starlette.responses import Response
+
+from app.database.session import Session
+from app.domains.code_search.readings import Span
+from app.domains.scan.search import ScanSearch, read_scans
+from app.vendors.scantrust.errors import PermissionDenied, invalid
+from app.vendors.scantrust.routing import Visit, answer, at, endpoint
+from app.vendors.scantrust.scan_records import page_statement, summary_statement
+
+PAGE = 20
+"""Scans of a page where no limit is given (systems.md 4.1)."""
+MOST = 10_000
+"""Scans of a page at most: more come with the next."""
+_PAGING = ("limit", "offset", "page_mode", "cursor")
+
+
+@endpoint(words=("scans_download",))
+async def scans(visit: Visit) -> Response:
+    params = dict(visit.request.query_params)
+    paging = {name: params.pop(name) for name in _PAGING if name in params}
+    limit = _number(paging, "limit", PAGE, MOST) or PAGE
+    offset = _number(paging, "offset", 0)
+    if paging.get("page_mode", "").strip() not in {"", "cursor", "offset"}:
+        raise invalid("page_mode")
+    if paging.get("page_mode", "").strip() == "cursor":
+        after = _position(paging["cursor"]) if paging.get("cursor") else None
+        async with visit.database.read() as session:
+            search = await _search(visit, session, params)
+            return await _after(visit, session, search, limit, after)
+    async with visit.database.read() as session:
+        search = await _search(visit, session, params)
+        return await _page(visit, session, search, limit, offset)
+
+
+@endpoint()
+async def summary(visit: Visit) -> Response:
+    if not any(map(visit.entry.allows, ("scans_download", "codes_view"))):
+        raise PermissionDenied
+    async with visit.database.read() as session:
+        search = await _search(visit, session, dict(visit.request.query_params))
+        sql, values = summary_statement(search)
+        counted = await session.fetch_one(sql, values) or {}
+    shown = {name: orjson.Fragment(part) for name, part in counted.items()}
+    return answer({**shown, **_shown(search.asked)})
+
+
+async def _search(visit: Visit, session: Session, params: Mapping[str, str]) -> ScanSearch:
+    visit.items.allow("read", "scan")
+    return await read_scans(session, visit.items.compiler, visit.caller, params)
+
+
+async def _page(
+    visit: Visit, session: Session, search: ScanSearch, limit: int, offset: int
+) -> Response:
+    """A page by its place: with the count of all, and the pages before and after it."""
+    sql, values = page_statement(search, limit, offset=offset)
+    found = await session.fetch_one(sql, values) or {}
+    following = offset + limit if offset + limit < found["count"] else None
+    before = max(0, offset - limit) if offset > 0 else None
+    return answer(
+        {
+            "count": found["count"],
+            "next": _link(visit, offset=following, limit=limit),
+            "previous": _link(visit, offset=before, limit=limit),
+            "results": orjson.Fragment(found["results"]),
+        }
+    )
+
+
+async def _after(
+    visit: Visit,
+    session: Session,
+    search: ScanSearch,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> Response:
+    """A page by the scan before it: as fast at the end as at the beginning, and not counted."""
+    sql, values = page_statement(search, limit, after=after, is_counted=False)
+    found = await session.fetch_one(sql, values) or {}
+    last = found["last"]
+    body = {
+        "next": _link(visit, cursor=_cursor(last) if found["more"] else None, limit=limit),
+        "previous": None,
+        "results": orjson.Fragment(found["results"]),
+    }
+    return answer(body)
+
+
+def _number(given: Mapping[str, str], name: str, default: int, most: int = 2**31 - 1) -> int:
+    text = given.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most))):
+        raise invalid(name)
+    if int(text) > most:
+        raise invalid(name, f"Ensure this value is less than or equal to {most}.")
+    return int(text)
+
+
+def _link(visit: Visit, **changed: Any) -> str | None:
+    """The URL of another page of the same search; None without one."""
+    if None in changed.values():
+        return None
+    query = {**visit.request.query_params, **changed}
+    return visit.absolute(f"{visit.request.url.path}?{urlencode(query)}")
+
+
+def _cursor(last: str) -> str:
+    return base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    """When the last scan of the page before was, and its key. Raises FailedValidation."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        when, _, key = (
+            base64.b64decode(padded, altchars="-_", validate=True).decode().partition(" ")
+        )
+        return datetime.fromisoformat(when).astimezone(UTC), str(UUID(key))
+    except (ValueError, OverflowError, binascii.Error):
+        raise invalid("cursor") from None
+
+
+def _shown(asked: Span) -> dict[str, str | None]:
+    return {"date_from": _time(asked.first), "date_to": _time(asked.last)}
+
+
+def _time(when: datetime | None) -> str | None:
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+routes = [
+    *at("/dashboard/scans", get=scans),
+    *at("/dashboards/scans", get=scans),
+    *at("/dashboard/summary", get=summary),
+    *at("/dashboards/summary", get=summary),
+    *at("/dashboard/scans", prefix="/v2", get=scans),
+    *at("/dashboard/summary", prefix="/v2", get=summary),
+]
+"""`dashboards` as their documentation writes it once, `/v2` as the seed does (systems.md 7.1)."""
