@@ -87,7 +87,7 @@ async def _reset_token(current: Settings, email: str) -> str:
 async def _create_token(current: Settings, email: str) -> str:
     async with opened(current) as items:
         made = new_token()
-        key = await _key_of(items, email)
+        key = await key_of_user(items, email)
         await items.update(_USERS, [(key, {"token": made})], None)
     return made
 
@@ -103,7 +103,8 @@ async def _role_of(items: Items, role: str) -> Any:
     return keys[0]
 
 
-async def _key_of(items: Items, email: str) -> str:
+async def key_of_user(items: Items, email: str) -> str:
+    """The key of the user of an e-mail address. Raises InvalidPayload where there is none."""
     keys = await items.keys(Query(_USERS, (), filter=Compare(("email",), "_eq", Value(email))))
     if not keys:
         raise InvalidPayload(f"There is no user {email}: create it with `mintage user create`")
