@@ -1,4 +1,4 @@
-"""An installation for a benchmark: everything embedded, in a folder of its own, no worker."""
+"""An installation for a benchmark: everything embedded, in a folder of its own."""
 
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from app.supervisor import Stack, stack
 
 
 @contextmanager
-def benched(token: str) -> Iterator[Stack]:
-    """A running stack whose admin has this token."""
+def benched(token: str, workers: int = 0) -> Iterator[Stack]:
+    """A running stack whose admin has this token, with so many workers."""
     with tempfile.TemporaryDirectory(prefix="mintage-bench-") as folder:
         Path(folder).chmod(0o755)
         settings = Settings(
@@ -20,7 +20,7 @@ def benched(token: str) -> Iterator[Stack]:
             data_dir=Path(folder),
             port=free_port(),
             admin_token=token,
-            workers=0,
+            workers=workers,
             database_url=None,
             redis_url=None,
             s3_url=None,
