@@ -53,6 +53,8 @@ class WorkOrderRules(Rules):
             return
         try:
             jobs = await order_jobs(session, caller, [_job_of(row) for row in orders])
+        except FailedValidation as refused:
+            raise ErrorList([_of_the_order(refused)]) from None
         except ErrorList as refused:
             raise ErrorList([_of_the_order(error) for error in refused.errors]) from None
         for row, job in zip(orders, jobs, strict=True):
@@ -126,7 +128,7 @@ def _of_the_order(error: AppError) -> AppError:
         return error
     return FailedValidation(
         "product",
-        "required",
+        "in",
         "There is no domain for short codes: give the account a default domain, or order codes "
         "for a product with a GTIN.",
     )

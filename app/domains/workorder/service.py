@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from app.access.caller import SYSTEM, Caller
 from app.database.session import ReadSession, Session, WriteSession
-from app.domains.directus_files.archive import zipped
 from app.domains.directus_files.uploads import Upload, announced
+from app.domains.document.archive import zipped
 from app.domains.identifier_job.ordering import retry_jobs, stop_jobs
 from app.domains.job_chunk.service import forget_chunks
 from app.domains.workorder import queries

@@ -3,6 +3,14 @@
 A module of routes exports `routes`, made of `routing.at` and `routing.endpoint`; it is listed here.
 """
 
-from app.vendors.scantrust import me, scans, unknown
+from app.vendors.scantrust import campaigns, documents, me, products, scans, unknown, workorders
 
-routes = [*me.routes, *scans.routes, *unknown.routes]
+routes = [
+    *me.routes,
+    *campaigns.routes,
+    *products.routes,
+    *workorders.routes,
+    *documents.routes,
+    *scans.routes,
+    *unknown.routes,
+]

@@ -14,6 +14,7 @@ from app.access.credentials import Credential, credential_by_token
 from app.access.identity import caller_by_user
 from app.access.known import KnownCallers
 from app.database.session import Database
+from app.domains.api_credential.words import WORDS
 from app.errors import InvalidCredentials
 from app.rest.middleware import client_of
 from app.rest.requests import header
@@ -22,29 +23,6 @@ from app.vendors.scantrust.errors import NotAuthenticated
 
 KIND = "scantrust_uat"
 SCHEMES = frozenset({"uat", "jwt", "bearer"})
-
-WORDS = (
-    "brand_create",
-    "campaign_create",
-    "campaign_view",
-    "codes_view",
-    "product_create",
-    "product_delete",
-    "product_edit",
-    "product_view",
-    "scans_download",
-    "scm_bulk_edit",
-    "scm_code_edit",
-    "workorder_archive",
-    "workorder_cancel",
-    "workorder_create",
-    "workorder_delete",
-    "workorder_download",
-    "workorder_edit",
-    "workorder_sid_download",
-    "workorder_view",
-)
-"""The words there are. Those about campaigns are ours: none of theirs are published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +39,7 @@ class Entry:
     @property
     def words(self) -> list[str]:
         """The words it is good for."""
-        return [word for word in WORDS if self.allows(word)]
+        return [word for word in sorted(WORDS[KIND]) if self.allows(word)]
 
 
 NOBODY = Entry(ANONYMOUS)

@@ -42,6 +42,8 @@ _OF_A_FIELD = (
     ValueOutOfRange,
     ValueTooLong,
 )
+_OWN_WORDS = {"required": "This field is required.", "nnull": "This field may not be null."}
+"""What the framework says of a field, by the rule that is broken."""
 
 
 class NotAuthenticated(AppError):
@@ -158,12 +160,11 @@ def _sentence(error: AppError) -> str:
     """What the framework says of a field, where it has words of its own."""
     match error:
         case FailedValidation():
-            is_missing = error.extensions["type"] == "required"
-            return "This field is required." if is_missing else error.detail
+            return _OWN_WORDS.get(error.extensions["type"], error.detail)
         case RecordNotUnique():
             return "This field must be unique."
         case NotNullViolation():
-            return "This field may not be null."
+            return _OWN_WORDS["nnull"]
         case InvalidForeignKey():
             value = error.extensions["value"]
             return f'Invalid pk "{value}" - object does not exist.'

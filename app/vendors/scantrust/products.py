@@ -1,0 +1,123 @@
+"""`/products/`: products with the numbers of their codes (systems.md 4.6, D N8)."""
+
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from starlette.responses import Response
+
+from app.domains.product.counts import Counts, count_codes
+from app.vendors.scantrust.errors import invalid, required
+from app.vendors.scantrust.pages import PAGING, listed, page_of, truth
+from app.vendors.scantrust.routing import Visit, answer, at, endpoint
+from app.vendors.scantrust.rows import Row, created_row, key_of, one_row, page_of_rows, searched
+
+COLLECTION = "product"
+NAMES = {
+    "product_number": "id",
+    "product_name": "name",
+    "sku": "sku",
+    "primary_image": "image",
+    "description": "description",
+    "functional_name": "label",
+    "product_redirection_url": "client_url",
+    "is_archived": "is_archived",
+    "date_created": "creation_date",
+}
+"""Our fields, and what clients call them."""
+
+BRAND = {"number": "id", "name": "name", "image": "image"}
+CAMPAIGN = ("id", "name", "description", "is_archived")
+FIELDS = (
+    "id",
+    *NAMES,
+    *(f"brand.{name}" for name in BRAND),
+    *(f"campaign.{name}" for name in CAMPAIGN),
+)
+READONLY = frozenset({"id", "creation_date"})
+ORDERS = {shown: own for own, shown in NAMES.items()}
+
+
+@endpoint(words=("product_view",))
+async def products(visit: Visit) -> Response:
+    params = visit.params("is_archived", "ordering", "sku__exact", "search", *PAGING)
+    page, archived = page_of(params), truth(params, "is_archived")
+    where = searched(params, "product_name", "sku", "description")
+    if archived is not None:
+        where["is_archived"] = {"_eq": archived}
+    if "sku__exact" in params:
+        where["sku"] = {"_eq": params["sku__exact"]}
+    count, rows = await page_of_rows(
+        visit,
+        COLLECTION,
+        FIELDS,
+        page,
+        where=where,
+        sort=_order(params.get("ordering")),
+    )
+    return listed(visit, page, count, await _all_shown(visit, rows))
+
+
+@endpoint(words=("product_view",))
+async def product(visit: Visit) -> Response:
+    where = {"product_number": {"_eq": visit.place("id")}}
+    row = await one_row(visit, COLLECTION, FIELDS, where)
+    [shown] = await _all_shown(visit, [row])
+    return answer(shown)
+
+
+@endpoint(words=("product_create",), names=NAMES)
+async def create(visit: Visit) -> Response:
+    body = await visit.body()
+    if not body.get("sku"):
+        raise required("sku")
+    payload = {
+        own: body[shown] for own, shown in NAMES.items() if shown in body and shown not in READONLY
+    }
+    payload["brand"] = await key_of(visit, "brand", "number", "brand", body.get("brand"))
+    payload["campaign"] = await key_of(visit, "campaign", "id", "campaign", body.get("campaign"))
+    if body.get("gtin") is not None:
+        payload["gtin"] = body["gtin"]
+    else:
+        payload["id"] = str(uuid4())  # a sku is a company's own: others may have the same
+    row = await created_row(visit, COLLECTION, FIELDS, payload)
+    [shown] = await _all_shown(visit, [row]) or [{}]
+    return answer(shown, 201)
+
+
+def _order(text: str | None) -> tuple[str, ...]:
+    """`ordering=-sku,name` in our names. Raises FailedValidation."""
+    terms = []
+    for term in (text or "id").split(","):
+        name = term.strip()
+        own = ORDERS.get(name.removeprefix("-"))
+        if own is None:
+            raise invalid("ordering")
+        terms.append(f"-{own}" if name.startswith("-") else own)
+    return tuple(terms)
+
+
+async def _all_shown(visit: Visit, rows: list[Row]) -> list[dict[str, Any]]:
+    keys = [row["id"] for row in rows if "id" in row]
+    async with visit.database.read() as session:
+        counts = await count_codes(session, keys, visit.caller.account)
+    return [_shown(row, counts[row["id"]]) for row in rows if row.get("id") in counts]
+
+
+def _shown(row: Row, counts: Counts) -> dict[str, Any]:
+    brand, campaign = row.get("brand"), row.get("campaign")
+    company = None if counts.company is None else {"id": counts.company, "name": counts.owner}
+    return {
+        "id": row.get("product_number"),
+        "uuid": str(uuid5(NAMESPACE_URL, row["id"])),
+        **{shown: row.get(own) for own, shown in NAMES.items() if shown != "id"},
+        "brand": brand and {shown: brand.get(own) for own, shown in BRAND.items()},
+        "company": company,
+        "code_count": counts.codes,
+        "active_code_count": counts.active,
+        "blacklisted_code_count": counts.blacklisted,
+        "campaign": campaign and {name: campaign.get(name) for name in CAMPAIGN},
+        "smartlabel": None,
+    }
+
+
+routes = [*at("/products", get=products, post=create), *at("/products/{id:int}", get=product)]

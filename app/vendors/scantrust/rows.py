@@ -1,0 +1,103 @@
+"""Rows through the one door, under the names of fields that the surface then renames.
+
+What a caller may not read of a row is null in the answer; a row it may not read is not there.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from app.errors import InvalidForeignKey
+from app.items.query import Query
+from app.items.relations import step
+from app.items.selection import Options
+from app.vendors.scantrust.errors import NotFound
+from app.vendors.scantrust.pages import Page
+from app.vendors.scantrust.routing import Visit
+
+Row = dict[str, Any]
+
+
+async def page_of_rows(
+    visit: Visit,
+    collection: str,
+    fields: Iterable[str],
+    page: Page,
+    *,
+    where: Mapping[str, Any],
+    sort: tuple[str, ...],
+) -> tuple[int, list[Row]]:
+    """How many rows match, and those of one page."""
+    options = Options(filter=dict(where), sort=sort, limit=page.limit, offset=page.offset)
+    query = _query(visit, collection, fields, options)
+    only = Query(collection, (), filter=query.filter)
+    count = await visit.items.count(only)
+    rows = orjson.loads(await visit.items.many(query)) if page.offset < count else []
+    return count, rows
+
+
+def searched(params: Mapping[str, str], *fields: str) -> dict[str, Any]:
+    """The condition of the parameter `search`: one of the fields contains it."""
+    term = params.get("search", "").strip()
+    return {"_or": [{name: {"_icontains": term}} for name in fields]} if term else {}
+
+
+async def one_row(
+    visit: Visit, collection: str, fields: Iterable[str], where: Mapping[str, Any]
+) -> Row:
+    """The row that matches. Raises NotFound."""
+    query = _query(visit, collection, fields, Options(filter=dict(where), limit=1))
+    found = await visit.items.one(query)
+    if found is None:
+        raise NotFound
+    row: Row = orjson.loads(found)
+    return row
+
+
+async def created_row(visit: Visit, collection: str, fields: Iterable[str], payload: Row) -> Row:
+    """Create a row; what the caller may read of it."""
+    back = None
+    if visit.items.may_read(collection):
+        back = visit.items.reading_by_keys(
+            None, lambda: _query(visit, collection, fields, Options(limit=-1))
+        )
+    made = await visit.items.create(collection, [payload], back)
+    rows: list[Row] = [] if made is None else orjson.loads(made)
+    return rows[0] if rows else {}
+
+
+async def key_of(visit: Visit, collection: str, number_field: str, name: str, number: Any) -> Any:
+    """The key of the row that clients know by a number. Raises InvalidForeignKey, of field `name`.
+
+    None stays None.
+    """
+    if number is None:
+        return None
+    if isinstance(number, int) and not isinstance(number, bool):
+        key = visit.items.schema[collection].primary_key.name
+        where = {number_field: {"_eq": number}}
+        query = visit.items.reader().query(collection, [key], Options(filter=where, limit=1))
+        if 0 <= number < 2**31 and (found := await visit.items.keys(query)):
+            return found[0]
+    raise InvalidForeignKey(collection, name, number)
+
+
+def _query(visit: Visit, collection: str, fields: Iterable[str], options: Options) -> Query:
+    return visit.items.reader().query(collection, _readable(visit, collection, fields), options)
+
+
+def _readable(visit: Visit, collection: str, fields: Iterable[str]) -> list[str]:
+    """Those of the fields that the caller may read."""
+    view = visit.items.view()
+    own, readable = view.fields(collection), []
+    for path in fields:
+        name, _, below = path.partition(".")
+        if name not in own:
+            continue
+        leads = step(view, collection, name)
+        if below and (leads is None or below not in view.fields(leads.collection)):
+            continue
+        readable.append(path)
+    key = visit.items.schema[collection].primary_key.name
+    return readable or [key]
