@@ -183,10 +183,11 @@ async def test_graphql_decides_alike(client, make):
 
 
 async def test_a_code_is_given_to_no_product_of_another_account(client, rows):
-    other = rows.execute("INSERT INTO account (account_name) VALUES ('Other') RETURNING id::text")
+    [other] = rows.execute(
+        "INSERT INTO account (account_name) VALUES ('Other') RETURNING id::text"
+    ).fetchone()
     rows.execute(
-        "INSERT INTO product (id, product_name, account) VALUES ('theirs', 'x', %s)",
-        [other.fetchone()[0]],
+        "INSERT INTO product (id, product_name, account) VALUES ('theirs', 'x', %s)", [other]
     )
     row = {"id": "brand.example/x7Kp", "account": ACCOUNT}
     field, said = refusal(await client.post(PATH, json={**row, "product": "theirs"}))
@@ -195,6 +196,7 @@ async def test_a_code_is_given_to_no_product_of_another_account(client, rows):
     there = f"{PATH}/{quote(row['id'], safe='')}"
     assert refusal(await client.patch(there, json={"product": "theirs"}))[0] == "product"
     assert (await client.patch(there, json={"product": PRODUCT})).status_code == 200
+    assert refusal(await client.patch(there, json={"account": other}))[0] == "product"
 
 
 async def test_a_patch_of_ten_thousand_codes_is_a_handful_of_statements(client, rows, monkeypatch):

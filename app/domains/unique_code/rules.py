@@ -16,6 +16,9 @@ EPC_96 = re.compile(r"[0-9A-Fa-f]{24}")
 PARTS = frozenset({"type", "code", "product"})
 """What the key of a code says already."""
 
+BELONGS = frozenset({"product", "account"})
+"""Whom a code belongs to."""
+
 GRAI_PRODUCT_LENGTH = len("/8003/") + 14
 PRODUCTS = """
 SELECT id, account FROM product WHERE id = ANY(%(products)s)
@@ -53,7 +56,7 @@ class UniqueCodeRules(Rules):
         """A patch contradicts neither the key nor the state of a code. Raises ErrorList."""
         if found := [error for update in updates for error in _contradictions(update)]:
             raise ErrorList(found)
-        await _keep_together(session, caller, [u for u in updates if "product" in u.changes])
+        await _keep_together(session, caller, updates)
         changes = [CodeChange(update.before, update.patch) for update in updates]
         await apply_rules(session, caller, changes)
 
@@ -76,13 +79,17 @@ async def _inherit(session: Session, caller: Caller, rows: list[Row]) -> None:
 
 
 async def _keep_together(session: Session, caller: Caller, updates: list[Update]) -> None:
-    """A code is given to no product of another account. Raises ErrorList."""
-    products = [update.patch["product"] for update in updates]
-    owners = await _owners(session, caller, products)
+    """A code never comes to a product of another account. Raises ErrorList."""
+    moved = [
+        {**update.before, **update.patch}
+        for update in updates
+        if not BELONGS.isdisjoint(update.changes)
+    ]
+    owners = await _owners(session, caller, [row["product"] for row in moved])
     strangers = [
         error
-        for update, product in zip(updates, products, strict=True)
-        for error in _strange(product, owners.get(product), update.before["account"])
+        for row in moved
+        for error in _strange(row["product"], owners.get(row["product"]), row["account"])
     ]
     if strangers:
         raise ErrorList(strangers)
