@@ -1,4 +1,4 @@
-"""A worker of work orders, in the process of the tests."""
+"""A worker of work orders and documents, in the process of the tests."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -7,16 +7,18 @@ import pytest
 from app.database.session import Database
 from app.served import served
 from workers.chunks import advance
+from workers.document import Documents
 from workers.identifier_job import IdentifierJobs
 from workers.workorder import WorkOrders
 
 JOBS = "SELECT id FROM identifier_job WHERE status IN ('new', 'in_progress')"
+DOCUMENTS = "SELECT key FROM document WHERE status IN ('pending', 'in-progress')"
 ORDERS = "SELECT id FROM workorder WHERE state IN ('minted', 'packing')"
 
 
 @pytest.fixture
 async def work(installation, rows) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Does what workers do with the work orders that wait, until nothing is left to do."""
+    """Does what workers do with what waits, until nothing is left to do."""
     database = Database(installation.database_url)
     await database.open()
 
@@ -27,6 +29,9 @@ async def work(installation, rows) -> AsyncIterator[Callable[[], Awaitable[None]
         while orders := rows.execute(ORDERS).fetchall():
             for (key,) in orders:
                 await advance(database, WorkOrders(served(installation).compiler), str(key))
+        while documents := rows.execute(DOCUMENTS).fetchall():
+            for (key,) in documents:
+                await advance(database, Documents(), str(key))
 
     yield work
     await database.close()

@@ -1,0 +1,209 @@
+"""From a search to its CSV, by the steps of the seed (systems.md 4.2 to 4.4, 7.4, 8.2)."""
+
+import asyncio
+import csv
+import io
+import re
+import zipfile
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.vendors.scantrust.conftest import OTHER
+from tests.web import ACCOUNT
+
+SEARCH = "/api/v2/codes/download/?campaign=2084"
+NOT_FOUND = (404, {"detail": "Not found."})
+
+
+@pytest.fixture
+async def company(as_company, uat, rows):
+    """A client with the seed's word, whose campaign 2084 has two codes."""
+    rows.execute("INSERT INTO campaign (id, account, name) VALUES (2084, %s, 'Meat')", [ACCOUNT])
+    rows.execute(
+        "INSERT INTO product (id, account, product_name, sku, campaign) "
+        "VALUES ('pork', %s, 'Pork', '259052703982', 2084)",
+        [ACCOUNT],
+    )
+    rows.execute(
+        "INSERT INTO unique_code (id, account, code, type, product, extended_id, "
+        "activation_status, activated_at) VALUES "
+        "('go.example.com/a', %s, 'a', 'short_code', 'pork', 'D7BDCA03B80610826432DAD3', 1, NULL), "
+        "('go.example.com/b', %s, 'b', 'short_code', 'pork', NULL, 0, '2019-10-01')",
+        [ACCOUNT, ACCOUNT],
+    )
+    return await as_company(uat("codes_view"))
+
+
+async def asked(company, url=SEARCH) -> str:
+    answered = await company.get(url)
+    assert answered.status_code == 200, answered.text
+    return answered.json()["document"]["key"]
+
+
+async def linked(company, key) -> str:
+    answered = await company.get(f"/api/v2/documents/{key}/get-download-link/")
+    assert answered.status_code == 200, answered.text
+    return answered.json()["link"]
+
+
+async def followed(link: str) -> list[dict[str, str]]:
+    """The rows of the CSV in the zip that a link of the object storage leads to."""
+    async with httpx.AsyncClient(trust_env=False) as anybody:
+        file = await anybody.get(link)
+    archive = zipfile.ZipFile(io.BytesIO(file.content))
+    [name] = archive.namelist()
+    return list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+
+
+async def test_the_seeds_steps_lead_to_the_csv(company, as_company, work):
+    """Seed 003, steps 4 to 7: task, status, link, file; the link works once."""
+    task = await company.get(SEARCH)
+    assert task.headers["Cache-Control"] == "no-store"
+    assert re.fullmatch(r"rq:job:[0-9a-f-]{36}", task.json()["task"])
+    key = task.json()["document"]["key"]
+    assert re.fullmatch("[a-z0-9]{12}", key)
+    pending = (await company.get(f"/api/v2/documents/{key}")).json()
+    assert pending["status"] == "pending"
+    assert [pending[n] for n in ("file_size", "row_count", "expires_at")] == [None] * 3
+    await work()
+    document = (await company.get(f"/api/v2/documents/{key}/")).json()
+    me = (await company.get("/api/v2/me/")).json()
+    sizes = document.pop("file_size"), document.pop("row_count")
+    assert sizes[0] > 100
+    assert sizes[1] == 2
+    expires, created = document.pop("expires_at"), document.pop("created_at")
+    assert expires.endswith("Z")
+    life = datetime.fromisoformat(expires) - datetime.fromisoformat(created)
+    assert timedelta(hours=48) <= life < timedelta(hours=48, minutes=1)
+    assert document == {
+        "key": key,
+        "description": "",
+        "status": "complete",
+        "category": "code",
+        "doctype": "search-result",
+        "related_id": None,
+        "parameters": {"campaign": "2084"},
+        "is_expired": False,
+        "company": me["company"]["id"],
+        "owner": me["id"],
+        "created_by": me["id"],
+    }
+    link = await linked(company, key)
+    assert re.fullmatch(r"http://test/api/v2/documents/download/[A-Za-z]{32}/", link)
+    anybody = await as_company({})
+    head = await anybody.head(link)
+    assert (head.status_code, head.headers["Cache-Control"]) == (200, "no-store")
+    moved = await anybody.get(link)
+    assert (moved.status_code, moved.headers["Cache-Control"]) == (302, "no-store")
+    listed = await followed(moved.headers["Location"])
+    assert [row["status"] for row in listed] == ["active", "inactive"]
+    again = await anybody.get(link)
+    assert (again.status_code, again.json()) == NOT_FOUND
+
+
+async def test_of_two_uses_at_once_one_gets_the_file(company, as_company, work):
+    """systems.md 8.2: two concurrent uses, exactly one 302."""
+    key = await asked(company)
+    await work()
+    link, anybody = await linked(company, key), await as_company({})
+    both = await asyncio.gather(*[anybody.get(link) for _ in range(8)])
+    assert sorted(answered.status_code for answered in both) == [302] + [404] * 7
+
+
+@pytest.mark.parametrize(
+    ("url", "parameters"),
+    [
+        ("/api/v2/codes/download/?campaign=2084", {"campaign": "2084"}),
+        ("/api/v2/codes/download?campaign_id=2084&status=active", None),
+        ("/api/v2/codes/download/?campaign=2084&timeframe=-1y", None),
+        (
+            (
+                "/api/v2/codes/download/?campaign=2084&date_from=2019-09-30T16:00:00.000Z"
+                "&date_to=2021-01-31T16:00:00.000Z"
+            ),
+            {
+                "campaign": "2084",
+                "activated_at": "2019-09-30T16:00:00.000Z,2021-01-31T16:00:00.000Z",
+            },
+        ),
+    ],
+)
+async def test_searches_are_asked_for_as_the_seed_prints_them(company, url, parameters):
+    """Seed 003, step 4; systems.md 0.3 item 10: times become a range of activated_at."""
+    key = await asked(company, url)
+    document = (await company.get(f"/api/v2/documents/{key}")).json()
+    assert parameters is None or document["parameters"] == parameters
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "body"),
+    [
+        ("", 400, {"campaign": ["This field is required."]}),
+        ("?campaign=2084&timeframe=soon", 400, {"timeframe": ["Enter a valid value."]}),
+        ("?campaign=2084&colour=red", 400, {"colour": ["Unknown filter."]}),
+        ("?campaign=1", 404, {"detail": "Not found."}),
+    ],
+)
+async def test_searches_that_say_nothing_are_refused(company, rows, query, status, body):
+    """systems.md 4.7 and 7.4; nothing is made for them."""
+    refused = await company.get(f"/api/v2/codes/download/{query}")
+    assert (refused.status_code, refused.json()) == (status, body)
+    assert rows.execute("SELECT count(*) FROM document").fetchone() == (0,)
+
+
+async def test_documents_without_a_file_have_no_link(company, rows, work):
+    """systems.md 4.4: not complete 400, expired 410; 4.3: an expired one is still readable."""
+    key = await asked(company)
+    url = f"/api/v2/documents/{key}/get-download-link"
+    early = await company.get(url)
+    assert (early.status_code, early.json()) == (400, {"detail": "Document is not ready."})
+    rows.execute("UPDATE document SET status = 'failed', error_message = 'No room'")
+    assert (await company.get(url)).status_code == 400
+    rows.execute("UPDATE document SET status = 'pending', error_message = NULL")
+    await work()
+    link = await linked(company, key)
+    rows.execute("UPDATE document SET expires_at = now() - interval '1 second'")
+    assert (await company.get(url)).status_code == 410
+    assert (await company.get(link)).status_code == 410
+    assert (await company.get(f"/api/v2/documents/{key}")).json()["is_expired"] is True
+
+
+async def test_links_time_out(company, rows, work):
+    """systems.md 4.4: a token is valid 10 minutes; 7.4: timed out is 404."""
+    key = await asked(company)
+    await work()
+    link = await linked(company, key)
+    rows.execute("UPDATE download_link SET expires_at = now()")
+    timed_out = await company.get(link)
+    assert (timed_out.status_code, timed_out.json()) == NOT_FOUND
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 32, "%00" * 32, "é"])
+async def test_unknown_links_are_not_there(as_company, token):
+    anybody = await as_company({})
+    missing = await anybody.get(f"/api/v2/documents/download/{token}/")
+    assert (missing.status_code, missing.json()) == NOT_FOUND
+
+
+async def test_another_company_has_no_such_document(company, as_company, uat, work):
+    """systems.md 4.3: visible to the same company only, else 404."""
+    key = await asked(company)
+    await work()
+    other = await as_company(uat("codes_view", account=OTHER))
+    for path in ("", "/", "/get-download-link/"):
+        missing = await other.get(f"/api/v2/documents/{key}{path}")
+        assert (missing.status_code, missing.json()) == NOT_FOUND
+    refused = await other.get(SEARCH)
+    assert (refused.status_code, refused.json()) == NOT_FOUND
+
+
+async def test_the_seeds_word_is_asked_for(company, as_company, uat):
+    """Seed 003: the token needs codes_view."""
+    key = await asked(company)
+    scanning = await as_company(uat("scans_download"))
+    for path in (SEARCH, f"/api/v2/documents/{key}", f"/api/v2/documents/{key}/get-download-link"):
+        assert (await scanning.get(path)).status_code == 403
+    anybody = await as_company({})
+    assert (await anybody.get(SEARCH)).status_code == 401
