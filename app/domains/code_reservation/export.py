@@ -8,7 +8,6 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.database.session import ReadSession, WriteSession
-from app.domains.code_reservation import queries
 from app.domains.code_reservation.service import Reservation
 from app.domains.directus_files.names import plain_name, plain_type
 from app.domains.directus_files.uploads import Upload, announced
@@ -27,7 +26,7 @@ COLUMNS = ("id", "code", "type", "digital_link", "epc_uri", "epc_hex", "product"
 async def make_file(
     session: WriteSession, compiler: Compiler, storage: Storage, reservation: Reservation
 ) -> None:
-    """Store the codes of a reservation in its format, and let `export_file` point at them.
+    """Store the codes of a reservation in its format, as a file whose key is the reservation's.
 
     A file of an earlier time is replaced. Raises ServiceUnavailable when the storage is away.
     """
@@ -39,7 +38,7 @@ async def make_file(
     blocks = exported(session_of_rows, compiler, restricted, form, statement=rows)
     name = _object_name(reservation)
     size = await storage.put(name, blocks, MEDIA_TYPES[form])
-    await _point_at(session, compiler, reservation, Upload(reservation.id, name, size))
+    await _keep(session, compiler, reservation, Upload(reservation.id, name, size))
 
 
 def object_names(key: str) -> list[str]:
@@ -47,10 +46,10 @@ def object_names(key: str) -> list[str]:
     return [f"{key}.{form}" for form in FORMATS]
 
 
-async def _point_at(
+async def _keep(
     session: WriteSession, compiler: Compiler, reservation: Reservation, upload: Upload
 ) -> None:
-    """A row of directus_files for the bytes: the reservation's own one if it is there."""
+    """A row of directus_files for the bytes: the one of an earlier time if it is there."""
     said = _described(reservation)
     # An admin may ask for what belongs to an account; so it is said whose the file is.
     writer = Writer(compiler, session, Caller(user=reservation.user_created, is_admin=True))
@@ -59,8 +58,6 @@ async def _point_at(
             await writer.create(FILES, [said])
         else:
             await writer.update(FILES, [(reservation.export_file, said)])
-    values = {"key": reservation.id, "file": upload.key}
-    await session.execute(queries.FILE_MADE, values)
 
 
 def _query(reservation: Reservation) -> Query:

@@ -8,15 +8,12 @@ SELECT id, account, coalesce(code_type, 'sgtin') AS code_type, quantity, product
 FROM code_reservation WHERE id = %(key)s
 """
 
-# The file is there, and so are the codes: one transaction.
-FILE_MADE = """
-UPDATE code_reservation SET export_file = %(file)s::uuid, file_ready_at = clock_timestamp()
-WHERE id = %(key)s
-"""
-
+# The codes and the file are there: one transaction. The file's key is the reservation's. Only now
+# is the row touched, so nobody who cancels or deletes it has to wait for the file.
 PROGRESS = """
 UPDATE code_reservation
-SET quantity_reserved = %(reserved)s, error_message = NULL,
+SET quantity_reserved = %(reserved)s, error_message = NULL, export_file = id,
+    file_ready_at = clock_timestamp(),
     status = CASE WHEN %(finished)s THEN 'complete' ELSE status END
 WHERE id = %(key)s
 """
