@@ -68,6 +68,11 @@ unique_code = Collection(
         Index(("extended_id",), unique=True, where="extended_id IS NOT NULL"),
         Index(("activated_at",), where="activated_at IS NOT NULL"),
         Index(("product",), where="activation_status = 2"),
+        # Keys of SGTINs and GRAIs begin with their product; these name theirs nowhere else.
+        Index(
+            ("product", "activation_status"),
+            where="product IS NOT NULL AND type IN ('sscc', 'short_code', 'tag')",
+        ),
         Index(("reservation",), where="reservation IS NOT NULL"),
         Index(("workorder",), where="workorder IS NOT NULL"),
         Index(("serial_number",), where="serial_number IS NOT NULL"),
