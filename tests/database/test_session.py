@@ -124,8 +124,11 @@ async def test_rows_go_in_and_out_by_copy(database):
         blocks = (b"1\ta\n", b"2\tit's; DROP\n")
         assert await session.copy_in("COPY thing FROM STDIN", blocks) == 2
         statement = "COPY (SELECT * FROM thing WHERE note LIKE %(note)s ORDER BY id) TO STDOUT"
-        out = b"".join([bytes(b) async for b in session.copy_out(statement, {"note": "it's%"})])
+        counts: list[int] = []
+        rows = session.copy_out(statement, {"note": "it's%"}, counts.append)
+        out = b"".join([bytes(b) async for b in rows])
     assert out == b"2\tit's; DROP\n"
+    assert counts == [1]
 
 
 async def cancelled_once(drain, begun):
