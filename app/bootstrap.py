@@ -86,6 +86,8 @@ async def _first_admin(settings: Settings, session: WriteSession, what: Served) 
         patch = await _news(row, secrets)
         if secrets and not await is_administered(session):
             patch |= {"status": "active", "role": role}
+            if "account" in what.compiler.schema.fields("directus_users"):
+                patch["account"] = None  # or it could do everything there only
         if patch:
             await writer.update("directus_users", [(row["id"], patch)])
         return None

@@ -82,6 +82,15 @@ def test_when_nobody_is_an_admin_a_given_password_lets_the_first_in_again(migrat
     ]
 
 
+def test_who_is_let_in_again_belongs_to_no_account(migrated):
+    given = settings(admin_password="password-1234")
+    bootstrap(given, migrated)
+    with psycopg.connect(migrated) as connection:
+        connection.execute("UPDATE directus_users SET account = (SELECT id FROM account LIMIT 1)")
+    bootstrap(given, migrated)
+    assert rows(migrated, "SELECT account, status FROM directus_users") == [(None, "active")]
+
+
 def test_the_email_is_compared_as_it_is_stored(migrated):
     given = settings(admin_email=" Boss@Example.COM ", admin_token="token-1234")
     for _ in range(2):

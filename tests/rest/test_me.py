@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.access.secrets import token_hash
-from tests.web import ADMIN, TOKEN, client_of, until
+from tests.web import ACCOUNT, ADMIN, TOKEN, client_of, until
 
 
 @pytest.fixture
@@ -149,6 +149,22 @@ async def test_the_last_admin_stays(client, rows):
         answer = await client.request(method, path, json=body)
         assert code_of(answer) == (422, "UNPROCESSABLE_CONTENT"), (path, answer.text)
     assert (await client.get("/users/me", headers=ADMIN)).status_code == 200
+
+
+async def test_an_accounts_admin_is_not_one_of_the_installation(client, rows):
+    """It could let nobody in again: roles and policies are not its own."""
+    [(role, key)] = rows.execute("SELECT role::text, id::text FROM directus_users").fetchall()
+    tenant = {"email": "tenant@example.com", "role": role, "account": ACCOUNT}
+    assert (await client.post("/users", json=tenant)).is_success
+    for method, body in (
+        ("DELETE", None),
+        ("PATCH", {"status": "suspended"}),
+        ("PATCH", {"account": ACCOUNT}),
+    ):
+        answer = await client.request(method, f"/users/{key}", json=body)
+        assert code_of(answer) == (422, "UNPROCESSABLE_CONTENT"), (body, answer.text)
+    assert (await client.post("/users", json={"email": "2@example.com", "role": role})).is_success
+    assert (await client.patch(f"/users/{key}", json={"account": ACCOUNT})).is_success
 
 
 async def test_two_admins_can_not_remove_each_other_at_once(client, rows):

@@ -9,7 +9,8 @@ from app.items.write import Writer
 PUBLIC = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
 """The key of the public policy, the same in every Directus."""
 
-# An active user with a policy of admin_access, its own, its role's or an ancestor's.
+# An active user with a policy of admin_access, its own, its role's or an ancestor's. Who has an
+# account may do everything there only; not every installation has accounts, so no column is named.
 _AN_ADMIN = """
 WITH RECURSIVE holds (role) AS (
   SELECT a.role FROM directus_access AS a JOIN directus_policies AS p ON p.id = a.policy
@@ -18,7 +19,8 @@ WITH RECURSIVE holds (role) AS (
   SELECT r.id FROM directus_roles AS r JOIN holds ON r.parent = holds.role
 )
 SELECT EXISTS (
-  SELECT FROM directus_users AS u WHERE u.status = 'active' AND (
+  SELECT FROM directus_users AS u
+  WHERE u.status = 'active' AND to_jsonb(u) ->> 'account' IS NULL AND (
     u.role IN (SELECT role FROM holds)
     OR u.id IN (
       SELECT a."user" FROM directus_access AS a JOIN directus_policies AS p ON p.id = a.policy
@@ -35,7 +37,7 @@ WHERE p.admin_access ORDER BY r.name <> 'Administrator', r.id LIMIT 1
 
 
 async def is_administered(session: Session) -> bool:
-    """Whether an active user may do everything."""
+    """Whether an active user may do everything, in all accounts."""
     return bool(await session.fetch_value(_AN_ADMIN))
 
 

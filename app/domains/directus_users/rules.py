@@ -17,6 +17,9 @@ SHORTEST_TOKEN = 8
 ENDS_SESSIONS = frozenset({"password", "email", "status", "role"})
 """What a user can't change without logging in again (directus.md 5.4)."""
 
+MAKES_ADMINS = frozenset({"status", "role", "account"})
+"""What decides whether a user is one of the installation's admins."""
+
 _END_SESSIONS = 'DELETE FROM directus_sessions WHERE "user" = ANY(%(users)s::uuid[])'
 _POLICY = "SELECT auth_password_policy FROM directus_settings LIMIT 1"
 
@@ -42,6 +45,7 @@ class UserRules(Rules):
         changed = [update.key for update in updates if not ENDS_SESSIONS.isdisjoint(update.patch)]
         if changed:
             await session.execute(_END_SESSIONS, {"users": changed})
+        if any(not MAKES_ADMINS.isdisjoint(update.patch) for update in updates):
             await require_an_admin(session)
 
     async def after_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
