@@ -191,6 +191,19 @@ async def test_a_logout_ends_the_session_before_it_too(anyone, rows):
     assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (0,)
 
 
+async def test_a_logout_by_an_old_cookie_ends_the_session_it_went_on_to(anyone, rows):
+    body = {"email": EMAIL, "password": PASSWORD, "mode": "session"}
+    await anyone.post("/auth/login", json=body)
+    elsewhere = await anyone.post("/auth/login", json=body)
+    old = {"Cookie": f"directus_session_token={elsewhere.cookies['directus_session_token']}"}
+    for _ in range(2):
+        await anyone.post("/auth/refresh", json={"mode": "session"})
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (4,)
+    anyone.cookies.clear()
+    await anyone.post("/auth/logout", json={"mode": "session"}, headers=old)
+    assert rows.execute("SELECT count(*) FROM directus_sessions").fetchone() == (1,)
+
+
 async def test_an_old_session_lives_for_a_moment_after_its_refresh(anyone, rows):
     body = {"email": EMAIL, "password": PASSWORD, "mode": "session"}
     await anyone.post("/auth/login", json=body)

@@ -1,5 +1,6 @@
 """New passwords and one-time passwords (directus.md 5.3, 5.4)."""
 
+import asyncio
 from datetime import timedelta
 
 import pyotp
@@ -78,6 +79,12 @@ async def test_a_reset_token_works_once_and_ends_sessions(anyone, installation):
     gone = await anyone.post("/auth/refresh", json={"refresh_token": before})
     assert code_of(gone) == (401, "INVALID_CREDENTIALS")
     assert code_of(await reset(anyone, token)) == (403, "FORBIDDEN")
+
+
+async def test_of_many_resets_by_one_token_at_once_one_counts(anyone, installation):
+    token = await made_token(installation)
+    answers = await asyncio.gather(*(reset(anyone, token, f"password {n}") for n in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [204, 403, 403, 403, 403]
 
 
 async def test_a_reset_keeps_the_password_rules(anyone, client, installation):

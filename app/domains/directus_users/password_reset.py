@@ -14,13 +14,16 @@ from app.access.tokens import read, signed
 from app.database.session import Session
 from app.errors import Forbidden, InvalidPayload
 from app.items.items import Items
+from app.items.write import Writer
 
 logger = logging.getLogger(__name__)
 
 _SCOPE = "password-reset"
 _LIFETIME = timedelta(days=1)
 _BY_EMAIL = "SELECT id, password FROM directus_users WHERE email = %(email)s AND status = 'active'"
-_BY_KEY = "SELECT id, password FROM directus_users WHERE id = %(user)s::uuid AND status = 'active'"
+_BY_KEY = """
+SELECT id, password FROM directus_users WHERE id = %(user)s::uuid AND status = 'active' FOR UPDATE
+"""
 
 
 async def reset_token(session: Session, email: str, secret: str) -> str:
@@ -51,13 +54,13 @@ async def reset(items: Items, token: str, password: str, secret: str) -> None:
     if claims.get("scope") != _SCOPE:
         raise Forbidden
     wanted, mark = claims.get("user"), str(claims.get("hash"))
-    async with items.database.read() as session:
+    async with items.database.write() as session:
         row = await session.fetch_one(_BY_KEY, {"user": wanted})
-    if row is None or not hmac.compare_digest(_mark(row["password"]), mark):
-        raise Forbidden
-    own = replace(SYSTEM, user=row["id"], client=items.caller.client)
-    patch = (row["id"], {"password": password})
-    await replace(items, caller=own).update("directus_users", [patch], None)
+        if row is None or not hmac.compare_digest(_mark(row["password"]), mark):
+            raise Forbidden
+        own = replace(SYSTEM, user=row["id"], client=items.caller.client)
+        patch = (row["id"], {"password": password})
+        await Writer(items.compiler, session, own).update("directus_users", [patch])
 
 
 def _mark(stored: str | None) -> str:

@@ -60,11 +60,19 @@ FROM directus_sessions AS s JOIN directus_users AS u ON u.id = s."user"
 WHERE s.token = %(token)s AND s.expires > now() FOR KEY SHARE OF u FOR UPDATE OF s
 """
 _CLOSE = "DELETE FROM directus_sessions WHERE token = %(token)s"
-# The session, and the one before it, should that still linger.
+# The session under all of its tokens: those before, should they still linger, and those after, for
+# the old cookie of a session ends it, too.
 _END = """
-DELETE FROM directus_sessions
-WHERE "user" = (SELECT "user" FROM directus_sessions WHERE token = %(token)s)
-  AND (token = %(token)s OR next_token = %(token)s)
+WITH RECURSIVE own AS (
+  SELECT token, next_token FROM directus_sessions WHERE "user" =
+    (SELECT "user" FROM directus_sessions WHERE token = %(token)s)
+), held (token, next_token) AS (
+  SELECT token, next_token FROM own WHERE token = %(token)s
+  UNION
+  SELECT own.token, own.next_token FROM own JOIN held
+    ON own.next_token = held.token OR own.token = held.next_token
+)
+DELETE FROM directus_sessions WHERE token IN (SELECT token FROM held)
 """
 _LINGER = """
 UPDATE directus_sessions SET expires = least(expires, now() + %(grace)s), next_token = %(next)s
