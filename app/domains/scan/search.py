@@ -54,6 +54,10 @@ async def read_scans(
             raise _invalid(name)
     codes = await read_search(session, caller, given, campaign_required=False)
     conditions, values, asked = [codes.where], dict(codes.values), Span(None, None)
+    if codes.campaign is not None and codes.campaign.account is not None:
+        # Products of a campaign are its account's, and so are their scans: an index by time.
+        whose = {"scan_account": codes.campaign.account}
+        _add(conditions, values, Condition("s.account = %(scan_account)s::uuid", whose, ""))
     if any(name in own for name in TIMES):
         asked = asked_span(own)
         _add(conditions, values, within("scanned_at", "s.scanned_at", asked))

@@ -61,18 +61,20 @@ def page_statement(
         values |= {"after_time": after[0], "after_key": after[1]}
     # One more than the page holds: whether there is another.
     values |= {"more_than_page": limit + 1, "offset": offset, "limit": limit}
+    # First which scans, then all about them: what comes before the page is only counted off.
     sql = f"""
 WITH page AS MATERIALIZED (
-  SELECT s.scanned_at, s.id, {_RECORD} AS record
-  FROM {_SHOWN} WHERE {where}
+  SELECT s.scanned_at, s.id FROM {SOURCE} WHERE {where}
   ORDER BY s.scanned_at DESC, s.id DESC LIMIT %(more_than_page)s OFFSET %(offset)s
-), shown AS (
+), shown AS MATERIALIZED (
   SELECT * FROM page ORDER BY scanned_at DESC, id DESC LIMIT %(limit)s
 )
 SELECT {count} AS count, (SELECT count(*) FROM page) > %(limit)s AS more,
   (SELECT to_char(scanned_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
      || ' ' || id FROM shown ORDER BY scanned_at, id LIMIT 1) AS last,
-  (SELECT coalesce(json_agg(record ORDER BY scanned_at DESC, id DESC), '[]') FROM shown) AS results
+  (SELECT coalesce(json_agg(one.record ORDER BY shown.scanned_at DESC, shown.id DESC), '[]')
+     FROM shown CROSS JOIN LATERAL (
+       SELECT {_RECORD} AS record FROM {_SHOWN} WHERE s.id = shown.id LIMIT 1) AS one) AS results
 """
     return sql, values
 
