@@ -14,6 +14,7 @@ from sqlalchemy import (
     literal,
     literal_column,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from schema import Field
 
@@ -46,8 +47,9 @@ def applied(
 ) -> ColumnElement[Any]:
     """The function of a stored value. Sessions run in UTC, so timestamps are UTC too."""
     if function == "json":
-        return func.jsonb_extract_path(column, *_steps(argument or ""))
+        return func.jsonb_extract_path(_binary(column), *_steps(argument or ""))
     if function == "count":
+        column = _binary(column)
         # What is no array counts nothing.
         return case(
             (func.jsonb_typeof(column) == "array", func.jsonb_array_length(column)), else_=0
@@ -59,7 +61,12 @@ def applied(
 
 def json_text(column: ColumnElement[Any], path: str) -> ColumnElement[Any]:
     """What stands at a path of a JSON value, as text."""
-    return cast(func.jsonb_extract_path_text(column, *_steps(path)), Text)
+    return cast(func.jsonb_extract_path_text(_binary(column), *_steps(path)), Text)
+
+
+def _binary(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """JSON as PostgreSQL's `jsonb`: snapshots of Directus have columns of `json`."""
+    return column if isinstance(column.type, JSONB) else cast(column, JSONB)
 
 
 def number_in(text: ColumnElement[Any]) -> ColumnElement[Any]:

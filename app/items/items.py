@@ -1,7 +1,7 @@
 """The door itself: one caller's reads and writes, for every surface alike."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -152,7 +152,7 @@ class Items:
         None when the caller can't see them, or `back` is None.
         """
         self.allow("create", collection)
-        async with self.database.write() as session:
+        async with self._writing() as session:
             keys = await self._writer(session).create(collection, payloads)
             return await self._read_back(session, keys, back)
 
@@ -161,14 +161,14 @@ class Items:
     ) -> bytes | None:
         """Patch items by key; those that exist as a JSON array, shaped by `back`. As `create`."""
         self.allow("update", collection)
-        async with self.database.write() as session:
+        async with self._writing() as session:
             keys = await self._writer(session).update(collection, patches)
             return await self._read_back(session, keys, back)
 
     async def upsert(self, collection: str, payloads: list[Any]) -> list[Any]:
         """Update the items whose keys the payloads name, create the others; the keys."""
         self.known(collection)
-        async with self.database.write() as session:
+        async with self._writing() as session:
             return await self._writer(session).upsert(collection, payloads)
 
     async def singleton(self, query: Query) -> bytes:
@@ -192,7 +192,7 @@ class Items:
     ) -> bytes | None:
         """Patch the one item of a singleton, made where it is not there yet."""
         self.allow("update", collection)
-        async with self.database.write() as session:
+        async with self._writing() as session:
             sql = self.compiler.keys(Query(collection, (), limit=Value(1)))
             key = await session.fetch_value(sql.sql, sql.values)
             writer = self._writer(session)
@@ -205,7 +205,7 @@ class Items:
     async def delete(self, collection: str, keys: list[Any]) -> list[Any]:
         """Delete items by key; the keys of those that existed."""
         self.allow("delete", collection)
-        async with self.database.write() as session:
+        async with self._writing() as session:
             return await self._writer(session).delete(collection, keys)
 
     async def keys(self, query: Query) -> list[Any]:
@@ -237,6 +237,15 @@ class Items:
         primary = self.compiler.schema[collection].primary_key
         known = [known for key in keys if (known := as_key(primary, key)) is not None]
         return Compare((primary.name,), "_in", Value(known))
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[WriteSession]:
+        """One transaction. Raises OutOfTime for a write that takes longer than STATEMENT_TIMEOUT."""
+        try:
+            async with self.database.write() as session:
+                yield session
+        except psycopg.errors.QueryCanceled as error:
+            raise OutOfTime from error
 
     def _writer(self, session: WriteSession) -> Writer:
         return Writer(self.compiler, session, self.caller, self.limits.mutations)

@@ -26,6 +26,8 @@ class _Changes:
     """What becomes of the rows of one to-many, for all parents of a write together."""
 
     created: list[Row] = field(default_factory=list)
+    added: list[Row] = field(default_factory=list)
+    """Created, too, behind the rows that are there."""
     updated: list[tuple[Any, Row]] = field(default_factory=list)
     deleted: list[Any] = field(default_factory=list)
     whole: dict[Any, set[Any]] = field(default_factory=dict)
@@ -120,9 +122,24 @@ async def _save_rows(
         updated = await writer.update(target.name, changes.updated, path)
         if len(updated) < len({key for key, _ in changes.updated}):
             raise Forbidden
-    if changes.created:
+    if changes.created or changes.added:
         require(writer.caller, "create", target)
-        await writer.create(target.name, changes.created, path)
+        await _put_last(writer, many, target, changes.added)
+        await writer.create(target.name, changes.created + changes.added, path)
+
+
+async def _put_last(writer: "Writer", many: ToMany, target: Collection, rows: list[Row]) -> None:
+    """Rows that are added to a sorted set come after those that are there (directus.md 1.8)."""
+    if many.sort_field is None or not rows:
+        return
+    link = writer.schema.fields(target.name)[many.field]
+    parents = [row[many.field] for row in rows]
+    statement = statements.last_places(target, link, many.sort_field)
+    found = await writer.session.fetch_all(statement, {"keys": list(set(parents))})
+    last = {row["parent"]: row["last"] for row in found}
+    for row, parent in zip(rows, parents, strict=True):
+        if row.get(many.sort_field) is None:
+            last[parent] = row[many.sort_field] = (last.get(parent) or 0) + 1
 
 
 def _named_keys(target: Collection, value: Any) -> list[Any]:
@@ -176,7 +193,7 @@ def _delta(many: ToMany, target: Collection, parent: Any, value: Row, changes: _
     for item in value.get("create", ()):
         if not isinstance(item, dict):
             raise InvalidPayload("Invalid one-to-many update structure: an object is needed")
-        changes.created.append({**item, many.field: parent})
+        changes.added.append({**item, many.field: parent})
     for item in value.get("update", ()):
         if not isinstance(item, dict) or item.get(primary.name) is None:
             raise InvalidPayload(

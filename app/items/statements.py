@@ -131,6 +131,16 @@ def children(collection: Collection, field: Field) -> str:
 
 
 @lru_cache(maxsize=1000)
+def last_places(collection: Collection, field: Field, sort: str) -> str:
+    """The greatest `sort` of the rows whose many-to-one `field` is one of `keys`, by `parent`."""
+    name = _name(field.name)
+    return (
+        f"SELECT {name} AS parent, max({_name(sort)}) AS last FROM {_name(collection.name)} "
+        f"WHERE {name} = ANY(%(keys)s::{_array(field)}) GROUP BY {name}"
+    )
+
+
+@lru_cache(maxsize=1000)
 def unlink(collection: Collection, field: Field) -> str:
     """Set the field null wherever it points at one of `keys`."""
     name = _name(field.name)

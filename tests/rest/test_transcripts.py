@@ -226,3 +226,18 @@ async def test_recorded_exchanges_are_answered_as_directus_did(directus):
 def test_what_is_answered_otherwise_is_documented(number):
     page = (DATA.parents[1] / "docs" / "differences.md").read_text()
     assert f"\n| {number} | " in page
+
+
+async def test_json_columns_of_a_snapshot_take_functions_and_filters(directus):
+    """Directus stores `json`, not `jsonb`: the functions are the same (directus.md 3.3)."""
+    async with client_of(directus, headers=ADMIN) as client:
+        body = {"id": "json", "name": "JSON", "attributes": {"a": {"b": 5}}}
+        made = await client.post("/items/product?fields=id", json=body)
+        assert made.status_code == 200, made.text
+        path = f"/items/product/{made.json()['data']['id']}"
+        shown = await client.get(f"{path}?fields=count(attributes),json(attributes, a.b)")
+        assert list(shown.json()["data"].values()) == ["0", 5]
+        for value, count in ((5, 1), (6, 0)):
+            wanted = json.dumps({"attributes": {"_json": {"a.b": {"_eq": value}}}})
+            found = await client.get("/items/product", params={"filter": wanted})
+            assert len(found.json()["data"]) == count

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from tests.web import ACCOUNT, NOBODY, PRODUCT
+from app.main import create_app
+from tests.web import ACCOUNT, NOBODY, PRODUCT, client_of
 
 EXAMPLES = json.loads(
     (Path(__file__).parents[1] / "data" / "identifier_job_examples.json").read_text()
@@ -326,3 +328,27 @@ async def test_ten_thousand_products_in_one_request(client):
     assert response.elapsed.total_seconds() < 2
     response = await client.request("DELETE", "/items/product", json=[row["id"] for row in rows])
     assert response.status_code == 204
+
+
+async def test_rows_added_to_a_sorted_set_come_after_those_there(client):
+    """directus.md 1.8: a delta's new rows get the next places."""
+    fields = [{"key": "first"}, {"key": "second"}]
+    body = {"name": "Sorted", "account": ACCOUNT, "scm_fields": fields}
+    made = (await client.post("/items/campaign?fields=id", json=body)).json()["data"]
+    path = f"/items/campaign/{made['id']}?fields=scm_fields.key,scm_fields.position"
+    delta = {"create": [{"key": "third"}, {"key": "fourth"}, {"key": "zeroth", "position": 0}]}
+    answer = await client.patch(path, json={"scm_fields": delta})
+    shown = [(row["key"], row["position"]) for row in answer.json()["data"]["scm_fields"]]
+    assert shown == [("zeroth", 0), ("first", 1), ("second", 2), ("third", 3), ("fourth", 4)]
+
+
+async def test_a_write_that_takes_too_long_says_so(installation, rows):
+    hurried = installation.model_copy(update={"statement_timeout": 0.2})
+    async with client_of(create_app(hurried)) as client:
+        with psycopg.connect(installation.database_url) as other:
+            other.execute("LOCK TABLE domain")
+            body = {"domain_name": "late.example.com", "account": ACCOUNT}
+            refused = await client.post("/items/domain", json=body)
+        assert refused.status_code == 408
+        assert (await error_of(refused, 408))["extensions"]["code"] == "OUT_OF_TIME"
+        assert (await client.post("/items/domain", json=body)).status_code == 200
