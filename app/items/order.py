@@ -22,16 +22,25 @@ class OrderReader:
     def sort(self, collection: str, terms: list[str]) -> tuple[Sort, ...]:
         """The order of a sort list; by the collection's own order, else its key, when empty.
 
-        Who may not read those gets the order of the first field it may read.
+        Who may not read those gets the order of the first field it may read. Equal rows are in the
+        order of their keys: or pages would repeat some of them, and never show others.
         """
-        if terms:
-            return tuple(self.term(collection, term.strip()) for term in terms)
+        found = tuple(self.term(collection, term.strip()) for term in terms)
+        found = found or (self._usual(collection),)
+        key = self.schema[collection].primary_key.name
+        if key not in self.schema.fields(collection) or any(
+            sort.path == (key,) and sort.function is None for sort in found
+        ):
+            return found
+        return (*found, Sort((key,)))
+
+    def _usual(self, collection: str) -> Sort:
         definition, readable = self.schema[collection], self.schema.fields(collection)
         own = definition.sort_field or definition.primary_key.name
         if own not in readable:
             shown = (n for n, field in readable.items() if field.stored and not field.concealed)
             own = next(shown, own)
-        return (Sort((own,)),)
+        return Sort((own,))
 
     def term(self, collection: str, term: str) -> Sort:
         """One term. Raises Forbidden for what is not there, InvalidQuery for a wrong function.

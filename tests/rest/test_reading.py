@@ -62,6 +62,17 @@ async def test_head_is_get_without_a_body(client):
     assert (response.status_code, response.content) == (200, b"")
 
 
+async def test_pages_by_an_order_that_says_little_show_every_row_once(client, rows):
+    rows.execute(
+        "INSERT INTO product (id, product_name, color) "
+        "SELECT 'x' || n, 'x', CASE WHEN n % 2 = 0 THEN 'red' END FROM generate_series(1, 60) n"
+    )
+    for sort in ("color", "-color", "account.account_name"):
+        pages = [await ids(client, sort=sort, limit="7", page=str(n)) for n in range(1, 11)]
+        shown = [key for page in pages for key in page]
+        assert len(shown) == len(set(shown)) == 65
+
+
 async def test_query_limit_max_bounds_lists_also_those_that_say_nothing(installation):
     """QUERY_LIMIT_MAX below QUERY_LIMIT_DEFAULT: fewer rows, no error nobody asked for."""
     tight = installation.model_copy(update={"query_limit_max": 2, "max_batch_mutation": 3})

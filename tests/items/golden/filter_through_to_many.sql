@@ -14,7 +14,7 @@ FROM book AS book_3
 WHERE book_3.shelf = shelf_1.id) > %(v6)s::BIGINT))) ORDER BY (SELECT book_4.price AS best
 FROM book AS book_4
 WHERE book_4.shelf = shelf_1.id ORDER BY best DESC NULLS LAST
- LIMIT 1) DESC, room_1.name ASC) AS "row."
+ LIMIT 1) DESC, room_1.name ASC, shelf_1.id ASC) AS "row."
 -- v0: 100
 -- v1: 'x'
 -- v2: 'in'

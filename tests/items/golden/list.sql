@@ -4,7 +4,7 @@ FROM shelf AS shelf_1 LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg("row.".k
 FROM (SELECT book_1.id AS key
 FROM book AS book_1
 WHERE book_1.shelf = shelf_1.id ORDER BY book_1.id ASC
- LIMIT %(v0)s::BIGINT) AS "row.") AS anon_1 ON true ORDER BY shelf_1.label ASC
+ LIMIT %(v0)s::BIGINT) AS "row.") AS anon_1 ON true ORDER BY shelf_1.label ASC, shelf_1.id ASC
  LIMIT %(v1)s::BIGINT) AS "row."
 -- v0: 100
 -- v1: 100

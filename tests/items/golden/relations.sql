@@ -7,7 +7,7 @@ FROM (SELECT room_1.id AS id, room_1.name AS name, anon_4.json AS shelves
 FROM room AS room_1 LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg("row.".key), '[]'::json) AS json
 FROM (SELECT shelf_2.id AS key
 FROM shelf AS shelf_2
-WHERE shelf_2.room = room_1.id ORDER BY shelf_2.label ASC
+WHERE shelf_2.room = room_1.id ORDER BY shelf_2.label ASC, shelf_2.id ASC
  LIMIT %(v0)s::BIGINT) AS "row.") AS anon_4 ON true
 WHERE room_1.id = shelf_1.room) AS "row.") AS anon_3 ON true
 WHERE shelf_1.id = book_1.shelf) AS "row.") AS anon_1 ON true LEFT OUTER JOIN LATERAL (SELECT row_to_json("row.") AS json

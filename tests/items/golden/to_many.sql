@@ -16,8 +16,8 @@ WHERE book_2.shelf = shelf_1.id ORDER BY book_2.id ASC
  LIMIT %(v1)s::BIGINT) AS "row.") AS anon_1 ON true LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
 FROM (SELECT book_3.title AS title
 FROM book AS book_3
-WHERE book_3.price < %(v2)s AND book_3.shelf = shelf_1.id ORDER BY book_3.price DESC
- LIMIT %(v3)s::BIGINT) AS "row.") AS anon_2 ON true ORDER BY shelf_1.label ASC) AS "row."
+WHERE book_3.price < %(v2)s AND book_3.shelf = shelf_1.id ORDER BY book_3.price DESC, book_3.id ASC
+ LIMIT %(v3)s::BIGINT) AS "row.") AS anon_2 ON true ORDER BY shelf_1.label ASC, shelf_1.id ASC) AS "row."
 -- string_to_array_1: ''
 -- string_to_array_2: ','
 -- string_to_array_3: ','
