@@ -13,6 +13,7 @@ from workers.identifier_job import IdentifierJobs
 from workers.kinds import register_kind
 from workers.periodic import register_periodic
 from workers.pools import interval, look_after_pools
+from workers.scm_task import ScmTasks
 from workers.workorder import WorkOrders
 
 if not (settings().database_url and settings().redis_url and settings().secret):
@@ -26,6 +27,7 @@ if what.builtin:
     register_kind(WorkOrders(what.compiler))
     register_kind(CodeReservations(what.compiler))
     register_kind(Documents())
+    register_kind(ScmTasks(what.compiler))
     register_periodic(settings().purge_seconds, purge_expired_documents)
     register_periodic(interval(), look_after_pools(what.compiler))
 broker = make_broker(settings().database_url or "")

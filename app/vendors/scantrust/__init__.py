@@ -3,7 +3,7 @@
 A module of routes exports `routes`, made of `routing.at` and `routing.endpoint`; it is listed here.
 """
 
-from app.vendors.scantrust import campaigns, documents, me, products, scans, unknown, workorders
+from app.vendors.scantrust import campaigns, documents, me, products, scans, scm, unknown, workorders
 
 routes = [
     *me.routes,
@@ -12,5 +12,6 @@ routes = [
     *workorders.routes,
     *documents.routes,
     *scans.routes,
+    *scm.routes,
     *unknown.routes,
 ]

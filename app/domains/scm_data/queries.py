@@ -1,0 +1,217 @@
+"""The statements about SCM uploads: values in as one parameter, all codes changed by one statement.
+
+A code is found by what identifies it, its campaign by its product; of the data, what the campaign
+has as active fields is merged into what the code has (systems.md 4.6).
+"""
+
+EXTENDED_ID = "extended_id"
+SERIAL_NUMBER = "serial_number"
+
+_MINE = "(%(account)s::uuid IS NULL OR c.account = %(account)s::uuid)"
+"""A code of another account is a missing code (systems.md 6.1.5)."""
+
+# By the computed field (systems.md 6.5): stored, or the EPC in hex (`path` is what it is read as),
+# or the key.
+_BY_EXTENDED_ID = """
+  SELECT g.place, c.id FROM given_{n} AS g JOIN unique_code AS c ON c.extended_id = g.value
+  WHERE {mine}
+  UNION ALL
+  SELECT g.place, c.id FROM given_{n} AS g JOIN unique_code AS c ON c.id = g.value
+  WHERE c.extended_id IS NULL AND {mine}
+  UNION ALL
+  SELECT g.place, c.id FROM given_{n} AS g JOIN unique_code AS c ON c.id = g.path
+  WHERE g.path IS NOT NULL AND c.extended_id IS NULL AND {mine}
+"""
+
+# By the computed field: stored, or the serial of an SGTIN, which its key ends with.
+_BY_SERIAL_NUMBER = """
+  SELECT g.place, c.id FROM given_{n} AS g JOIN unique_code AS c ON c.serial_number = g.value
+  WHERE {mine}
+  UNION ALL
+  SELECT g.place, c.id FROM given_{n} AS g
+  CROSS JOIN (SELECT id FROM product AS p WHERE p.id LIKE '/01/%%'
+    AND (%(account)s::uuid IS NULL OR p.account IS NULL OR p.account = %(account)s::uuid)) AS p
+  JOIN unique_code AS c ON c.id = p.id || '/21/' || g.value
+  WHERE c.serial_number IS NULL AND {mine}
+"""
+
+_BY_SCM_KEY = """
+  SELECT g.place, c.id FROM unique_code AS c
+  JOIN given_{n} AS g ON g.value = c.scm_data ->> %(key_{n})s
+  WHERE c.scm_data IS NOT NULL AND {mine}
+"""
+
+_GIVEN = """given_{n} AS MATERIALIZED (
+  SELECT place, value, path
+  FROM unnest(%(values_{n})s::text[], %(paths_{n})s::text[]) WITH ORDINALITY
+    AS g (value, path, place)
+)"""
+
+
+def _found(keys: tuple[str, ...]) -> str:
+    """The CTEs that end in `found`: the codes (id) of the values, and the place of each value.
+
+    Of several constraints all hold. A code that is found twice has the last place.
+    """
+    ways = {EXTENDED_ID: _BY_EXTENDED_ID, SERIAL_NUMBER: _BY_SERIAL_NUMBER}
+    parts = [_GIVEN.format(n=n) for n in range(len(keys))]
+    parts += [
+        f"by_{n} AS ({ways.get(key, _BY_SCM_KEY).format(n=n, mine=_MINE)})"
+        for n, key in enumerate(keys)
+    ]
+    others = "".join(f" AND id IN (SELECT id FROM by_{n})" for n in range(1, len(keys)))
+    parts.append(
+        "found AS MATERIALIZED (SELECT id, max(place) AS place FROM by_0 "
+        "WHERE (%(first)s::text IS NULL OR id >= %(first)s) "
+        "AND (%(last)s::text IS NULL OR id <= %(last)s) "
+        "AND (%(allowed)s::text[] IS NULL OR id = ANY(%(allowed)s::text[]))"
+        f"{others} GROUP BY id)"
+    )
+    return ", ".join(parts)
+
+
+def found_codes(keys: tuple[str, ...]) -> str:
+    """The keys of the codes that are found."""
+    return f"WITH {_found(keys)} SELECT id FROM found ORDER BY id"
+
+
+def portions(keys: tuple[str, ...]) -> str:
+    """The codes that are found, in runs of `portion` of the order of their keys."""
+    return f"""
+WITH {_found(keys)}
+SELECT min(id) AS first, max(id) AS last, count(*)::int AS amount
+FROM (SELECT id, (row_number() OVER (ORDER BY id) - 1) / %(portion)s AS n FROM found) AS numbered
+GROUP BY n ORDER BY n
+"""
+
+
+# `items` are the data of each value in its order, or one object for all of them.
+_OF_EACH = """data AS MATERIALIZED (
+  SELECT i.place, i.data - %(key_0)s AS data
+  FROM jsonb_array_elements(%(items)s::jsonb) WITH ORDINALITY AS i (data, place)
+), wanted AS MATERIALIZED (
+  SELECT f.id, d.place, d.data FROM found AS f JOIN data AS d USING (place)
+)"""
+_OF_ALL = """data AS MATERIALIZED (SELECT 1 AS place, %(items)s::jsonb AS data
+), wanted AS MATERIALIZED (
+  SELECT f.id, f.place, d.data FROM found AS f CROSS JOIN data AS d
+)"""
+
+
+def _wanted(keys: tuple[str, ...], *, of_each: bool) -> str:
+    return f"WITH {_found(keys)}, {_OF_EACH if of_each else _OF_ALL}"
+
+
+def states(keys: tuple[str, ...], *, of_each: bool) -> str:
+    """The different states of the codes and what is wanted of them, locked till the end."""
+    return f"""
+{_wanted(keys, of_each=of_each)}, locked AS (
+  SELECT c.activation_status, c.blacklist_reason, c.activated_at IS NULL AS not_activated,
+    c.activated_by IS NULL AS by_nobody, w.data ->> 'activation_status' AS given_status,
+    w.data ->> 'blacklist_reason' AS given_reason
+  FROM wanted AS w JOIN unique_code AS c ON c.id = w.id ORDER BY c.id FOR UPDATE OF c
+)
+SELECT DISTINCT * FROM locked ORDER BY 1, 2, 3, 4, 5, 6
+"""
+
+
+# A product by its number, key or SKU, each name looked up once (systems.md 4.6).
+_PRODUCTS = """named AS MATERIALIZED (
+  SELECT n.name, (
+    SELECT p.id FROM product AS p
+    WHERE (p.id = n.name OR p.sku = n.name OR p.product_number::text = n.name)
+      AND (%(account)s::uuid IS NULL OR p.account IS NULL OR p.account = %(account)s::uuid)
+    ORDER BY p.product_number::text = n.name DESC, p.id = n.name DESC, p.id LIMIT 1) AS product
+  FROM (SELECT DISTINCT data ->> 'product' AS name FROM data
+    WHERE data ->> 'product' IS NOT NULL) AS n
+)"""
+
+# A day there is: YYYY-MM-DD, within its month.
+_IS_DAY = """CASE
+    WHEN e.value #>> '{}' ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
+      AND e.value #>> '{}' !~ '^0000'
+    THEN right(e.value #>> '{}', 2)::int <= extract(day FROM make_date(
+      left(e.value #>> '{}', 4)::int, substr(e.value #>> '{}', 6, 2)::int, 1)
+      + interval '1 month' - interval '1 day')
+    ELSE (e.value #>> '{}') = '' OR jsonb_typeof(e.value) = 'null' END"""
+
+
+def judge(keys: tuple[str, ...], *, of_each: bool) -> str:
+    """What of the data can't be, by field and value, a few of them; no row: all of it can."""
+    return f"""
+{_wanted(keys, of_each=of_each)}, {_PRODUCTS}, days AS MATERIALIZED (
+  SELECT p.id AS product, f.key FROM scm_field AS f JOIN product AS p ON p.campaign = f.campaign
+  WHERE f.type = 'date' AND f.is_active AND f.key = ANY(%(names)s)
+    AND (%(account)s::uuid IS NULL OR p.account IS NULL OR p.account = %(account)s::uuid)
+), spelled AS (
+  SELECT DISTINCT e.key, e.value, named.product AS product, w.id
+  FROM wanted AS w LEFT JOIN named ON named.name = w.data ->> 'product'
+  CROSS JOIN LATERAL jsonb_each(w.data) AS e
+  WHERE e.key IN (SELECT key FROM days) AND NOT ({_IS_DAY})
+)
+SELECT DISTINCT s.key AS field, s.value #>> '{{}}' AS value FROM spelled AS s
+JOIN unique_code AS c ON c.id = s.id
+JOIN days ON days.product = coalesce(s.product, c.product) AND days.key = s.key
+UNION ALL SELECT 'product', name FROM named WHERE product IS NULL
+UNION ALL SELECT DISTINCT 'product', n.name FROM wanted AS w
+  JOIN named AS n ON n.name = w.data ->> 'product' JOIN product AS p ON p.id = n.product
+  JOIN unique_code AS c ON c.id = w.id AND c.account <> p.account
+UNION ALL SELECT DISTINCT 'serial_number', data ->> 'serial_number' FROM data
+  WHERE length(data ->> 'serial_number') > 64
+ORDER BY 1, 2 LIMIT 20
+"""
+
+
+# Of each code what was taken, as [key, place, fields]. `states` says what activation comes to.
+def change(keys: tuple[str, ...], *, of_each: bool) -> str:
+    """Merge the data into the codes; of each that gets something its key, place and fields."""
+    return f"""
+{_wanted(keys, of_each=of_each)}, {_PRODUCTS}, fields AS MATERIALIZED (
+  SELECT p.id AS product, array_agg(f.key) AS keys
+  FROM product AS p JOIN scm_field AS f ON f.campaign = p.campaign
+  WHERE f.is_active AND f.key = ANY(%(names)s)
+    AND (%(account)s::uuid IS NULL OR p.account IS NULL OR p.account = %(account)s::uuid)
+  GROUP BY p.id
+), states AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset(%(states)s::jsonb) AS s (activation_status int,
+    blacklist_reason int, not_activated boolean, by_nobody boolean, given_status text,
+    given_reason text, new_status int, new_reason int, at_now boolean, by_user boolean)
+), codes AS MATERIALIZED (
+  SELECT c.id, w.place, w.data, coalesce(n.product, c.product) AS product,
+    c.activation_status, c.blacklist_reason, c.activated_at IS NULL AS not_activated,
+    c.activated_by IS NULL AS by_nobody
+  FROM wanted AS w JOIN unique_code AS c ON c.id = w.id
+  LEFT JOIN named AS n ON n.name = w.data ->> 'product'
+  ORDER BY c.id FOR UPDATE OF c
+), taken AS MATERIALIZED (
+  SELECT codes.*, (
+    SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(codes.data) AS e
+    WHERE e.key = ANY(fields.keys)) AS scm,
+    ARRAY(SELECT e.key FROM jsonb_object_keys(codes.data) AS e (key)
+    WHERE e.key = ANY(fields.keys) OR (e.key = ANY(%(special)s)
+      AND (e.key = 'serial_number' OR codes.data ->> e.key IS NOT NULL))
+    ORDER BY e.key) AS named
+  FROM codes LEFT JOIN fields ON fields.product = codes.product
+), changed AS (
+  UPDATE unique_code AS c SET
+    product = t.product,
+    serial_number = CASE WHEN t.data ? 'serial_number' THEN nullif(t.data ->> 'serial_number', '')
+      ELSE c.serial_number END,
+    scm_data = CASE WHEN t.scm IS NULL THEN c.scm_data
+      ELSE jsonb_strip_nulls(coalesce(c.scm_data, '{{}}') || t.scm) END,
+    activation_status = coalesce(s.new_status, c.activation_status),
+    blacklist_reason = coalesce(s.new_reason, c.blacklist_reason),
+    activated_at = CASE WHEN s.at_now THEN now() ELSE c.activated_at END,
+    activated_by = CASE WHEN s.by_user THEN %(user)s::uuid ELSE c.activated_by END,
+    scm_updated_at = now(), scm_updated_by = %(user)s::uuid,
+    date_updated = now(), user_updated = %(user)s::uuid
+  FROM taken AS t LEFT JOIN states AS s
+    ON s.activation_status = t.activation_status AND s.blacklist_reason = t.blacklist_reason
+    AND s.not_activated = t.not_activated AND s.by_nobody = t.by_nobody
+    AND s.given_status IS NOT DISTINCT FROM t.data ->> 'activation_status'
+    AND s.given_reason IS NOT DISTINCT FROM t.data ->> 'blacklist_reason'
+  WHERE c.id = t.id AND t.named <> '{{}}'
+  RETURNING c.id, t.place, t.named
+)
+SELECT coalesce(json_agg(json_build_array(id, place, named) ORDER BY place, id), '[]') FROM changed
+"""
