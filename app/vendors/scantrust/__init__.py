@@ -3,7 +3,16 @@
 A module of routes exports `routes`, made of `routing.at` and `routing.endpoint`; it is listed here.
 """
 
-from app.vendors.scantrust import campaigns, documents, me, products, scans, scm, unknown, workorders
+from app.vendors.scantrust import (
+    campaigns,
+    documents,
+    me,
+    products,
+    scans,
+    scm,
+    unknown,
+    workorders,
+)
 
 routes = [
     *me.routes,
