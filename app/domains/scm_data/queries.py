@@ -4,6 +4,9 @@ A code is found by what identifies it, its campaign by its product; of the data,
 has as active fields is merged into what the code has (systems.md 4.6).
 """
 
+# A request's worth of codes is sorted and joined in memory, not on disk.
+ROOM = "SET LOCAL work_mem = '64MB'"
+
 EXTENDED_ID = "extended_id"
 SERIAL_NUMBER = "serial_number"
 
@@ -16,11 +19,9 @@ _BY_EXTENDED_ID = """
   SELECT g.place, c.id FROM given_{n} AS g JOIN unique_code AS c ON c.extended_id = g.value
   WHERE {mine}
   UNION ALL
-  SELECT g.place, c.id FROM given_{n} AS g JOIN unique_code AS c ON c.id = g.value
+  SELECT g.place, c.id FROM given_{n} AS g
+  JOIN unique_code AS c ON c.id = coalesce(g.path, g.value)
   WHERE c.extended_id IS NULL AND {mine}
-  UNION ALL
-  SELECT g.place, c.id FROM given_{n} AS g JOIN unique_code AS c ON c.id = g.path
-  WHERE g.path IS NOT NULL AND c.extended_id IS NULL AND {mine}
 """
 
 # By the computed field: stored, or the serial of an SGTIN, which its key ends with.
@@ -86,14 +87,17 @@ GROUP BY n ORDER BY n
 
 
 # `items` are the data of each value in its order, or one object for all of them.
-_OF_EACH = """data AS MATERIALIZED (
+_DATA_OF_EACH = """data AS MATERIALIZED (
   SELECT i.place, i.data - %(key_0)s AS data
   FROM jsonb_array_elements(%(items)s::jsonb) WITH ORDINALITY AS i (data, place)
-), wanted AS MATERIALIZED (
+)"""
+_DATA_OF_ALL = "data AS MATERIALIZED (SELECT 1 AS place, %(items)s::jsonb AS data)"
+
+# What each code is to get.
+_OF_EACH = f"""{_DATA_OF_EACH}, wanted AS MATERIALIZED (
   SELECT f.id, d.place, d.data FROM found AS f JOIN data AS d USING (place)
 )"""
-_OF_ALL = """data AS MATERIALIZED (SELECT 1 AS place, %(items)s::jsonb AS data
-), wanted AS MATERIALIZED (
+_OF_ALL = f"""{_DATA_OF_ALL}, wanted AS MATERIALIZED (
   SELECT f.id, f.place, d.data FROM found AS f CROSS JOIN data AS d
 )"""
 
@@ -126,38 +130,52 @@ _PRODUCTS = """named AS MATERIALIZED (
     WHERE data ->> 'product' IS NOT NULL) AS n
 )"""
 
-# A day there is: YYYY-MM-DD, within its month.
-_IS_DAY = """CASE
-    WHEN e.value #>> '{}' ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
-      AND e.value #>> '{}' !~ '^0000'
-    THEN right(e.value #>> '{}', 2)::int <= extract(day FROM make_date(
-      left(e.value #>> '{}', 4)::int, substr(e.value #>> '{}', 6, 2)::int, 1)
+# No day there is: YYYY-MM-DD, within its month. Empty is no day either, and says so.
+_NO_DAY = """CASE
+    WHEN d.data ->> k.key ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
+      AND d.data ->> k.key !~ '^0000'
+    THEN right(d.data ->> k.key, 2)::int > extract(day FROM make_date(
+      left(d.data ->> k.key, 4)::int, substr(d.data ->> k.key, 6, 2)::int, 1)
       + interval '1 month' - interval '1 day')
-    ELSE (e.value #>> '{}') = '' OR jsonb_typeof(e.value) = 'null' END"""
+    ELSE d.data ->> k.key <> '' END"""
+
+# What is spelled wrong, if the code's campaign has that key for days.
+_SPELLED = f"""days AS MATERIALIZED (
+  SELECT p.id AS product, f.key FROM scm_field AS f JOIN product AS p ON p.campaign = f.campaign
+  WHERE f.type = 'date' AND f.is_active AND f.key = ANY(%(names)s)
+    AND (%(account)s::uuid IS NULL OR p.account IS NULL OR p.account = %(account)s::uuid)
+), spelled AS MATERIALIZED (
+  SELECT d.place, k.key, d.data ->> k.key AS value, d.data ->> 'product' AS name
+  FROM data AS d CROSS JOIN (SELECT DISTINCT key FROM days) AS k WHERE {_NO_DAY}
+)"""
+
+_TOO_LONG = "length(data ->> 'serial_number') > 64"
+
+
+def suspicion(keys: tuple[str, ...], *, of_each: bool) -> str:  # noqa: ARG001 - as the others
+    """Whether the data alone give reason to judge them with the codes, which takes longer."""
+    data = _DATA_OF_EACH if of_each else _DATA_OF_ALL
+    return f"""
+WITH {data}, {_SPELLED}
+SELECT EXISTS (SELECT FROM spelled) OR EXISTS (
+  SELECT FROM data WHERE data ->> 'product' IS NOT NULL OR {_TOO_LONG})
+"""
 
 
 def judge(keys: tuple[str, ...], *, of_each: bool) -> str:
     """What of the data can't be, by field and value, a few of them; no row: all of it can."""
+    of = "s.place" if of_each else "w.place"
     return f"""
-{_wanted(keys, of_each=of_each)}, {_PRODUCTS}, days AS MATERIALIZED (
-  SELECT p.id AS product, f.key FROM scm_field AS f JOIN product AS p ON p.campaign = f.campaign
-  WHERE f.type = 'date' AND f.is_active AND f.key = ANY(%(names)s)
-    AND (%(account)s::uuid IS NULL OR p.account IS NULL OR p.account = %(account)s::uuid)
-), spelled AS (
-  SELECT DISTINCT e.key, e.value, named.product AS product, w.id
-  FROM wanted AS w LEFT JOIN named ON named.name = w.data ->> 'product'
-  CROSS JOIN LATERAL jsonb_each(w.data) AS e
-  WHERE e.key IN (SELECT key FROM days) AND NOT ({_IS_DAY})
-)
-SELECT DISTINCT s.key AS field, s.value #>> '{{}}' AS value FROM spelled AS s
-JOIN unique_code AS c ON c.id = s.id
-JOIN days ON days.product = coalesce(s.product, c.product) AND days.key = s.key
+{_wanted(keys, of_each=of_each)}, {_PRODUCTS}, {_SPELLED}
+SELECT DISTINCT s.key AS field, s.value FROM spelled AS s
+JOIN wanted AS w ON w.place = {of} JOIN unique_code AS c ON c.id = w.id
+LEFT JOIN named AS n ON n.name = s.name
+JOIN days ON days.product = coalesce(n.product, c.product) AND days.key = s.key
 UNION ALL SELECT 'product', name FROM named WHERE product IS NULL
 UNION ALL SELECT DISTINCT 'product', n.name FROM wanted AS w
   JOIN named AS n ON n.name = w.data ->> 'product' JOIN product AS p ON p.id = n.product
   JOIN unique_code AS c ON c.id = w.id AND c.account <> p.account
-UNION ALL SELECT DISTINCT 'serial_number', data ->> 'serial_number' FROM data
-  WHERE length(data ->> 'serial_number') > 64
+UNION ALL SELECT DISTINCT 'serial_number', data ->> 'serial_number' FROM data WHERE {_TOO_LONG}
 ORDER BY 1, 2 LIMIT 20
 """
 

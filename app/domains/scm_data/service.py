@@ -4,8 +4,7 @@ Nothing is changed where anything of it can't be. What a caller may not see or c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, func, select
@@ -38,8 +37,7 @@ EXTENDED_IDS = select(_code.c.id, extended_id(_code).label("extended_id")).where
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """A code that was changed: its key, the value that named it, and the fields it got."""
 
     key: str
@@ -64,6 +62,7 @@ async def upload_data(
         "names": sorted(names),
         "special": sorted(SPECIAL),
     }
+    await session.execute(queries.ROOM)
     values["allowed"] = await _allowed(session, compiler, caller, upload, values)
     await _judge(session, upload, values)
     cases: list[dict[str, Any]] = []
@@ -110,6 +109,9 @@ async def _allowed(
 
 
 async def _judge(session: WriteSession, upload: Upload, values: dict[str, Any]) -> None:
+    suspicion = queries.suspicion(upload.keys, of_each=upload.of_each)
+    if not await session.fetch_value(suspicion, values):
+        return
     rows = await session.fetch_all(queries.judge(upload.keys, of_each=upload.of_each), values)
     found: list[AppError] = [
         FailedValidation(
