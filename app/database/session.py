@@ -51,6 +51,10 @@ class _JsonBytes(Loader):
         return bytes(data)
 
 
+_LONGEST_PREPARED = 50_000
+"""Characters. What PostgreSQL keeps of a statement is many times its text, in every connection."""
+
+
 def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     """Set a new connection up: JSON as bytes, uuids as strings, plans kept from the first use."""
     for name in ("json", "jsonb"):
@@ -81,7 +85,8 @@ class Session:
             text, bound = compiled(statement)
             bound = {**bound, **(values or {})}
         # The text is built from definitions; values are always bound.
-        return await self.connection.execute(text, bound)
+        prepare = None if len(text) <= _LONGEST_PREPARED else False
+        return await self.connection.execute(text, bound, prepare=prepare)
 
     async def fetch_all(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None

@@ -5,7 +5,6 @@ Parsing and validation cost ten times what running a small operation does (graph
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -24,8 +23,12 @@ from graphql import (
     visit,
 )
 
+from app.items.kept import Kept
+
 _LONGEST_KEPT = 20_000
 """Characters. Longer texts (generated mutations) are read anew: they seldom repeat."""
+_MOST_CHARACTERS = 250_000
+"""Of all texts kept, together. A tree takes some 300 bytes for each, and anybody may send one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,16 @@ class Documents:
         self.schema = schema
         self.tokens = tokens
         self.aliases = aliases
-        self._kept = lru_cache(maxsize=keep)(self._read)
+        self._kept: Kept[Document] = Kept(keep, _MOST_CHARACTERS)
 
     def read(self, text: str) -> Document:
         """The document of a text, its errors inside."""
-        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._read(text)
+        document = self._kept.get(text)
+        if document is None:
+            document = self._read(text)
+            if len(text) <= _LONGEST_KEPT:
+                self._kept.put(text, document, len(text))
+        return document
 
     def _read(self, text: str) -> Document:
         try:

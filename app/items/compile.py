@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.database.session import DIALECT
 from app.items import aggregate
+from app.items.kept import Kept
 from app.items.level import Level, level_rule, matching, ordered, paged
 from app.items.query import AggregateQuery, All, Condition, Query, Value, shape, values
 from app.items.render import as_list, as_objects
@@ -31,22 +32,23 @@ class Statement:
     values: dict[str, Any]
 
 
-class _Kept:
-    """The texts of a way of compiling, by the shape of the query; the oldest goes first."""
+_MOST_CHARACTERS = 8_000_000
+"""Of all statements that one way of compiling keeps: some have hundreds of thousands."""
+
+
+class _Compiled:
+    """The texts of a way of compiling, by the shape of the query."""
 
     def __init__(self, compiled: Callable[[Any], _Text], keep: int) -> None:
         self._compiled = compiled
-        self._keep = keep
-        self._texts: dict[Query | AggregateQuery, _Text] = {}
+        self._texts: Kept[_Text] = Kept(keep, _MOST_CHARACTERS)
 
     def __call__(self, query: Query | AggregateQuery) -> _Text:
         text = self._texts.get(query)
         if text is None:
             text = self._compiled(query)
-            if len(self._texts) >= self._keep:
-                self._texts.pop(next(iter(self._texts)), None)
             # A shape, not the query itself: that may hold ten thousand keys.
-            self._texts[shape(query)] = text
+            self._texts.put(shape(query), text, len(text[0]))
         return text
 
 
@@ -56,12 +58,12 @@ class Compiler:
     def __init__(self, schema: Schema, tables: MetaData, *, keep: int = 2000) -> None:
         self.schema = schema
         self.tables = tables
-        self._list = _Kept(self._compile_list, keep)
-        self._item = _Kept(self._compile_item, keep)
-        self._plain = _Kept(self._compile_rows, keep)
-        self._keys = _Kept(self._compile_keys, keep)
-        self._count = _Kept(self._compile_count, keep)
-        self._aggregate = _Kept(self._compile_aggregate, keep)
+        self._list = _Compiled(self._compile_list, keep)
+        self._item = _Compiled(self._compile_item, keep)
+        self._plain = _Compiled(self._compile_rows, keep)
+        self._keys = _Compiled(self._compile_keys, keep)
+        self._count = _Compiled(self._compile_count, keep)
+        self._aggregate = _Compiled(self._compile_aggregate, keep)
 
     def items(self, query: Query) -> Statement:
         """A statement that yields a JSON array, `[]` when nothing matches."""

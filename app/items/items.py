@@ -240,7 +240,7 @@ class Items:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[WriteSession]:
-        """One transaction. Raises OutOfTime for a write that takes longer than STATEMENT_TIMEOUT."""
+        """One transaction. Raises OutOfTime when it takes longer than STATEMENT_TIMEOUT."""
         try:
             async with self.database.write() as session:
                 yield session

@@ -4,17 +4,20 @@ Reading a query and looking its statement up costs more than all the rest of a s
 clients ask repeats: the same fields of another key, the same list again.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from app.access.caller import Caller
 from app.items.compile import Statement
+from app.items.kept import Kept
 
 _LONGEST = 2_000
 """Characters of a text that is kept: longer ones seldom repeat."""
 _MOST = 2_000
+_MOST_CHARACTERS = 8_000_000
+"""Of their statements, together."""
 
 
 class Asked(NamedTuple):
@@ -44,7 +47,7 @@ class Readings:
     """The readings of one process; the oldest goes first."""
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, Reading] = {}
+        self._kept: Kept[Reading] = Kept(_MOST, _MOST_CHARACTERS)
 
     def known(self, caller: Caller, asked: Asked, form: str) -> Reading | None:
         """The reading of what was asked before in that form, by who sees the same."""
@@ -62,9 +65,7 @@ class Readings:
         found = self.known(caller, asked, form)
         if found is None:
             found = made()
-            if len(self._kept) >= _MOST:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[asked, form, caller.sees] = found
+            self._kept.put((asked, form, caller.sees), found, len(found.statement.sql))
         return found
 
 

@@ -105,6 +105,16 @@ async def test_statements_of_sqlalchemy_run_too(database):
     assert found == [{"n": 2}]
 
 
+async def test_very_long_statements_are_not_prepared(database):
+    """PostgreSQL would keep them, in every connection, and callers decide how many there are."""
+    prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 1 --%'"
+    async with database.read() as session:
+        for length, least in ((60_000, 0), (100, 1)):
+            for _ in range(3):
+                await session.fetch_value(f"SELECT 1 -- {'x' * length}")
+            assert await session.fetch_value(prepared) == least
+
+
 async def test_times_are_utc_json_is_bytes_and_uuids_are_text(database):
     async with database.read() as session:
         row = await session.fetch_one(

@@ -304,6 +304,17 @@ async def test_a_query_in_the_address_is_answered_even_to_a_browser(client):
 # Documents.
 
 
+def test_documents_are_kept_as_long_as_there_is_room(monkeypatch):
+    """Anybody may send some, and a tree takes hundreds of times its text."""
+    monkeypatch.setattr("app.graphql.documents._MOST_CHARACTERS", 4 * len(QUERY))
+    documents = Documents(OURS, tokens=1000)
+    first = documents.read(QUERY)
+    documents.read(f"{QUERY} # {'x' * len(QUERY)}")
+    assert documents.read(QUERY) is first
+    documents.read(f"{QUERY} # {'y' * len(QUERY)}")
+    assert documents.read(QUERY) is not first
+
+
 def test_documents_are_read_once():
     documents = Documents(OURS, tokens=1000, keep=2)
     assert documents.read(QUERY) is documents.read(QUERY)

@@ -125,7 +125,7 @@ async def test_a_rule_of_the_moment_is_read_every_time(library):
 
 async def test_the_oldest_reading_goes_first(library, monkeypatch):
     monkeypatch.setattr("app.items.readings._MOST", 2)
-    reader = Reader(library)
+    reader = Reader(Door(replace(library.items, readings=Readings())))
     for text in ("a", "b", "c", "c", "b", "a"):
         await reader.list(Asked("rest", "book", text))
     assert reader.made == 4

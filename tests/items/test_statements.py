@@ -51,7 +51,7 @@ async def test_queries_of_one_shape_share_a_statement_and_keep_their_values(libr
         assert await titles(library, where={"title": {"_eq": term}}, limit=5) == wanted
     for limit in (1, 2, 3):
         assert len(await titles(library, limit=limit)) == limit
-    kept = compiler._list._texts
+    kept = list(compiler._list._texts)
     assert len(kept) == 2
     assert {value.value for query in kept for value in values(query)} == {None}
 
