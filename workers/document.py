@@ -11,24 +11,16 @@ from app.domains.job_chunk.service import forget_chunks
 from app.errors import ServiceUnavailable
 from app.storage import storage
 from workers.exports import StorageGone
-from workers.kinds import Chunk, Kind, Piece
+from workers.kinds import Chunk, WholeJob
 
 
-class Documents(Kind):
+class Documents(WholeJob):
     """The kind of job that `schema/document.py` defines."""
 
     table = KIND
     id_column = "key"
     waiting = "pending"
     running = "in-progress"
-
-    async def plan(
-        self,
-        session: WriteSession,  # noqa: ARG002 - what every kind is given
-        key: str,  # noqa: ARG002
-        created: int,
-    ) -> list[Piece]:
-        return [] if created else [Piece(1, {})]
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         try:

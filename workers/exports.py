@@ -10,14 +10,14 @@ from app.items.compile import Compiler
 from app.items.selection import Limits
 from app.settings import settings
 from app.storage import storage
-from workers.kinds import Chunk, Kind, Piece
+from workers.kinds import Chunk, WholeJob
 
 
 class StorageGone(Exception):
     """The object storage does not answer: that is no fault of the export, which is tried again."""
 
 
-class Exports(Kind):
+class Exports(WholeJob):
     """The kind of job that `schema/directus_exports.py` defines."""
 
     table = KIND
@@ -26,14 +26,6 @@ class Exports(Kind):
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
-
-    async def plan(
-        self,
-        session: WriteSession,  # noqa: ARG002 - what every kind is given
-        key: str,  # noqa: ARG002
-        created: int,
-    ) -> list[Piece]:
-        return [] if created else [Piece(1, {})]
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         export = await read_export(session, key)

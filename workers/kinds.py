@@ -84,6 +84,18 @@ class Kind(Protocol):
         ...
 
 
+class WholeJob(Kind, Protocol):
+    """A kind whose jobs are one chunk each: all of the job, or nothing."""
+
+    async def plan(
+        self,
+        session: WriteSession,  # noqa: ARG002 - what every kind is given
+        key: str,  # noqa: ARG002
+        created: int,
+    ) -> list[Piece]:
+        return [] if created else [Piece(1, {})]
+
+
 _kinds: dict[str, Kind] = {}
 
 

@@ -7,10 +7,10 @@ from app.errors import ServiceUnavailable
 from app.items.compile import Compiler
 from app.storage import storage
 from workers.exports import StorageGone
-from workers.kinds import Chunk, Kind, Piece
+from workers.kinds import Chunk, WholeJob
 
 
-class WorkOrders(Kind):
+class WorkOrders(WholeJob):
     """The kind of job that `schema/workorder.py` defines: orders whose codes are all there."""
 
     table = KIND
@@ -20,14 +20,6 @@ class WorkOrders(Kind):
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
-
-    async def plan(
-        self,
-        session: WriteSession,  # noqa: ARG002 - what every kind is given
-        key: str,  # noqa: ARG002
-        created: int,
-    ) -> list[Piece]:
-        return [] if created else [Piece(1, {})]
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         order = await read_order(session, key)

@@ -10,7 +10,7 @@ from app.codes.alphabets import CHARACTER_SETS
 from app.database.session import WriteSession
 from app.domains.code_pool import queries
 from app.domains.code_pool.service import KIND
-from app.domains.identifier_job.service import read_owners
+from app.domains.identifier_job.service import inherit_accounts
 from app.domains.identifier_job.validation import problems, read_facts
 from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey
 from app.items.rules import Row, Rules, Update
@@ -34,7 +34,7 @@ class CodePoolRules(Rules):
             for name, value in DEFAULTS.items():
                 if row.get(name) is None:
                     row[name] = value
-        await _inherit_accounts(session, rows)
+        await inherit_accounts(session, rows)
         await _judge(session, rows)
 
     async def before_update(
@@ -45,17 +45,6 @@ class CodePoolRules(Rules):
         await _judge(session, [{**update.before, **update.patch} for update in changed])
         for update in changed:
             update.patch.update(looked_at=None, error_message=None, identifier_job=None)
-
-
-async def _inherit_accounts(session: WriteSession, rows: list[Row]) -> None:
-    """A pool of nobody in particular belongs to the account of its product, as its jobs will."""
-    orphans = [
-        row for row in rows if row.get("account") is None and isinstance(row.get("product"), str)
-    ]
-    if orphans:
-        owners = await read_owners(session, {row["product"] for row in orphans})
-        for row in orphans:
-            row["account"] = owners.get(row["product"])
 
 
 async def _judge(session: WriteSession, rows: Sequence[Row]) -> None:

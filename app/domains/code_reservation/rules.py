@@ -7,7 +7,7 @@ from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.domains.code_reservation.service import KIND, forget_reservations, give_back
 from app.domains.code_reservation.validation import problems, read_facts
-from app.domains.identifier_job.service import read_owners
+from app.domains.identifier_job.service import inherit_accounts
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 from app.queue import nudge
@@ -40,7 +40,7 @@ class CodeReservationRules(Rules):
             for name, value in DEFAULTS.items():
                 if row.get(name) is None:
                     row[name] = value
-        await _inherit_accounts(session, rows)
+        await inherit_accounts(session, rows)
         await _judge(session, [row for row in rows if row["status"] == "new"])
 
     async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
@@ -79,17 +79,6 @@ class CodeReservationRules(Rules):
 
     async def after_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         await forget_reservations(session, [str(key) for key in keys])
-
-
-async def _inherit_accounts(session: WriteSession, rows: list[Row]) -> None:
-    """One of nobody in particular belongs to the account of its product, as the codes do."""
-    orphans = [
-        row for row in rows if row.get("account") is None and isinstance(row.get("product"), str)
-    ]
-    if orphans:
-        owners = await read_owners(session, {row["product"] for row in orphans})
-        for row in orphans:
-            row["account"] = owners.get(row["product"])
 
 
 async def _judge(session: WriteSession, rows: list[Row]) -> None:

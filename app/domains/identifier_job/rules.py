@@ -5,7 +5,12 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.database.session import WriteSession
-from app.domains.identifier_job.service import KIND, forget_jobs, minted_jobs, read_owners
+from app.domains.identifier_job.service import (
+    KIND,
+    forget_jobs,
+    inherit_accounts,
+    minted_jobs,
+)
 from app.domains.identifier_job.validation import length_problems, problems, read_facts
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
@@ -41,7 +46,7 @@ class IdentifierJobRules(Rules):
         """
         for row in rows:
             _fill_in(row)
-        await _inherit_accounts(session, rows)
+        await inherit_accounts(session, rows)
         await _judge(session, [row for row in rows if row["status"] == "new"])
 
     async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
@@ -77,17 +82,6 @@ def _fill_in(row: Row) -> None:
     for name, value in DEFAULTS.items():
         if row.get(name) is None:
             row[name] = value
-
-
-async def _inherit_accounts(session: WriteSession, rows: list[Row]) -> None:
-    """A job of nobody in particular belongs to the account of its product, and so do its codes."""
-    orphans = [
-        row for row in rows if row.get("account") is None and isinstance(row.get("product"), str)
-    ]
-    if orphans:
-        owners = await read_owners(session, {row["product"] for row in orphans})
-        for row in orphans:
-            row["account"] = owners.get(row["product"])
 
 
 async def _judge(session: WriteSession, rows: list[Row]) -> None:

@@ -9,6 +9,7 @@ from app.database.session import Session, WriteSession
 from app.domains.code_space.service import forget_ranges
 from app.domains.identifier_job import queries
 from app.domains.job_chunk.service import forget_chunks
+from app.items.rules import Row
 
 KIND = "identifier_job"
 
@@ -99,6 +100,17 @@ async def read_owners(session: Session, products: Iterable[str]) -> dict[str, st
     """The accounts of these products; unknown ones are left out."""
     rows = await session.fetch_all(queries.PRODUCTS, {"products": list(set(products))})
     return {row["id"]: row["account"] for row in rows}
+
+
+async def inherit_accounts(session: Session, rows: Iterable[Row]) -> None:
+    """What is nobody's in particular belongs to the account of its product, as the codes do."""
+    orphans = [
+        row for row in rows if row.get("account") is None and isinstance(row.get("product"), str)
+    ]
+    if orphans:
+        owners = await read_owners(session, {row["product"] for row in orphans})
+        for row in orphans:
+            row["account"] = owners.get(row["product"])
 
 
 async def minted_jobs(session: Session, jobs: list[str]) -> set[str]:
