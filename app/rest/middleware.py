@@ -1,5 +1,6 @@
 """What happens around every request: its id, its caller, its log line, its errors."""
 
+import asyncio
 import logging
 import re
 import time
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 requests = structlog.get_logger()
 SESSION_COOKIE = "directus_session_token"
 _HEALTH = "/server/health"
+_PATIENCE = 2.0
+"""Seconds who watches waits for the database."""
 _UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
@@ -102,12 +105,8 @@ class Authentication:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["path"] == _HEALTH and not scope["state"]["callers"].notices.is_listening:
-            # The database is away, and who watches must not wait for it as others do.
-            await self._serve(scope, receive, send, ANONYMOUS)
-            return
         try:
-            caller = ANONYMOUS if _is_open(scope["path"]) else await _caller(scope)
+            caller = await _caller_of(scope)
         except AppError as refused:
             response = error_response(refused)
             if isinstance(refused, InvalidCredentials | InvalidToken):
@@ -115,9 +114,6 @@ class Authentication:
             await response(scope, receive, send)
             return
         except (psycopg_pool.PoolTimeout, psycopg.OperationalError):
-            if scope["path"] == _HEALTH:  # which is there to tell just that
-                await self._serve(scope, receive, send, ANONYMOUS)
-                return
             logger.exception("the database does not answer")
             unavailable = ServiceUnavailable("database", "It does not answer; try again soon")
             await error_response(unavailable)(scope, receive, send)
@@ -132,8 +128,20 @@ class Authentication:
         await self.app(scope, receive, send)
 
 
-def _is_open(path: str) -> bool:
-    return path in _OPEN or path.startswith(_VENDORS) or _SCANNED.match(path) is not None
+async def _caller_of(scope: Scope) -> Caller:
+    path = scope["path"]
+    if path in _OPEN or path.startswith(_VENDORS) or _SCANNED.match(path) is not None:
+        return ANONYMOUS
+    return await (_watcher(scope) if path == _HEALTH else _caller(scope))
+
+
+async def _watcher(scope: Scope) -> Caller:
+    """Who asks for health: nobody, where a database that is away can't say it soon."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await _caller(scope)
+    except (TimeoutError, psycopg_pool.PoolTimeout, psycopg.OperationalError):
+        return ANONYMOUS
 
 
 async def _caller(scope: Scope) -> Caller:
