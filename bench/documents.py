@@ -23,6 +23,7 @@ from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT
 from app.database.session import Database
 from app.domains.code_search.service import CodeSearch, read_search
 from app.domains.document.archive import LEVEL
+from app.domains.document.narrowing import narrowed
 from app.domains.document.service import ask
 from app.domains.document.statement import selection
 from app.embedded.binaries import postgres_package
@@ -126,7 +127,8 @@ async def _measured(url: str, connection: psycopg.Connection[Any]) -> list[Row]:
 async def _search(database: Database, campaign: str) -> CodeSearch:
     async with database.read() as session:
         params = {"campaign": campaign, "status": "active"}
-        return await read_search(session, SYSTEM, params, campaign_required=True)
+        search = await read_search(session, SYSTEM, params, campaign_required=True)
+        return await narrowed(session, search)
 
 
 async def _asked(

@@ -20,8 +20,9 @@ from app.domains.code_search.service import read_search
 from app.domains.document.archive import zipped
 from app.domains.document.file import complete, fail, make_file
 from app.domains.document.links import link, redeem
+from app.domains.document.narrowing import MOST_PRODUCTS, narrowed
 from app.domains.document.service import ask, read_document
-from app.domains.document.statement import BLACKLIST_REASONS, header, statement
+from app.domains.document.statement import BLACKLIST_REASONS, header, selection, statement
 from app.errors import (
     DocumentExpired,
     DocumentFailed,
@@ -96,8 +97,9 @@ def lines(session, caller):
 
     async def lines(**params: str) -> bytes:
         search = await read_search(session, caller, params, campaign_required=True)
-        rows = [bytes(block) async for block in session.copy_out(*statement(search))]
-        return header(search) + b"".join(rows)
+        found = await narrowed(session, search)
+        rows = [bytes(block) async for block in session.copy_out(*statement(found))]
+        return header(found) + b"".join(rows)
 
     return lines
 
@@ -150,6 +152,39 @@ async def test_quotes_commas_and_line_ends_stay_in_their_field(session, lines, s
     }
 
 
+async def test_a_small_campaign_is_found_without_looking_at_all_codes(
+    session, account, caller, sample, lines
+):
+    """6.5: a code's campaign is its product's. Keys of SGTINs begin with their product's key."""
+    await session.execute(
+        "INSERT INTO product (id, product_name, account, campaign) VALUES "
+        "('/01/09312345551927', 'x', %(a)s, 2084), ('/01/70614141123451', 'y', %(a)s, NULL)",
+        {"a": account},
+    )
+    await session.execute(
+        "INSERT INTO unique_code (id, code, account, product) "
+        "SELECT product || '/21/' || n, n, %(a)s, product FROM generate_series(1, 20000) AS n, "
+        "(VALUES ('/01/09312345551927', 100), ('/01/70614141123451', 20000)) AS p (product, most) "
+        "WHERE n <= most",
+        {"a": account},
+    )
+    await session.execute("ANALYZE unique_code")
+    assert len((await lines(campaign="2084")).splitlines()) == 1 + 5 + 100
+    number = await session.fetch_value("SELECT product_number FROM product WHERE id = 'pork'")
+    assert len((await lines(campaign="2084", product=str(number))).splitlines()) == 1 + 3
+    search = await read_search(session, caller, {"campaign": "2084"}, campaign_required=True)
+    rows, values = selection(await narrowed(session, search))
+    plan = await session.fetch_all(f"EXPLAIN {rows}", values)
+    assert "Seq Scan on unique_code" not in str(plan)
+    await session.execute(
+        "INSERT INTO product (id, product_name, account, campaign) "
+        "SELECT 'p' || n, n, %(a)s, 2084 FROM generate_series(1, %(most)s) AS n",
+        {"a": account, "most": MOST_PRODUCTS},
+    )
+    assert await narrowed(session, search) == search
+    assert len((await lines(campaign="2084")).splitlines()) == 1 + 5 + 100
+
+
 async def test_words_of_blacklisted_codes(session, lines, sample):
     """4.4: blacklist reasons 0 to 10 as words."""
     rows = []
@@ -193,6 +228,7 @@ async def test_computed_columns_are_the_computed_fields(session, account, caller
     rows = await session.fetch_all(select(extended(code).label("e"), serial(code).label("s")))
     expected = {(row["e"], row["s"] or "") for row in rows}
     search = await read_search(session, caller, {"campaign": "2084"}, campaign_required=True)
+    search = await narrowed(session, search)
     blocks = [bytes(block) async for block in session.copy_out(*statement(search))]
     found = csv.reader(io.StringIO(b"".join(blocks).decode()))
     assert {(row[0], row[1]) for row in found} == expected

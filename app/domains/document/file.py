@@ -14,6 +14,7 @@ from app.database.session import Session, WriteSession
 from app.domains.code_search.service import CodeSearch, read_search
 from app.domains.document import queries
 from app.domains.document.archive import zipped
+from app.domains.document.narrowing import narrowed
 from app.domains.document.service import KIND
 from app.domains.document.statement import header, statement
 from app.domains.job_chunk.service import forget_chunks
@@ -67,10 +68,11 @@ async def _search(session: Session, key: str) -> CodeSearch:
     caller = Caller(account=row["account"], is_admin=row["account"] is None)
     parameters = orjson.loads(row["parameters"])
     try:
-        return await read_search(session, caller, parameters, campaign_required=True)
+        search = await read_search(session, caller, parameters, campaign_required=True)
     except Forbidden as gone:
         reason = "The campaign or work order of this search is no longer there"
         raise UnprocessableContent(reason) from gone
+    return await narrowed(session, search)
 
 
 async def _lines(

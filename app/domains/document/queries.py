@@ -64,3 +64,11 @@ PURGED = "UPDATE document SET object_name = NULL WHERE key = ANY(%(keys)s)"
 
 # A link that can't be used any more reads as one that never was.
 OLD_LINKS = "DELETE FROM download_link WHERE expires_at <= now()"
+
+# The products of a campaign, all or those with these numbers; no more than `most`.
+PRODUCTS = """
+SELECT id FROM product
+WHERE campaign = %(campaign)s
+  AND (%(numbers)s::bigint[] IS NULL OR product_number = ANY(%(numbers)s::bigint[]))
+LIMIT %(most)s
+"""
