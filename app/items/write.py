@@ -174,13 +174,19 @@ class Writer:
         refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
 
     def _by_key(self, collection: Collection, patches: list[tuple[Any, Any]]) -> dict[Any, Row]:
-        """The patches by key as stored, several for one key as one."""
+        """The patches by key as stored, several for one key as one.
+
+        A key that only says which row is meant changes nothing, so nobody has to be allowed to.
+        """
+        primary = collection.primary_key
         merged: dict[Any, Row] = {}
         for given, patch in patches:
             _objects([patch])
-            key = as_key(collection.primary_key, given)
+            key = as_key(primary, given)
             if key is not None:
                 merged[key] = {**merged.get(key, {}), **patch}
+                if as_key(primary, patch.get(primary.name)) == key:
+                    del merged[key][primary.name]
             elif not self.caller.is_admin:
                 raise Forbidden
         return merged

@@ -221,6 +221,15 @@ async def test_an_update_needs_every_row_and_every_field(as_user, library):
     assert await titles(library, sort="title") == ["Ant", "Cats", "bees"]
 
 
+async def test_a_key_that_names_its_row_is_no_change_of_it(as_user):
+    """The rows of a batch bring theirs along, and so do nested objects."""
+    door = as_user(may("book", "update", "title", rule=IN), may("book", "read"))
+    await door.update("book", (ANTS, {"id": ANTS.upper(), "title": "Ant"}))
+    with pytest.raises(Forbidden):
+        await door.update("book", (ANTS, {"id": BEES, "title": "Ant"}))
+    assert "Ant" in await titles(door)
+
+
 async def test_each_row_allows_its_own_fields(as_user):
     door = as_user(
         may("book", "update", "title pages", rule=OWN),
