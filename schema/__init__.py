@@ -10,6 +10,7 @@ from schema.campaign import campaign, scm_field
 from schema.code_pool import code_pool
 from schema.code_reservation import code_reservation
 from schema.code_space import code_range, code_space
+from schema.company_prefix import company_prefix
 from schema.definition import Collection, Field, Index, Relation, ToMany
 from schema.document import document, download_link
 from schema.domain import domain
@@ -24,6 +25,7 @@ from schema.workorder import workorder
 
 OWN: tuple[Collection, ...] = (
     account,
+    company_prefix,
     domain,
     brand,
     campaign,

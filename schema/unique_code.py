@@ -46,6 +46,12 @@ unique_code = Collection(
             max_length=16,
         ),
         computed("epc_join_key", note="The key again, under the name EPCIS joins by."),
+        integer(
+            "company_prefix_length",
+            readonly=True,
+            storage="smallint",
+            note="Digits of the GS1 company prefix in the key, fixed when the code is made.",
+        ),
         computed("digital_link", note="GS1 Digital Link, or the short link."),
         computed(
             "epc_uri", note="EPC pure identity URI, where the company prefix length is known."

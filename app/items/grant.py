@@ -102,24 +102,30 @@ class Grant:
     async def touchable(self, collection: Collection, action: Action, keys: list[Any]) -> set[Any]:
         """Those of the keys whose rows the action is allowed on."""
         rows = self.restrictor.rows(collection.name, action)
-        holding = await self._holding(collection, keys, [rows])
+        holding = await self._holding(collection, keys, [rows], action)
         return {key for key, (holds,) in holding.items() if holds}
 
-    async def visible(self, collection: Collection, keys: list[Any]) -> set[Any]:
+    async def visible(
+        self, collection: Collection, keys: list[Any], action: Action = "update"
+    ) -> set[Any]:
         """Those of the keys that the caller's tenancy lets exist; all, without one."""
-        tenancy = self.restrictor.tenancy(collection.name)
+        tenancy = self.restrictor.tenancy(collection.name, action)
         if tenancy is None or not keys:
             return set(keys)
-        holding = await self._holding(collection, keys, [tenancy])
+        holding = await self._holding(collection, keys, [tenancy], action)
         return {key for key, (holds,) in holding.items() if holds}
 
     async def _holding(
-        self, collection: Collection, keys: list[Any], conditions: Sequence[Condition | None]
+        self,
+        collection: Collection,
+        keys: list[Any],
+        conditions: Sequence[Condition | None],
+        action: Action = "update",
     ) -> dict[Any, tuple[bool, ...]]:
         """Which of the conditions hold for each row there is of the keys, within the tenancy."""
         if not keys:
             return {}
-        tenancy = self.restrictor.tenancy(collection.name)
+        tenancy = self.restrictor.tenancy(collection.name, action)
         statement = self.compiler.holding(collection.name, keys, tuple(conditions), tenancy)
         rows = await self.session.fetch_all(statement.sql, statement.values)
         return {row.pop("key"): tuple(bool(value) for value in row.values()) for row in rows}
@@ -151,9 +157,9 @@ class Grant:
             if field.relation is None:
                 continue
             keys = list({row[field.name] for row in rows if row.get(field.name) is not None})
-            if not keys or self.restrictor.tenancy(field.relation.to) is None:
+            if not keys or self.restrictor.tenancy(field.relation.to, "read") is None:
                 continue
-            seen = await self.visible(self.schema[field.relation.to], keys)
+            seen = await self.visible(self.schema[field.relation.to], keys, "read")
             for key in keys:
                 if key not in seen:
                     raise InvalidForeignKey(collection.name, field.name, key)
