@@ -1,7 +1,7 @@
 """The web application: routes, middleware, lifespan."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,9 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from app import logs
 from app.access.known import KnownCallers
+from app.access.reserved import reserve
 from app.database.session import Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
@@ -68,6 +70,9 @@ def create_app(settings: Settings) -> Starlette:
             database_url, statement_timeout=settings.statement_timeout, notices=callers.notices
         )
         await database.open()
+        if what.builtin:
+            async with database.write() as session:
+                await reserve(session, first_words(_app.routes))
         try:
             yield {
                 "settings": settings,
@@ -119,6 +124,13 @@ def create_app(settings: Settings) -> Starlette:
     if what.builtin:
         application.router.default = resolver.unrouted
     return application
+
+
+def first_words(routes: Iterable[BaseRoute]) -> set[str]:
+    """What the paths of a route table begin with: no code can be asked for there."""
+    paths = [path for route in routes if (path := getattr(route, "path", None))]
+    words = {path.split("/")[1] for path in paths}
+    return {word for word in words if word and not word.startswith("{")}
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -143,6 +143,19 @@ class Settings(BaseSettings):
         description="Address clients reach the server at, for links in answers. Not set: the "
         "request's host.",
     )
+    own_hosts: str = Field(
+        "",
+        description="Further host names of this installation, separated by commas: no domain of "
+        "codes can be one. PUBLIC_URL's is one anyway.",
+    )
+    domain_verification: Literal["admin", "dns"] = Field(
+        "admin",
+        description="Who verifies domains: the installation's admin, or also a TXT record "
+        "(_mintage.<domain>) that says the domain's verification_code.",
+    )
+    dns_server: str | None = Field(
+        None, description="host:port of the DNS server to ask. Not set: the machine's."
+    )
     allow_static_on_compat: bool = Field(
         True, description="Take Directus tokens on the surfaces of other products, too."
     )

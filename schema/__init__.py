@@ -17,6 +17,7 @@ from schema.domain import domain
 from schema.identifier_job import identifier_job
 from schema.product import product
 from schema.registry import BadDefinition, Schema
+from schema.reserved_path import reserved_path
 from schema.scan import scan
 from schema.scm_task import scm_task
 from schema.system import SYSTEM, with_accounts
@@ -43,6 +44,7 @@ OWN: tuple[Collection, ...] = (
     api_credential,
     code_space,
     code_range,
+    reserved_path,
 )
 """Mintage's own collections: what `builtin` stands for in the setting SCHEMA."""
 

@@ -23,7 +23,6 @@ domain = Collection(
         string(
             "domain_name",
             required=True,
-            unique=True,
             pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}$",
             note="Lower case, without scheme or path, e.g. id.example.com.",
         ),
@@ -45,5 +44,10 @@ domain = Collection(
         ),
         timestamp("verified_at", readonly=True),
     ),
-    indexes=(Index(("account", "type"), unique=True, where="is_default"),),
+    indexes=(
+        Index(("account", "type"), unique=True, where="is_default"),
+        # Whoever claims a name does not have it yet: it is one account's when it is verified.
+        Index(("domain_name",), unique=True, where="state = 'verified'"),
+        Index(("account", "domain_name"), unique=True),
+    ),
 )

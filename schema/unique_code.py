@@ -71,7 +71,8 @@ unique_code = Collection(
     # Minting touches two indexes only; what is rarely set has partial ones.
     indexes=(
         Index(("identifier_job",)),
-        Index(("extended_id",), unique=True, where="extended_id IS NOT NULL"),
+        # Of another account it says nothing: who comes first takes it from nobody.
+        Index(("extended_id", "account"), unique=True, where="extended_id IS NOT NULL"),
         Index(("activated_at",), where="activated_at IS NOT NULL"),
         Index(("product",), where="activation_status = 2"),
         # Keys of SGTINs and GRAIs begin with their product; these name theirs nowhere else.

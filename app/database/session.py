@@ -202,6 +202,7 @@ class WriteSession(Session):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
+        self._follow_ups: list[str] = []
 
     async def execute(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
@@ -226,6 +227,14 @@ class WriteSession(Session):
     def after_commit(self, announce: Callable[[], Awaitable[None]]) -> None:
         """Call `announce` once the transaction has committed; never if it rolls back."""
         self._after_commit.append(announce)
+
+    def follow_up(self, statement: str) -> None:
+        """Run a statement once the transaction has committed: of what is not rolled back."""
+        self._follow_ups.append(statement)
+
+    async def followed(self) -> None:
+        for statement in self._follow_ups:
+            await self.execute(statement)
 
     async def committed(self) -> None:
         for announce in self._after_commit:
@@ -296,6 +305,7 @@ class Database:
             session = WriteSession(connection)
             async with connection.transaction():
                 yield session
+            await session.followed()
         await session.committed()
 
 

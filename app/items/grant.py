@@ -137,6 +137,19 @@ class Grant:
                 if row.get(OWNER) is None:
                     row[OWNER] = self.caller.account
 
+    def counted(self, collection: Collection, rows: Iterable[Row]) -> list[AppError]:
+        """What is wrong with rows that bring a key which the database counts."""
+        key = collection.primary_key
+        if key.generated != "sequence" or (self.caller.is_admin and self.caller.account is None):
+            return []
+        if all(row.get(key.name) is None for row in rows):
+            return []
+        detail = (
+            "The database counts this key: leave it out. Only the admin of the installation may "
+            "give one."
+        )
+        return [FailedValidation(key.name, "null", detail)]
+
     def kept(self, collection: Collection, patches: Iterable[Row]) -> list[AppError]:
         """A row can't be given away: what is wrong with patches that try."""
         if not self._has_owner(collection):

@@ -11,7 +11,7 @@ import psycopg
 from app.access.caller import Caller
 from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
-from app.errors import Forbidden, InvalidQuery, OutOfTime
+from app.errors import Forbidden, InvalidQuery, OutOfTime, RecordNotUnique
 from app.items.allowed import ACTIONS, described, may, require
 from app.items.compile import Compiler, Statement, name_of
 from app.items.export import Format, exported
@@ -20,6 +20,7 @@ from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query
 from app.items.readings import Asked, Reading, Readings
 from app.items.restrict import AnyQuery, Restrictor
 from app.items.selection import LIMITS, Limits, QueryReader
+from app.items.taken import as_told
 from app.items.values import as_key
 from app.items.view import View
 from app.items.violations import first_line
@@ -246,6 +247,12 @@ class Items:
                 yield session
         except psycopg.errors.QueryCanceled as error:
             raise OutOfTime from error
+        except RecordNotUnique as refused:
+            async with self.database.read() as session:
+                told = await as_told(session, self.compiler, self.caller, refused)
+            if told is refused:
+                raise
+            raise told from None
 
     def _writer(self, session: WriteSession) -> Writer:
         return Writer(self.compiler, session, self.caller, self.limits.mutations)

@@ -98,6 +98,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('company_prefix_pkey')),
     comment="A GS1 company prefix. GTINs, GRAIs, SSCCs and GLNs under it are its account's. The installation's admin assigns it."
     )
+    op.create_table('reserved_path',
+    sa.Column('word', sa.String(length=64, collation='C'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('word', name=op.f('reserved_path_pkey')),
+    comment='A word that no domain, short code or company slug can be: see app/access/reserved.py.'
+    )
     op.create_index('company_prefix_account_index', 'company_prefix', ['account'], unique=False)
     op.create_index('company_prefix_digits_kind_unique', 'company_prefix', ['digits', 'kind'], unique=True, postgresql_where=None)
     op.alter_column('api_credential', 'token',
@@ -132,6 +137,11 @@ def upgrade() -> None:
                existing_nullable=True,
                autoincrement=False)
     op.add_column('unique_code', sa.Column('company_prefix_length', sa.SmallInteger(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the key, fixed when the code is made.'))
+    op.drop_index('domain_domain_name_unique', table_name='domain')
+    op.create_index('domain_domain_name_unique', 'domain', ['domain_name'], unique=True, postgresql_where=sa.text("state = 'verified'"))
+    op.create_index('domain_account_domain_name_unique', 'domain', ['account', 'domain_name'], unique=True, postgresql_where=None)
+    op.drop_index(op.f('unique_code_extended_id_unique'), table_name='unique_code', postgresql_where='(extended_id IS NOT NULL)')
+    op.create_index('unique_code_extended_id_account_unique', 'unique_code', ['extended_id', 'account'], unique=True, postgresql_where=sa.text('extended_id IS NOT NULL'))
     op.execute("UPDATE domain SET state = 'verified', verified_at = now()")
     op.execute("UPDATE campaign SET blacklist_on_max_scan_count = true WHERE max_scan_count IS NOT NULL")
     op.execute(PREFIXES)
@@ -144,6 +154,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index('unique_code_extended_id_account_unique', table_name='unique_code', postgresql_where=sa.text('extended_id IS NOT NULL'))
+    op.create_index(op.f('unique_code_extended_id_unique'), 'unique_code', ['extended_id'], unique=True, postgresql_where=sa.text('extended_id IS NOT NULL'))
+    op.drop_index('domain_account_domain_name_unique', table_name='domain', postgresql_where=None)
+    op.drop_index('domain_domain_name_unique', table_name='domain', postgresql_where=sa.text("state = 'verified'"))
+    op.create_index('domain_domain_name_unique', 'domain', ['domain_name'], unique=True)
+    op.drop_table('reserved_path')
     op.drop_column('unique_code', 'company_prefix_length')
     op.alter_column('product', 'company_prefix_length',
                existing_type=sa.INTEGER(),

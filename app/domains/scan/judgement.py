@@ -36,8 +36,8 @@ class Facts:
 
     @property
     def is_known(self) -> bool:
-        """Whether it leads to anything of ours: to a code, or at least to its product."""
-        return self.code is not None or self.product is not None
+        """Whether it leads to anything of ours: a code, its product, or who owns the key."""
+        return (self.code, self.product, self.account) != (None, None, None)
 
     @property
     def is_counted(self) -> bool:
@@ -93,4 +93,5 @@ def _without_code(facts: Facts, *, is_product: bool) -> Judgement:
     if is_product and facts.product is not None:
         return Judgement("product", "ok", ())
     # Codes can't be guessed: a serial of ours that was never issued was made by somebody else.
-    return Judgement("unknown", "failure", ("counterfeit",) if facts.product else ())
+    is_copied = facts.is_known and not is_product
+    return Judgement("unknown", "failure", ("counterfeit",) if is_copied else ())
