@@ -30,11 +30,10 @@ domain = Collection(
         boolean("is_default", default=False, note="The account's default of its type."),
         string(
             "state",
-            required=True,
-            default="pending",
             choices=("pending", "verified"),
             max_length=16,
-            note="pending -> verified. Codes are minted under verified domains only.",
+            note="pending -> verified. Codes are minted under verified domains only. What the "
+            "installation's admin makes is verified.",
         ),
         string(
             "verification_code",

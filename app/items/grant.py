@@ -131,11 +131,16 @@ class Grant:
         return {row.pop("key"): tuple(bool(value) for value in row.values()) for row in rows}
 
     def own(self, collection: Collection, rows: Iterable[Row]) -> None:
-        """Rows made by a caller with an account belong to it, unless they say otherwise."""
+        """Rows made by a caller with an account belong to it. Raises InvalidForeignKey for others.
+
+        Before anything else is judged: whether there is such an account, nothing tells.
+        """
         if self._has_owner(collection):
             for row in rows:
                 if row.get(OWNER) is None:
                     row[OWNER] = self.caller.account
+                elif row[OWNER] != self.caller.account:
+                    raise InvalidForeignKey(collection.name, OWNER, row[OWNER])
 
     def counted(self, collection: Collection, rows: Iterable[Row]) -> list[AppError]:
         """What is wrong with rows that bring a key which the database counts."""

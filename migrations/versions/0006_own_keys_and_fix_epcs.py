@@ -124,7 +124,7 @@ def upgrade() -> None:
                existing_type=sa.VARCHAR(length=64),
                type_=sa.String(length=255),
                existing_nullable=True)
-    op.add_column('domain', sa.Column('state', sa.String(length=16), server_default='pending', autoincrement=False, nullable=False, comment='pending -> verified. Codes are minted under verified domains only.'))
+    op.add_column('domain', sa.Column('state', sa.String(length=16), autoincrement=False, nullable=True, comment="pending -> verified. Codes are minted under verified domains only. What the installation's admin makes is verified."))
     op.add_column('domain', sa.Column('verification_code', sa.String(length=64), autoincrement=False, nullable=True, comment='What the TXT record of the domain has to say (DOMAIN_VERIFICATION=dns).'))
     op.add_column('domain', sa.Column('verified_at', postgresql.TIMESTAMP(timezone=True), autoincrement=False, nullable=True))
     op.alter_column('product', 'company_prefix_length',
@@ -138,7 +138,10 @@ def upgrade() -> None:
     op.create_index('domain_account_domain_name_unique', 'domain', ['account', 'domain_name'], unique=True, postgresql_where=None)
     op.drop_index(op.f('unique_code_extended_id_unique'), table_name='unique_code', postgresql_where='(extended_id IS NOT NULL)')
     op.create_index('unique_code_extended_id_account_unique', 'unique_code', ['extended_id', 'account'], unique=True, postgresql_where=sa.text('extended_id IS NOT NULL'))
-    op.execute("UPDATE domain SET state = 'verified', verified_at = now()")
+    op.execute(
+        "UPDATE domain SET state = 'verified', verified_at = now(), "
+        "verification_code = replace(gen_random_uuid()::text, '-', '')"
+    )
     op.execute("UPDATE campaign SET blacklist_on_max_scan_count = true WHERE max_scan_count IS NOT NULL")
     op.execute(PREFIXES)
     op.execute(LENGTHS)

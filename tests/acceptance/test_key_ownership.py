@@ -275,7 +275,8 @@ class TestPrefixes:
     @pytest.mark.parametrize(
         "digits", [PREFIX_A, PREFIX_A[:4], PREFIX_A + "1", PREFIX_A[:6], PREFIX_A + "00000"]
     )
-    async def test_none_overlap(self, two_accounts, client, digits):
+    @pytest.mark.usefixtures("two_accounts")
+    async def test_none_overlap(self, client, digits):
         for account in (B, A, None):
             payload = {"digits": digits, "account": account}
             assert (await client.post("/items/company_prefix", json=payload)).status_code == 400

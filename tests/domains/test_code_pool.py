@@ -177,8 +177,8 @@ async def test_short_codes_of_the_accounts_own_domain(client, rows, pool, look):
     """The default short domain of the account, as its jobs take it."""
     rows.execute("DELETE FROM domain WHERE type = 'short'")
     rows.execute(
-        "INSERT INTO domain (domain_name, type, account, is_default) "
-        "VALUES ('b.example', 'short', %s, true)",
+        "INSERT INTO domain (state, domain_name, type, account, is_default) "
+        "VALUES ('verified', 'b.example', 'short', %s, true)",
         [ACCOUNT],
     )
     made = await pool(product=None, type="short_code", account=ACCOUNT)

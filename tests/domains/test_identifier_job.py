@@ -143,8 +143,8 @@ async def test_things_of_another_account_do_not_exist(session, caller):
         "INSERT INTO account (account_name) VALUES ('Other') RETURNING id"
     )
     domain = await session.fetch_value(
-        "INSERT INTO domain (account, domain_name) "
-        "VALUES (%(other)s, 'other.example') RETURNING id",
+        "INSERT INTO domain (state, account, domain_name) "
+        "VALUES ('verified', %(other)s, 'other.example') RETURNING id",
         {"other": other},
     )
     await session.execute(
@@ -160,8 +160,8 @@ async def test_things_of_another_account_do_not_exist(session, caller):
 
 async def test_a_short_code_uses_the_default_domain(session, caller, account):
     await session.execute(
-        "INSERT INTO domain (account, domain_name, type, is_default) "
-        "VALUES (%(account)s, 'brand.example', 'short', true)",
+        "INSERT INTO domain (state, account, domain_name, type, is_default) "
+        "VALUES ('verified', %(account)s, 'brand.example', 'short', true)",
         {"account": account},
     )
     await create(session, caller, type="short_code", product=None)

@@ -136,7 +136,7 @@ class TestReported:
     async def test_codes_of_other_accounts_are_unknown(self, session, caller, account):
         """systems.md 6.1.5: a row of another account behaves exactly like a missing row."""
         (row,) = await self.created(session, caller, {"scanned_key": "/00/306141410000000018"})
-        assert (row["account"], row.get("code"), row["flags"]) == (account, None, "")
+        assert (row["account"], row.get("code"), row["flags"]) == (account, None, "counterfeit")
         stranger = Caller(user=caller.user, account=self.other)
         (row,) = await self.created(session, stranger, {"scanned_key": "/01/09312345551927/21/A"})
         assert (row.get("code"), row.get("product"), row["flags"]) == (None, None, "")

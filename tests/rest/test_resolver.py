@@ -19,7 +19,8 @@ INSERT INTO unique_code (id, account, product, type, code, activation_status) VA
   ('/00/306141410000000018', %(account)s, NULL, 'sscc', '306141410000000018', 1),
   ('/8003/00614141123452400', %(account)s, '/8003/00614141123452', 'grai', '400', 1),
   ('go.example.com/x7Kp', %(account)s, NULL, 'short_code', 'x7Kp', 1);
-INSERT INTO domain (account, domain_name, type) VALUES (%(account)s, 'other.example', 'short');
+INSERT INTO domain (state, account, domain_name, type) VALUES
+  ('verified', %(account)s, 'other.example', 'short');
 """
 
 

@@ -114,8 +114,8 @@ async def test_ssccs_are_sequential_over_chunks(plant, database: Database, chunk
 
 async def test_short_code_keys(plant, database: Database):
     short = plant.value(
-        "INSERT INTO domain (domain_name, type, is_default, account) "
-        "VALUES ('brand.example', 'short', true, %s) RETURNING id::text",
+        "INSERT INTO domain (state, domain_name, type, is_default, account) "
+        "VALUES ('verified', 'brand.example', 'short', true, %s) RETURNING id::text",
         plant.account,
     )
     job = await run(plant, database, type="short_code", quantity=20, character_set="unambiguous")
@@ -132,7 +132,8 @@ async def test_null_means_the_default(plant, database: Database):
 
 async def test_the_domain_of_a_job_comes_before_the_accounts(plant, database: Database):
     other = plant.value(
-        "INSERT INTO domain (domain_name, account) VALUES ('other.example', %s) RETURNING id::text",
+        "INSERT INTO domain (state, domain_name, account) "
+        "VALUES ('verified', 'other.example', %s) RETURNING id::text",
         plant.account,
     )
     job = await run(plant, database, domain=other)

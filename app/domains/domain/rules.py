@@ -51,7 +51,7 @@ class DomainRules(Rules):
             await _check_names(session, caller, [{**u.before, **u.patch} for u in renamed])
         for update in updates:
             if NAME in update.changes and not _is_installations(caller):
-                update.patch.setdefault(STATE, PENDING)
+                update.patch[STATE] = PENDING  # what was proven, was another name's
             if STATE in update.changes:
                 await _step(session, caller, update)
 
@@ -125,7 +125,7 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
                 f"`mintage domain verify {name}`."
             )
             raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
-        if NAME in update.changes or not await has_record(name, code):
+        if not await has_record(name, code):
             detail = f'Set a TXT record of {RECORD}.{name} that says "{code}", then try again.'
             raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
         if await session.fetch_all(queries.TAKEN, {"names": [name]}):

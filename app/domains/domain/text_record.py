@@ -23,7 +23,7 @@ async def has_record(domain: str, code: str) -> bool:
         logger.info("%s.%s has no TXT record to be read: %s", RECORD, domain, error)
         return False
     texts = {b"".join(record.strings).decode("utf-8", "replace").strip() for record in answer}
-    return code in texts
+    return bool(code) and code in texts
 
 
 def _resolver() -> dns.asyncresolver.Resolver:

@@ -43,6 +43,7 @@ def furniture(rows):
         INSERT INTO unique_code (id, account, code, type, product)
           SELECT '{PRODUCT}/21/c' || n, '{ACCOUNT}', 'c' || n, 'sgtin', '{PRODUCT}'
           FROM generate_series(1, 5) AS n;
+        UPDATE unique_code SET company_prefix_length = 7;
         UPDATE unique_code SET extended_id = 'OWN12345' WHERE code = 'c2';
         UPDATE unique_code SET serial_number = 'S3' WHERE code = 'c3';
         INSERT INTO unique_code (id, account, code, type, product, extended_id)
