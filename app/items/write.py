@@ -169,9 +169,8 @@ class Writer:
         """
         is_new = check is check_created
         errors = [error for of_row in refused for error in of_row.values()]
-        if is_new:
-            errors += self._grant.counted(collection, rows)
-        else:
+        errors += self._grant.counted(collection, rows)
+        if not is_new:
             errors += self._grant.kept(collection, rows)
         if not errors:
             try:

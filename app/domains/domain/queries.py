@@ -6,10 +6,11 @@ SELECT domain_name, account FROM domain
 WHERE domain_name = ANY(%(names)s::text[]) AND state = 'verified'
 """
 
-# A short code under a name, in byte order of the keys, or one that says it is the domain's.
+# A short code under a name, in byte order of the keys: of any account, or of others than `owner`.
 USED = """
 SELECT id FROM unique_code
-WHERE id >= %(first)s AND id < %(end)s AND domain = %(domain)s::uuid LIMIT 1
+WHERE id >= %(first)s AND id < %(end)s
+  AND (%(owner)s::uuid IS NULL OR account IS DISTINCT FROM %(owner)s::uuid) LIMIT 1
 """
 
 # One under the names of some domains.

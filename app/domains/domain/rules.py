@@ -46,8 +46,10 @@ class DomainRules(Rules):
             _lower(update.patch)
             if NAME in update.changes:
                 renamed.append(update)
+        moved = [update for update in updates if not {NAME, "account"}.isdisjoint(update.changes)]
+        if moved:
+            await _require_unused(session, moved)
         if renamed:
-            await _require_unused(session, renamed)
             await _check_names(session, caller, [{**u.before, **u.patch} for u in renamed])
         for update in updates:
             if NAME in update.changes and not _is_installations(caller):
@@ -102,16 +104,20 @@ async def _check_names(session: Session, caller: Caller, rows: Sequence[Mapping[
         raise ErrorList(errors)
 
 
-async def _require_unused(session: Session, renamed: Sequence[Update]) -> None:
-    """Raises FailedValidation for another name of a domain that short codes are printed with."""
-    for update in renamed:
-        name = update.before[NAME]
-        used = await session.fetch_value(
-            queries.USED, {"first": f"{name}/", "end": f"{name}0", "domain": update.key}
-        )
+async def _require_unused(session: Session, moved: Sequence[Update]) -> None:
+    """Raises FailedValidation for another name or owner of a domain that has short codes."""
+    for update in moved:
+        name, field = update.before[NAME], NAME if NAME in update.changes else "account"
+        owner = None if field == NAME else update.patch["account"]
+        values = {"first": f"{name}/", "end": f"{name}0", "owner": owner}
+        if update.before[STATE] != VERIFIED:
+            continue
+        used = await session.fetch_value(queries.USED, values)
         if used is not None:
-            detail = f'Value has to stay "{name}": there are codes of it, such as "{used}".'
-            raise FailedValidation(NAME, "eq", detail, valid=name)
+            before = update.before[field]
+            shown = "null" if before is None else f'"{before}"'
+            detail = f'Value has to stay {shown}: there are codes of it, such as "{used}".'
+            raise FailedValidation(field, "eq", detail, valid=before)
 
 
 async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
