@@ -70,9 +70,10 @@ def create_app(settings: Settings) -> Starlette:
             database_url, statement_timeout=settings.statement_timeout, notices=callers.notices
         )
         await database.open()
+        reserved = first_words(_app.routes)
         if what.builtin:
             async with database.write() as session:
-                await reserve(session, first_words(_app.routes))
+                await reserve(session, reserved)
         try:
             yield {
                 "settings": settings,
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> Starlette:
                 "limits": limits,
                 "readings": Readings(),
                 "storage": storage_at(s3_url),
+                "reserved": reserved,
             }
         finally:
             await database.close()

@@ -49,7 +49,6 @@ unique_code = Collection(
         integer(
             "company_prefix_length",
             readonly=True,
-            storage="smallint",
             note="Digits of the GS1 company prefix in the key, fixed when the code is made.",
         ),
         computed("digital_link", note="GS1 Digital Link, or the short link."),

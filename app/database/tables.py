@@ -157,7 +157,6 @@ _PLAIN: dict[str, Callable[[], types.TypeEngine[Any]]] = {
 _STORAGE: dict[str, Callable[[], types.TypeEngine[Any]]] = {
     "real": types.REAL,
     "json": postgresql.JSON,
-    "smallint": types.SmallInteger,
 }
 """The types that are not the usual ones of their Directus type."""
 

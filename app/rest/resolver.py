@@ -7,7 +7,7 @@ import re
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -25,6 +25,7 @@ APP = "resolver"
 
 _KEYS = ("00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006")
 """Application identifiers of GS1 keys: first words of no other route."""
+_ICONS = ("favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _NOWHERE = frozenset({"xx", "zz"})
 _PREVIEWS = re.compile(
@@ -43,12 +44,24 @@ async def digital_link_endpoint(request: Request) -> Response:
     return await _resolved(request, key)
 
 
+async def robots_endpoint(_request: Request) -> Response:
+    """No search engine has any business with codes (RFC 9309 2.2)."""
+    return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
+
+async def no_icon_endpoint(request: Request) -> Response:
+    """What browsers ask every host for is no code that somebody scanned."""
+    raise RouteNotFound(request.url.path)
+
+
 async def short_link_endpoint(request: Request) -> Response:
     """`/r/<short domain>/<code>`: a short link where its domain leads elsewhere."""
     domain, code = _raw_path(request.scope).split("/")[2:4]
     try:
         key = of_short_link(unquote(domain), unquote(code))
     except CodeError:
+        return malformed(as_json=_wants_json(request.scope))
+    if key.serial in request.state.reserved:
         return malformed(as_json=_wants_json(request.scope))
     return await _resolved(request, key)
 
@@ -124,5 +137,7 @@ def _raw_path(scope: Scope) -> str:
 
 routes = [
     *(Route(f"/{ai}/{{rest:path}}", digital_link_endpoint, methods=["GET"]) for ai in _KEYS),
+    Route("/robots.txt", robots_endpoint, methods=["GET"]),
+    *(Route(f"/{name}", no_icon_endpoint, methods=["GET"]) for name in _ICONS),
     Route("/r/{domain}/{code}", short_link_endpoint, methods=["GET"]),
 ]

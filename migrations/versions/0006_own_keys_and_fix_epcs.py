@@ -132,7 +132,7 @@ def upgrade() -> None:
                comment='Digits of the GS1 company prefix in the key, where it lies under none there is.',
                existing_comment="Digits of the GS1 company prefix in the key, when not the account's.",
                existing_nullable=True)
-    op.add_column('unique_code', sa.Column('company_prefix_length', sa.SmallInteger(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the key, fixed when the code is made.'))
+    op.add_column('unique_code', sa.Column('company_prefix_length', sa.Integer(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the key, fixed when the code is made.'))
     op.drop_index('domain_domain_name_unique', table_name='domain')
     op.create_index('domain_domain_name_unique', 'domain', ['domain_name'], unique=True, postgresql_where=sa.text("state = 'verified'"))
     op.create_index('domain_account_domain_name_unique', 'domain', ['account', 'domain_name'], unique=True, postgresql_where=None)

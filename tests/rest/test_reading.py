@@ -45,6 +45,9 @@ async def test_a_list_has_every_field_and_no_meta(client):
         "domain_name",
         "type",
         "is_default",
+        "state",
+        "verification_code",
+        "verified_at",
     }
     assert body["data"][0]["account"] == ACCOUNT
 
