@@ -4,7 +4,6 @@ PostgreSQL renders the rows of a CSV (`COPY ... TO STDOUT`); the other forms are
 from its JSON. Nested objects become columns with dotted names, lists stay JSON.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
@@ -18,6 +17,7 @@ from app.database.session import ReadSession
 from app.items.compile import Compiler, Statement
 from app.items.documents import xml_item, yaml_item
 from app.items.query import Constant, Nested, Node, Parts, Query
+from app.pools import COPIES
 from schema import Schema
 
 Format = Literal["csv", "csv_utf8", "json", "xml", "yaml"]
@@ -121,7 +121,7 @@ async def _columns(
         yield _Column(node.key, f"{column}::text", quoted=True)
     for path, is_plain in paths:
         steps = ", ".join("'" + part.replace("'", "''").replace("%", "%%") + "'" for part in path)
-        text = f"json_extract_path_text({column}::json, {steps})"
+        text = f"({column}::json #>> ARRAY[{steps}])"
         yield _Column(".".join((node.key, *path)), text, quoted=not is_plain)
 
 
@@ -177,7 +177,7 @@ async def _document(
     async with aclosing(session.copy_out(_ROWS.format(statement.sql), statement.values)) as blocks:
         async for block in blocks:
             # Blocks are whole lines. A thread writes them, so that others are served meanwhile.
-            yield before.encode() + await asyncio.to_thread(_written, block, form)
+            yield before.encode() + await COPIES.run(_written, block, form)
             before, any_row = frame.glue, True
     yield (frame.tail if any_row else frame.empty).encode()
 

@@ -13,14 +13,13 @@ from app.items.query import All, AnyOf, Compare, Condition, Some, Value
 from app.items.relations import is_follow, step
 from app.items.variables import current, resolve
 from app.items.view import Readable
+from app.json_text import is_deep
 from schema import Field
 
 _CALL = re.compile(r"(\w+)\((\w+)((?:\.\w+)*)\)")
 _QUANTIFIERS = ("_some", "_none")
 _NUMBER = Field(name="number", type="integer")
 """What the functions of a field are: whole numbers."""
-_DEEPEST = 100
-"""Objects and lists inside each other, logic included. Python's stack bounds it anyway."""
 
 
 class FilterReader:
@@ -40,7 +39,7 @@ class FilterReader:
             return None
         if not isinstance(raw, dict):
             raise InvalidQuery(f'Invalid filter key "_eq" on "{collection}"')
-        if _is_deeper(raw, _DEEPEST):
+        if is_deep(raw):
             raise InvalidQuery("Max relational depth exceeded")
         condition = self._object(collection, raw, ())
         return None if condition == All(()) else condition
@@ -240,14 +239,6 @@ def _joined(key: str, parts: tuple[Condition, ...]) -> Condition:
     if not parts or (key == "_or" and All(()) in parts):
         return All(())
     return All(parts) if key == "_and" else AnyOf(parts)
-
-
-def _is_deeper(value: Any, most: int) -> bool:
-    """Whether objects and lists go more than `most` levels deep."""
-    if not isinstance(value, dict | list):
-        return False
-    parts = value.values() if isinstance(value, dict) else value
-    return most == 0 or any(_is_deeper(part, most - 1) for part in parts)
 
 
 def _admit(field: Field, operator: str) -> None:
