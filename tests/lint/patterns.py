@@ -6,7 +6,6 @@ people write (`_regex`, the password policy) goes through `app.items.patterns`, 
 
 import ast
 import importlib
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
