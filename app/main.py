@@ -119,6 +119,7 @@ def create_app(settings: Settings) -> Starlette:
             AppError: on_app_error,
             ErrorList: on_app_error,
             psycopg.Error: on_database_error,
+            RecursionError: on_database_error,
             HTTPException: _on_http_exception,
         },
         lifespan=lifespan,

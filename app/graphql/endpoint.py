@@ -120,8 +120,8 @@ class Endpoint:
         result = answer if isinstance(answer, ExecutionResult) else await answer
         for error in result.errors or ():
             original = error.original_error
-            if isinstance(original, ServiceUnavailable | psycopg.OperationalError):
-                raise original  # nobody is served: the whole answer says so
+            if isinstance(original, ServiceUnavailable | psycopg.Error | RecursionError):
+                raise original  # what is so for all of the request, all of the answer says
             if original is not None and not isinstance(original, _REFUSALS):
                 logger.error("graphql field failed", exc_info=original)
         return result

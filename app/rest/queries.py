@@ -19,6 +19,8 @@ from app.items.selection import Options
 from app.json_text import NotJson, TooDeep, read_json
 from app.rest.params import parse
 
+_MOST_ALIASES = 100
+"""Of one level: each may be a join of its own."""
 META = ("total_count", "filter_count")
 
 Params = Mapping[str, Any]
@@ -118,6 +120,8 @@ def _aliases(value: Any) -> dict[str, str]:
         return {}
     if not isinstance(value, dict):
         raise InvalidQuery('"alias" has to be an object')
+    if len(value) > _MOST_ALIASES:
+        raise InvalidQuery(f'"alias" takes {_MOST_ALIASES} names at most')
     for key, name in value.items():
         if not isinstance(name, str):
             raise InvalidQuery(f'"alias" value of "{key}" has to be a string')

@@ -126,7 +126,10 @@ async def on_app_error(_request: Request, error: Exception) -> Response:
 
 
 async def on_database_error(_request: Request, error: Exception) -> Response:
-    """What PostgreSQL refuses, or that it is away. Raises what is our own mistake."""
+    """What PostgreSQL refuses, that it is away, or what is too large even to ask.
+
+    Raises what is our own mistake.
+    """
     refused = as_refusal(error)
     if refused is None:
         raise error
