@@ -19,6 +19,8 @@ from app.items.selection import Options
 from app.json_text import NotJson, TooDeep, read_json
 from app.rest.params import parse
 
+_LONGEST_NAMES = 100_000
+"""Characters of a list of names: they are looked at one by one."""
 _MOST_ALIASES = 100
 """Of one level: each may be a join of its own."""
 META = ("total_count", "filter_count")
@@ -139,11 +141,13 @@ def names(value: Any, parameter: str) -> list[str]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
-        return _split(value)
+        value = [value]
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidQuery(f'"{parameter}" must be a string or array')
+    if sum(map(len, value)) > _LONGEST_NAMES:
+        raise InvalidQuery(f'"{parameter}" takes {_LONGEST_NAMES} characters at most')
     return [name for item in value for name in _split(item)]
 
 

@@ -207,6 +207,8 @@ async def test_queries_have_bounds(client):
     for query in (
         {"filter": {"_or": [{"id": {"_eq": "x"}}] * 20_000}},
         {"sort": ["id"] * 101},
+        {"fields": "id," * 50_000},
+        {"fields": ["id"] * 50_001},
         {"alias": {f"a{n}": "account" for n in range(101)}},
     ):
         response = await client.request("SEARCH", "/items/product", json={"query": query})
