@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 import orjson
-import psycopg
 import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 from starlette.requests import Request
@@ -26,6 +25,7 @@ from app.graphql.documents import Documents
 from app.graphql.execution import CompiledExecutor, Context
 from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
+from app.items.violations import as_refusal
 from app.json_text import NotJson, TooDeep, read_json
 from app.rest.requests import body_of, header
 from app.rest.responses import error_body, json_response
@@ -120,11 +120,24 @@ class Endpoint:
         result = answer if isinstance(answer, ExecutionResult) else await answer
         for error in result.errors or ():
             original = error.original_error
-            if isinstance(original, ServiceUnavailable | psycopg.Error | RecursionError):
-                raise original  # what is so for all of the request, all of the answer says
-            if original is not None and not isinstance(original, _REFUSALS):
+            if original is None or isinstance(original, _REFUSALS):
+                continue
+            refused = as_refusal(original)
+            if refused is None:
                 logger.error("graphql field failed", exc_info=original)
+            else:
+                error.original_error = refused
+        _require_served(result)
         return result
+
+
+def _require_served(result: ExecutionResult) -> None:
+    """Raises ServiceUnavailable where that is why nothing at all was done."""
+    away = [error.original_error for error in result.errors or ()]
+    if any(value is not None for value in (result.data or {}).values()):
+        return
+    if away and isinstance(away[0], ServiceUnavailable):
+        raise away[0]
 
 
 def _get_params(request: Request) -> dict[str, Any]:
