@@ -354,6 +354,9 @@ class OutOfTime(AppError):
 
 
 class ServiceUnavailable(AppError):
+    """Something we need is away; `wait` says after how many seconds to come again."""
+
+    wait = 5
     code = "SERVICE_UNAVAILABLE"
     status = 503
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -36,7 +37,12 @@ from app.rest import (
 )
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
 from app.rest.rate_limiter import rate_limiter
-from app.rest.responses import error_response, on_app_error, options_response
+from app.rest.responses import (
+    error_response,
+    on_app_error,
+    on_database_error,
+    options_response,
+)
 from app.served import served
 from app.settings import Settings
 from app.settings import settings as read_settings
@@ -119,6 +125,8 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers={
             AppError: on_app_error,
             ErrorList: on_app_error,
+            psycopg.Error: on_database_error,
+            RecursionError: on_database_error,
             HTTPException: _on_http_exception,
         },
         lifespan=lifespan,

@@ -4,7 +4,6 @@ The client is synchronous. Its calls run in threads, each only for as long as on
 however slowly somebody sends or reads, no thread waits for him.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
 from app.errors import ServiceUnavailable
+from app.pools import STORAGE
 from app.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Storage:
 
     async def check(self) -> None:
         """Make sure the bucket is there and answers. Raises the client's own errors."""
-        await asyncio.to_thread(self._ensure_bucket)
+        await STORAGE.run(self._ensure_bucket)
 
     async def put(self, name: str, blocks: AsyncIterable[bytes], content_type: str) -> int:
         """Store a stream of unknown length under a name; its size in bytes.
@@ -110,12 +110,12 @@ class Storage:
         """Run a call of the client in a thread; once more if it was the bucket that was missing."""
         with _translated():
             try:
-                return await asyncio.to_thread(work, *arguments)
+                return await STORAGE.run(work, *arguments)
             except S3Error as error:
                 if error.code != "NoSuchBucket":
                     raise
-            await asyncio.to_thread(self._ensure_bucket)
-            return await asyncio.to_thread(work, *arguments)
+            await STORAGE.run(self._ensure_bucket)
+            return await STORAGE.run(work, *arguments)
 
     def _ensure_bucket(self) -> None:
         try:

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
 from app.database.notices import Notices
+from app.pools import COPIES
 
 logger = logging.getLogger(__name__)
 set_json_dumps(orjson.dumps)
@@ -136,7 +137,7 @@ class Session:
 
     async def _gathered(self) -> tuple[bytes, int | None]:
         """The next rows of a copy and, with the last of them, how many there were."""
-        gathering = asyncio.ensure_future(asyncio.to_thread(_gathered, self.connection.pgconn))
+        gathering = asyncio.ensure_future(COPIES.run(_gathered, self.connection.pgconn))
         try:
             return await asyncio.shield(gathering)
         except asyncio.CancelledError:
@@ -151,7 +152,7 @@ class Session:
         with suppress(psycopg.Error):
             _, copied = await gathering
             while copied is None:
-                _, copied = await asyncio.to_thread(_gathered, self.connection.pgconn)
+                _, copied = await COPIES.run(_gathered, self.connection.pgconn)
 
 
 _BLOCK = 256 * 1024

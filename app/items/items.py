@@ -11,7 +11,7 @@ import psycopg
 from app.access.caller import Caller
 from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
-from app.errors import Forbidden, InvalidQuery, OutOfTime, RecordNotUnique
+from app.errors import Forbidden, OutOfTime, RecordNotUnique
 from app.items.allowed import ACTIONS, described, may, require
 from app.items.compile import Compiler, Statement, name_of
 from app.items.export import Format, exported
@@ -23,7 +23,7 @@ from app.items.selection import LIMITS, Limits, QueryReader
 from app.items.taken import as_told
 from app.items.values import as_key
 from app.items.view import View
-from app.items.violations import first_line
+from app.items.violations import as_refusal
 from app.items.write import Writer
 from schema import Collection, Schema
 
@@ -291,13 +291,11 @@ async def _value(session: Session, statement: Statement) -> bytes | None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """A value PostgreSQL can't take (a NUL, a moment it can't count) is the caller's mistake.
-
-    And so is what takes longer than STATEMENT_TIMEOUT.
-    """
+    """PostgreSQL's refusals as the caller's errors."""
     try:
         yield
-    except psycopg.errors.QueryCanceled as error:
-        raise OutOfTime from error
-    except psycopg.DataError as error:
-        raise InvalidQuery(f"A value can't be compared: {first_line(error)}") from error
+    except psycopg.Error as error:
+        refused = as_refusal(error)
+        if refused is None:
+            raise
+        raise refused from error

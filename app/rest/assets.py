@@ -124,7 +124,7 @@ def _is_known(request: Request, file: StoredFile, tag: str) -> bool:
         return False
     try:
         return file.since.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.types import Scope
 
 from app.errors import InvalidPayload
+from app.json_text import NotJson, read_json
 
 
 def header(scope: Scope, wanted: bytes) -> str:
@@ -20,7 +20,7 @@ def header(scope: Scope, wanted: bytes) -> str:
 async def body_of(request: Request) -> Any:
     """The JSON body; an empty object when there is none or it is of another kind.
 
-    Raises InvalidPayload for what is no JSON.
+    Raises InvalidPayload for what is no JSON, or nested too deeply.
     """
     if not header(request.scope, b"content-type").startswith("application/json"):
         return {}
@@ -28,6 +28,6 @@ async def body_of(request: Request) -> Any:
     if not raw.strip():
         return {}
     try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        return read_json(raw)
+    except NotJson as error:
         raise InvalidPayload(str(error)) from None
