@@ -6,9 +6,12 @@ element strings with or without brackets, separators and symbology identifier. C
 judged: the path is the name of a row, which may have been brought in with a wrong one.
 """
 
+import functools
 import re
+from collections.abc import Sequence
 
 from app.codes import digital_link, element_string, epc_binary, epc_plus
+from app.codes.application_identifiers import KEY_QUALIFIERS
 from app.codes.check_digit import NotDigits, require_digits
 from app.codes.epc_uri import Epc, EpcKey, TagUri
 from app.codes.errors import CodeError
@@ -16,7 +19,7 @@ from app.codes.grai import ASSET_LENGTH, Grai
 from app.codes.gtin import LENGTH as GTIN_LENGTH
 from app.codes.gtin import LENGTHS as GTIN_LENGTHS
 from app.codes.gtin import Sgtin
-from app.codes.serial_text import LONGEST_GRAI_SERIAL, check_serial
+from app.codes.serial_text import LONGEST_GRAI_SERIAL, LONGEST_SERIAL, check_serial
 from app.codes.sscc import LENGTH as SSCC_LENGTH
 from app.codes.sscc import Sscc
 
@@ -32,11 +35,12 @@ _GS1_SYMBOLOGIES = frozenset({"]C1", "]d2", "]Q3", "]e0", "]J1"})
 _STORED = re.compile(
     r"/01/[0-9]{14}/21/[!-\"%-?A-Z_a-z]{1,20}|/00/[0-9]{18}|/8003/0[0-9]{13}[!-\"%-?A-Z_a-z]{1,16}"
 )
+_QUERY = re.compile("[?#]")
 _URL = re.compile(r"https?://", re.IGNORECASE)
 # The scheme and namespace of a URN may be in any case (RFC 8141 2.1 and 2.2); scanners change all.
 _EPC_URI = re.compile(r"urn:epc:(?:id|tag):[a-z]+(?:-[0-9]+)?:", re.IGNORECASE)
 _HEX = re.compile(r"(?:3[01367]|[Ff][179Bb])[0-9A-Fa-f]{14,}")
-_ROW = re.compile(r"01[0-9]{14}|00[0-9]{18}|80030[0-9]{13}")
+_ROW = re.compile("01 ?[0-9]{14}|00 ?[0-9]{18}|8003 ?0[0-9]{13}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
 _SHORT_CODE = re.compile(r"[!-.0-~]+")
@@ -75,6 +79,15 @@ def path_of(text: str) -> str:
     return _of_elements(bare) if symbology[0] in _GS1_SYMBOLOGIES else _of_any(bare)
 
 
+def paths_of(texts: Sequence[str]) -> list[str | None]:
+    """The path of each text; None where it names nothing. Slow: in a thread.
+
+    >>> paths_of(["3074257BF7194E4000001A85", "EXT-1"])
+    ['/01/80614141123458/21/6789', None]
+    """
+    return [_path_or_none(text) for text in texts]
+
+
 def path_of_link(path: str) -> str:
     """The path of the code or product that the path of a Digital Link names, escaped as it came.
 
@@ -87,7 +100,7 @@ def path_of_link(path: str) -> str:
     """
     bare = path.rstrip("/")
     match bare.split("/"):
-        case ["", word, domain, code] if word == _RESOLVED:
+        case ["", word, domain, code] if word == _RESOLVED and domain not in KEY_QUALIFIERS:
             return short_path(digital_link.decode(domain), digital_link.decode(code))
     link = digital_link.parse(
         digital_link.CANONICAL_ROOT + bare, zero_suppressed=True, check_digits=False
@@ -137,6 +150,13 @@ def domain_of(host: str) -> str:
     return domain
 
 
+def _path_or_none(text: str) -> str | None:
+    try:
+        return path_of(text)
+    except CodeError:
+        return None
+
+
 def _of_any(text: str) -> str:
     if text.startswith("/"):
         return _of_path(text)
@@ -145,7 +165,7 @@ def _of_any(text: str) -> str:
     if uri := _EPC_URI.match(text):
         return _of_epc_uri(uri[0].lower() + text[uri.end() :])
     if _HEX.fullmatch(text):
-        return path_of_key(_key_of_hex(text))
+        return _of_hex(text)
     if text.startswith("(") or element_string.GS in text:
         return _of_elements(text)
     if _ROW.match(text):
@@ -163,7 +183,7 @@ def _of_path(path: str) -> str:
     if _STORED.fullmatch(path):
         return path
     try:
-        return path_of_link(path)
+        return path_of_link(_QUERY.split(path, 1)[0])
     except CodeError as error:
         raise UnknownCodePath(
             "Expected /01/<14 digits>/21/<serial>, /00/<18 digits> or /8003/0<13 digits><serial>, "
@@ -172,7 +192,7 @@ def _of_path(path: str) -> str:
 
 
 def _of_url(url: str) -> str:
-    parts = digital_link.split_address(url)
+    parts = digital_link.split_address(_QUERY.split(url, 1)[0])
     match parts.path.rstrip("/").split("/"):
         case ["", code]:
             return short_path(parts.netloc, digital_link.decode(code))
@@ -194,10 +214,20 @@ def _of_epc_uri(uri: str) -> str:
     return path_of_key(key)
 
 
-def _key_of_hex(text: str) -> EpcKey:
+def _of_hex(text: str) -> str:
     if epc_plus.is_plus(text):
-        return epc_plus.decode(text).key
-    return epc_binary.decode(text).epc.key
+        return path_of_key(epc_plus.decode(text).key)
+    scheme, head, serial = epc_binary.split(text)
+    if scheme.startswith("sscc"):
+        return path_of_key(epc_binary.epc_of_head(scheme, head, serial).key)
+    longest = LONGEST_GRAI_SERIAL if scheme.startswith("grai") else LONGEST_SERIAL
+    return _prefix_of_head(scheme, head) + check_serial(serial, longest)
+
+
+@functools.lru_cache(maxsize=1024)
+def _prefix_of_head(scheme: str, head: int) -> str:
+    """The path up to the serial: the same for all tags of a product, which come in thousands."""
+    return path_of_key(epc_binary.epc_of_head(scheme, head, "0").key).removesuffix("0")
 
 
 def _of_elements(text: str) -> str:

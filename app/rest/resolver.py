@@ -34,20 +34,13 @@ _PREVIEWS = re.compile(
 _PURPOSES = (b"purpose", b"sec-purpose", b"x-purpose", b"x-moz")
 
 
-async def digital_link_endpoint(request: Request) -> Response:
-    """`/01/<gtin>/21/<serial>`, `/01/<gtin>`, `/00/<sscc>`, `/8003/<grai>`."""
+async def link_endpoint(request: Request) -> Response:
+    """`/01/<gtin>/21/<serial>`, `/01/<gtin>`, `/00/<sscc>`, `/8003/<grai>`.
+
+    `/r/<short domain>/<code>`: a short link where its domain leads elsewhere.
+    """
     try:
         key = of_link_path(_raw_path(request.scope))
-    except CodeError:
-        return malformed(as_json=_wants_json(request.scope))
-    return await _resolved(request, key)
-
-
-async def short_link_endpoint(request: Request) -> Response:
-    """`/r/<short domain>/<code>`: a short link where its domain leads elsewhere."""
-    domain, code = _raw_path(request.scope).split("/")[2:4]
-    try:
-        key = of_short_link(unquote(domain), unquote(code))
     except CodeError:
         return malformed(as_json=_wants_json(request.scope))
     return await _resolved(request, key)
@@ -65,7 +58,8 @@ async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
     segments = _raw_path(scope).split("/")
     if scope["method"] not in {"GET", "HEAD"} or len(segments) != 2:  # noqa: PLR2004 - /<code>
         raise RouteNotFound(scope["path"])
-    domain = header(scope, b"host").rpartition("@")[2].partition(":")[0].lower()
+    host = header(scope, b"host").rpartition("@")[2].partition(":")[0]
+    domain = host.lower().removesuffix(".")
     if not domain or not await is_domain(request.state.database, domain):
         raise RouteNotFound(scope["path"])
     try:
@@ -123,6 +117,5 @@ def _raw_path(scope: Scope) -> str:
 
 
 routes = [
-    *(Route(f"/{ai}/{{rest:path}}", digital_link_endpoint, methods=["GET"]) for ai in _KEYS),
-    Route("/r/{domain}/{code}", short_link_endpoint, methods=["GET"]),
+    *(Route(f"/{word}/{{rest:path}}", link_endpoint, methods=["GET"]) for word in (*_KEYS, "r")),
 ]
