@@ -40,7 +40,7 @@ def export(
 
 def verify(
     code: Annotated[
-        str, typer.Argument(help="A code's path, Digital Link, short link, EPC URI or EPC hex.")
+        str, typer.Argument(help="A code's path, link, EPC URI or EPC hex, or what a scanner read.")
     ],
 ) -> None:
     """Tell whether a code was ever issued here, and by which job. Exit code 2 if it was not.

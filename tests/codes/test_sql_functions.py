@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import app
 from app.codes import epc_binary
 from app.codes.check_digit import check_digit
-from app.codes.code_path import CodeKind, CodePath, of_key
 from app.codes.code_epc import epc_of, extended_id
+from app.codes.code_path import CodeKind, CodePath, of_key
 from app.codes.company_prefix import is_restricted
 from app.codes.digital_link import percent_encode
 from app.codes.epc_uri import Epc
