@@ -97,7 +97,7 @@ def capacity(alphabet: str, length: int, fill: float) -> int:
 def smallest_length(alphabet: str, quantity: int, fill: float, minimum: int = 6) -> int:
     """The least length, `minimum` or more, at which `quantity` serials stay within `fill`.
 
-    Raises InvalidFill, and UnknownCharacterSet for an alphabet that has no such length: one of fewer
+    Raises InvalidFill, and UnknownCharacterSet for an alphabet without such a length: one of fewer
     than two symbols, or RFID_NUMERIC.
 
     >>> smallest_length("0123456789", 500_001, 0.5)

@@ -214,7 +214,7 @@ def test_no_text_takes_long_or_raises_anything_else(text):
     else:
         assert len(text) <= LONGEST_TEXT
         assert path_of(path) == path
-    assert time.process_time() - start < 0.05
+    assert time.process_time() - start < 0.25
 
 
 def test_what_is_longer_than_a_link_can_be_is_not_looked_at():
