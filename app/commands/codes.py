@@ -47,7 +47,7 @@ def export(
 
 def verify(
     code: Annotated[
-        str, typer.Argument(help="A code's path, Digital Link, short link, EPC URI or EPC hex.")
+        str, typer.Argument(help="A code's path, link, EPC URI or EPC hex, or what a scanner read.")
     ],
 ) -> None:
     """Tell whether a code is genuine, as a scan is told, and which job made it. Exit code 2 if not.

@@ -69,7 +69,7 @@ def _found(pattern: str, flags: str, text: str) -> bool:
 
 
 def _to_the_end(pattern: str) -> str:
-    """A `$` that ends a pattern is the end of the text, as in JavaScript; Python allows a newline."""
+    """A `$` at the end is the end of the text, as in JavaScript: Python lets a newline follow."""
     escapes = len(pattern) - 1 - len(pattern[:-1].rstrip("\\"))
     return f"{pattern[:-1]}\\Z" if pattern.endswith("$") and escapes % 2 == 0 else pattern
 

@@ -35,8 +35,11 @@ _PREVIEWS = re.compile(
 _PURPOSES = (b"purpose", b"sec-purpose", b"x-purpose", b"x-moz")
 
 
-async def digital_link_endpoint(request: Request) -> Response:
-    """`/01/<gtin>/21/<serial>`, `/01/<gtin>`, `/00/<sscc>`, `/8003/<grai>`."""
+async def link_endpoint(request: Request) -> Response:
+    """`/01/<gtin>/21/<serial>`, `/01/<gtin>`, `/00/<sscc>`, `/8003/<grai>`.
+
+    `/r/<short domain>/<code>`: a short link where its domain leads elsewhere.
+    """
     try:
         key = of_link_path(_raw_path(request.scope))
     except CodeError:
@@ -54,18 +57,6 @@ async def no_icon_endpoint(request: Request) -> Response:
     raise RouteNotFound(request.url.path)
 
 
-async def short_link_endpoint(request: Request) -> Response:
-    """`/r/<short domain>/<code>`: a short link where its domain leads elsewhere."""
-    domain, code = _raw_path(request.scope).split("/")[2:4]
-    try:
-        key = of_short_link(unquote(domain), unquote(code))
-    except CodeError:
-        return malformed(as_json=_wants_json(request.scope))
-    if key.serial in request.state.reserved:
-        return malformed(as_json=_wants_json(request.scope))
-    return await _resolved(request, key)
-
-
 async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
     """What no route takes: perhaps a short code, asked for at its own domain.
 
@@ -78,7 +69,8 @@ async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
     segments = _raw_path(scope).split("/")
     if scope["method"] not in {"GET", "HEAD"} or len(segments) != 2:  # noqa: PLR2004 - /<code>
         raise RouteNotFound(scope["path"])
-    domain = header(scope, b"host").rpartition("@")[2].partition(":")[0].lower()
+    host = header(scope, b"host").rpartition("@")[2].partition(":")[0]
+    domain = host.lower().removesuffix(".")
     if not domain or not await is_domain(request.state.database, domain):
         raise RouteNotFound(scope["path"])
     try:
@@ -92,6 +84,8 @@ async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _resolved(request: Request, key: ScannedKey) -> Response:
     scope, database = request.scope, request.state.database
+    if not key.key.startswith("/") and key.serial in request.state.reserved:
+        return malformed(as_json=_wants_json(scope))
     around = _around(request)
     seen: Seen
     if scope["method"] == "HEAD" or _is_preview(scope):
@@ -136,8 +130,7 @@ def _raw_path(scope: Scope) -> str:
 
 
 routes = [
-    *(Route(f"/{ai}/{{rest:path}}", digital_link_endpoint, methods=["GET"]) for ai in _KEYS),
+    *(Route(f"/{word}/{{rest:path}}", link_endpoint, methods=["GET"]) for word in (*_KEYS, "r")),
     Route("/robots.txt", robots_endpoint, methods=["GET"]),
     *(Route(f"/{name}", no_icon_endpoint, methods=["GET"]) for name in _ICONS),
-    Route("/r/{domain}/{code}", short_link_endpoint, methods=["GET"]),
 ]

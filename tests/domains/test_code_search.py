@@ -131,6 +131,13 @@ async def test_an_epc_finds_its_code(session, found):
     """systems.md 6.5: look-ups by extended_id resolve both the stored and the computed."""
     hexadecimal = await session.fetch_value(f"SELECT gs1_epc_hex('{SGTIN}', 7, 0)")
     assert await found(campaign="101", extended_id=hexadecimal) == {"a1"}
+    for form in (
+        hexadecimal.lower(),
+        "https://ID.example.com:443/01/9312345551927/21/a1/?2026=1",
+        "(01)09312345551927(21)a1",
+        "]d20109312345551927 21a1\r\n",
+    ):
+        assert await found(campaign="101", extended_id=form) == {"a1"}, form
 
 
 async def test_a_work_order_needs_no_campaign(found, read):

@@ -107,7 +107,10 @@ class TestReported:
     async def test_the_code_says_the_rest(self, session, caller, account):
         for given in (
             {"code": "/01/09312345551927/21/A"},
+            {"code": "https://X.example:443/01/9312345551927/21/A/?2026=1&17=2712&17="},
+            {"code": "(01)09312345551927(21)A"},
             {"scanned_key": "https://x.example/01/09312345551927/21/A?17=301231"},
+            {"scanned_key": "]d20109312345551927\x1d21A\x1d10LOT\r\n"},
             {"scanned_key": "/01/09312345551927/21/A"},
         ):
             (row,) = await self.created(session, caller, {**given, "country": "DE"})

@@ -94,6 +94,8 @@ async def test_without_an_address_a_page_says_what_the_code_is(phone, rows):
         "/8003/00614141123452400",
         "/r/go.example.com/x7Kp",
         "/r/GO.example.com/x7Kp",
+        "/r/go.example.com.:443/x7Kp/",
+        f"{CODE}?2026=1&17=2712&17=&21=other",
     ],
 )
 async def test_every_spelling_of_a_link_resolves(phone, path):
@@ -104,6 +106,7 @@ async def test_every_spelling_of_a_link_resolves(phone, path):
 async def test_a_short_code_resolves_at_its_own_domain(phone):
     """systems.md 7.1: `GET https://<short domain>/:shortId` by Host header."""
     assert await status_of(phone, "/x7Kp", Host="go.example.com:8055") == "200 genuine"
+    assert await status_of(phone, "/x7Kp?utm=1", Host="GO.example.com.") == "200 genuine"
     assert await status_of(phone, "/x7Kp", Host="other.example") == "404 unknown"
 
 

@@ -37,7 +37,7 @@ def _time(column: str) -> str:
 
 
 COLUMNS = {
-    "extended_id": "coalesce(c.extended_id, gs1_epc_hex(c.id, c.company_prefix_length, 0), c.id)",
+    "extended_id": "coalesce(c.extended_id, gs1_extended_id(c.id, c.company_prefix_length), '')",
     "serial_number": "coalesce(c.serial_number, CASE WHEN c.type = 'sgtin' THEN c.code END, '')",
     "brand": "coalesce(b.name, '')",
     "product": "coalesce(p.product_name, '')",

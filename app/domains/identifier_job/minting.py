@@ -11,7 +11,9 @@ from psycopg.abc import Buffer
 from psycopg.errors import UniqueViolation
 
 from app.access.reserved import reserved_of_length
+from app.codes.code_space import CodeSpace, ForeignSerial
 from app.codes.copy_rows import CODE, NULL, Code, copy_text, escape
+from app.codes.rfid_space import RfidSpace
 from app.codes.sscc import sscc_rows
 from app.database.session import Session, WriteSession
 from app.domains.code_space.service import Space, mark_minted, take_positions, take_ranges
@@ -49,12 +51,10 @@ class Batch:
 
     def holds_reserved(self, positions: range) -> bool:
         """Whether one of these positions is a word that the server answers itself."""
-        codes = self.space.codes(self.secret) if self.reserved else None
-        return codes is not None and any(
-            codes.position_of(word) in positions
-            for word in self.reserved
-            if set(word) <= set(codes.alphabet)
-        )
+        if not self.reserved:
+            return False
+        codes = self.space.codes(self.secret)
+        return any(_position(codes, word) in positions for word in self.reserved)
 
     @property
     def columns(self) -> str:
@@ -81,6 +81,13 @@ class Batch:
         if job.workorder is not None:
             pieces += _of_an_order(job)
         return copy_text(pieces, self.codes(positions))
+
+
+def _position(codes: CodeSpace | RfidSpace, word: str) -> int | None:
+    try:
+        return codes.position_of(word)
+    except ForeignSerial:
+        return None
 
 
 async def batch_of(

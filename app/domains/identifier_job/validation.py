@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access.key_owners import Cover, covers_of, is_allowed, unowned
-from app.codes.alphabets import CHARACTER_SETS
+from app.codes.alphabets import CHARACTER_SETS, LONGEST_RFID, RFID_NUMERIC
 from app.codes.sscc import BODY_LENGTH
 from app.database.session import Session
 from app.domains.code_space.service import (
@@ -97,8 +97,11 @@ def problems(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
 def length_problems(row: Mapping[str, Any]) -> list[AppError]:
     """Why the codes of this job may not be that long: GS1 sets the longest serial."""
     longest, length = LONGEST.get(row["type"]), _whole(row, "length")
-    too_long = longest is not None and length is not None and length > longest
-    return [at_most("length", longest or 0)] if too_long else []
+    if longest is None or length is None:
+        return []
+    if row.get("character_set") == RFID_NUMERIC and length > LONGEST_RFID:
+        return [at_most("length", LONGEST_RFID, " Longer numbers do not fit the 96 bits of a tag.")]
+    return [at_most("length", longest)] if length > longest else []
 
 
 def required(field: str) -> FailedValidation:

@@ -11,13 +11,11 @@ from app.domains.scan.scanned_key import ScannedKey, of_text
 from app.domains.scan.service import blacklist, facts_of, scans_before
 from app.items.rules import Row, Rules
 
-LONGEST_TEXT = 255
-
 
 class ScanRules(Rules):
     """Completes code, product, account, status and flags from what was scanned.
 
-    A row names the `code`, or a `scanned_key` in any form: key, Digital Link, EPC. What an app has
+    A row names the `code`, or a `scanned_key`, in any form `scanned_text` reads. What an app has
     judged itself is kept. To a caller with an account, codes of other accounts are unknown ones.
     """
 
@@ -45,7 +43,7 @@ class ScanRules(Rules):
 def _scanned(row: Row) -> ScannedKey | None:
     """What the row says was scanned; None for a text that is no key: it is kept as it is."""
     given = row.get("code") or row.get("scanned_key")
-    if not given or len(str(given)) > LONGEST_TEXT:
+    if not given:
         return None
     try:
         return of_text(str(given))
@@ -70,6 +68,8 @@ def _complete(row: Row, facts: Facts, key: ScannedKey, judgement: Judgement) -> 
         row["account"] = facts.account  # whose the code is, whoever reports the scan
     if judgement.status == "unknown" and row.get("computed_status") is None:
         row["result"] = judgement.result
+    if row.get("code") is not None:
+        row["code"] = key.key  # as the code is named, or its scans would not be counted together
     own: dict[str, Any] = {
         "code": facts.code,
         "product": facts.product,

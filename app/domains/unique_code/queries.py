@@ -29,9 +29,13 @@ def epc_hex(code: FromClause) -> ColumnElement[str | None]:
     return func.gs1_epc_hex(code.c.id, code.c.company_prefix_length, literal(FILTER))
 
 
-def extended_id(code: FromClause) -> ColumnElement[str]:
-    """Stored where it was given; else the EPC in hex; else the key (systems.md 6.5)."""
-    return func.coalesce(code.c.extended_id, epc_hex(code), code.c.id)
+def extended_id(code: FromClause) -> ColumnElement[str | None]:
+    """Stored where it was given; else the EPC in hex; else the key (systems.md 6.5).
+
+    A GS1 key that is none, by its check digit or prefix, has neither.
+    """
+    own = func.gs1_extended_id(code.c.id, code.c.company_prefix_length)
+    return func.coalesce(code.c.extended_id, own)
 
 
 def serial_number(code: FromClause) -> ColumnElement[str | None]:

@@ -19,7 +19,7 @@ _RECORD = f"""json_build_object(
     'unique_user', NULL, 'install_id', s.install_id, 'utid', NULL),
   'user', json_build_object('email', s.user_email),
   'code', CASE WHEN c.id IS NOT NULL THEN json_build_object(
-    'extended_id', coalesce(c.extended_id, gs1_epc_hex(c.id, c.company_prefix_length, 0), c.id),
+    'extended_id', coalesce(c.extended_id, gs1_extended_id(c.id, c.company_prefix_length)),
     'serial_number', coalesce(c.serial_number, CASE WHEN c.type = 'sgtin' THEN c.code END),
     'activation_status', c.activation_status, 'blacklist_reason', c.blacklist_reason) END,
   'product', CASE WHEN p.id IS NOT NULL THEN json_build_object(
