@@ -3,19 +3,39 @@
 import re
 import secrets
 import string
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from app.access.caller import Caller
 from app.access.secrets import token_hash
-from app.database.session import WriteSession
+from app.access.tokens import read, signed
+from app.database.session import Database, WriteSession
 from app.domains.document import queries
 from app.domains.document.service import Document, read_document
-from app.errors import DocumentExpired, DocumentFailed, DocumentNotReady, Forbidden
+from app.errors import (
+    DocumentExpired,
+    DocumentFailed,
+    DocumentNotReady,
+    Forbidden,
+    InvalidToken,
+    TokenExpired,
+)
 from app.settings import settings
-from app.storage import Storage
+from app.storage import NoSuchObject, Storage
 
 TOKEN_LENGTH = 32
+_SCOPE = "document-file"
 _TOKEN = re.compile(r"[A-Za-z]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFile:
+    """The file of a document: its name in the storage, and its bytes."""
+
+    document: str
+    object_name: str
+    size: int
 
 
 async def link(session: WriteSession, caller: Caller, key: str) -> str:
@@ -32,21 +52,58 @@ async def link(session: WriteSession, caller: Caller, key: str) -> str:
     return token
 
 
-async def redeem(session: WriteSession, storage: Storage, token: str) -> str:
-    """Use a link up: the address of the file in the object storage, good for some minutes.
+async def redeem(
+    database: Database, storage: Storage, token: str, own: Callable[[str], str]
+) -> str:
+    """Use a link up: an address of the file, good for some minutes, as often as it takes.
 
-    Raises Forbidden for a token that is unknown, used or too old, and DocumentExpired. Where the
-    storage does not answer, ServiceUnavailable is raised and the link is as good as before.
+    In the object storage, where clients get there; else one of ours: `own` makes it from a token
+    that `file_of` reads. Raises Forbidden for a link that is unknown, used or too old, and
+    DocumentExpired. Where the storage does not answer, ServiceUnavailable is raised and the link is
+    as good as before.
     """
     if not _TOKEN.fullmatch(token):
         raise Forbidden
-    row = await session.fetch_one(queries.REDEEM, {"token_hash": token_hash(token)})
+    used = {"token_hash": token_hash(token)}
+    async with database.read() as session:
+        row = await session.fetch_one(queries.LINKED, used)
     if row is None:
         raise Forbidden
     if row["is_expired"] or row["object_name"] is None:
         raise DocumentExpired
-    lifetime = timedelta(seconds=settings().download_link_seconds)
-    return await storage.link(row["object_name"], lifetime)
+    place = await _place(storage, row["key"], row["object_name"], own)
+    async with database.write() as session:
+        if await session.fetch_one(queries.REDEEM, used) is None:
+            raise Forbidden
+    return place
+
+
+async def _place(storage: Storage, key: str, name: str, own: Callable[[str], str]) -> str:
+    current = settings()
+    lifetime = timedelta(seconds=current.download_link_seconds)
+    public = await storage.link(name, lifetime)
+    if public is not None:
+        return public
+    try:
+        await storage.size(name)
+    except NoSuchObject:
+        raise DocumentExpired from None
+    return own(signed({"scope": _SCOPE, "document": key}, current.secret or "", lifetime))
+
+
+async def file_of(database: Database, token: str) -> DocumentFile:
+    """What an address of ours gives out. Raises Forbidden, and DocumentExpired for a file gone."""
+    try:
+        claims = read(token, settings().secret or "")
+    except (InvalidToken, TokenExpired):
+        raise Forbidden from None
+    if claims.get("scope") != _SCOPE:
+        raise Forbidden
+    async with database.read() as session:
+        row = await session.fetch_one(queries.FILE, {"key": claims.get("document")})
+    if row is None or row["object_name"] is None:
+        raise DocumentExpired
+    return DocumentFile(row["key"], row["object_name"], row["file_size"])
 
 
 def _check_file(document: Document) -> None:

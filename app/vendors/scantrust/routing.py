@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import psycopg
@@ -26,7 +27,7 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, MethodNotAllowed, ServiceUnavailable
 from app.errors import UnsupportedMediaType as OtherType
 from app.items.items import Items
-from app.rest.requests import header
+from app.rest.requests import absolute, header, path_for_logs
 from app.settings import Settings
 from app.vendors.scantrust.access import NOBODY, Entry, entry_of
 from app.vendors.scantrust.errors import (
@@ -72,6 +73,11 @@ class Visit:
         """A part of the path."""
         return self.request.path_params[name]
 
+    @property
+    def path(self) -> str:
+        """The path that was asked, as a URL spells it."""
+        return quote(self.request.scope["path"])
+
     def params(self, *known: str) -> dict[str, str]:
         """The query parameters, by name; of a repeated one the last. Raises for unknown ones."""
         given = dict(self.request.query_params)
@@ -100,8 +106,7 @@ class Visit:
 
     def absolute(self, path: str) -> str:
         """The URL of a path of this server: at PUBLIC_URL, else at the host that was asked."""
-        base = self.settings.public_url or str(self.request.base_url)
-        return base.rstrip("/") + path
+        return absolute(self.request, path)
 
 
 class UnsupportedMediaType(OtherType):
@@ -158,7 +163,7 @@ class Resource:
             away = ServiceUnavailable("database", "It does not answer; try again soon")
             response = error_response(away)
         except Exception:
-            logger.exception("request failed", extra={"path": scope["path"]})
+            logger.exception("request failed", extra={"path": path_for_logs(scope)})
             response = crash_response()
         await response(scope, receive, send)
 
