@@ -173,6 +173,22 @@ async def test_apps_and_cameras_are_counted_together(client, phone, rows):
 
 
 @pytest.mark.usefixtures("codes")
+async def test_a_device_counts_on_the_day_it_scanned(client, rows):
+    """An app may report later: days are those of the scan, in UTC, whatever its own offset."""
+    limit(rows, 1, blacklists=False)
+    for at, is_above in (
+        ("2026-01-01T23:30:00-09:00", False),
+        ("2026-01-02T08:31:00Z", False),
+        ("2026-01-02T23:59:59", False),
+        ("2026-01-03T00:00:00Z", True),
+        ("2026-01-02T09:00:00+09:00", True),
+    ):
+        scan = {"code": f"{PRODUCT}/21/A", "scanned_at": at, "install_id": "a"}
+        made = (await client.post("/items/scan", json=scan)).json()["data"]
+        assert ("scan-count" in made["flags"]) is is_above, at
+
+
+@pytest.mark.usefixtures("codes")
 async def test_the_country_is_a_trusted_proxy_s_word(app, installation, rows):
     """TRUST_PROXY: flags out-of-market by CF-IPCountry (systems.md 4.5)."""
     trusting = installation.model_copy(update={"trust_proxy": True})

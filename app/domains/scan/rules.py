@@ -59,10 +59,11 @@ def _scanned(row: Row) -> ScannedKey | None:
 
 
 def _scanning(row: Row, key: ScannedKey, now: datetime) -> Scanning:
-    device, at = row.get("install_id"), row.get("scanned_at")
+    device = row.get("install_id")
+    at = datetime.fromisoformat(str(row.get("scanned_at") or now))
     return Scanning(
         key.key,
-        at if isinstance(at, datetime) else now,
+        at if at.tzinfo is not None else at.replace(tzinfo=UTC),
         device if isinstance(device, str) else None,
     )
 
