@@ -3,14 +3,15 @@
 import re
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from app.access.caller import Caller
 from app.access.secrets import token_hash
 from app.access.tokens import read, signed
-from app.database.session import Database, WriteSession
+from app.database.session import Session, WriteSession
 from app.domains.document import queries
 from app.domains.document.service import Document, read_document
 from app.errors import (
@@ -52,46 +53,47 @@ async def link(session: WriteSession, caller: Caller, key: str) -> str:
     return token
 
 
-async def redeem(
-    database: Database, storage: Storage, token: str, own: Callable[[str], str]
-) -> str:
-    """Use a link up: an address of the file, good for some minutes, as often as it takes.
+async def linked(session: Session, token: str) -> DocumentFile:
+    """What a link leads to, which is as good as before.
 
-    In the object storage, where clients get there; else one of ours: `own` makes it from a token
-    that `file_of` reads. Raises Forbidden for a link that is unknown, used or too old, and
-    DocumentExpired. Where the storage does not answer, ServiceUnavailable is raised and the link is
-    as good as before.
+    Raises Forbidden for a link that is unknown, used or too old, and DocumentExpired.
     """
     if not _TOKEN.fullmatch(token):
         raise Forbidden
-    used = {"token_hash": token_hash(token)}
-    async with database.read() as session:
-        row = await session.fetch_one(queries.LINKED, used)
+    row = await session.fetch_one(queries.LINKED, {"token_hash": token_hash(token)})
     if row is None:
         raise Forbidden
-    if row["is_expired"] or row["object_name"] is None:
+    if row["is_expired"]:
         raise DocumentExpired
-    place = await _place(storage, row["key"], row["object_name"], own)
-    async with database.write() as session:
-        if await session.fetch_one(queries.REDEEM, used) is None:
-            raise Forbidden
-    return place
+    return _file(row)
 
 
-async def _place(storage: Storage, key: str, name: str, own: Callable[[str], str]) -> str:
+async def use_up(session: WriteSession, token: str) -> None:
+    """A link that is good is good no more. Raises Forbidden where somebody was faster."""
+    if await session.fetch_one(queries.USE_UP, {"token_hash": token_hash(token)}) is None:
+        raise Forbidden
+
+
+async def place_of(storage: Storage, file: DocumentFile, own: Callable[[str], str]) -> str:
+    """An address of a file, good for DOWNLOAD_LINK_SECONDS, as often as it takes.
+
+    In the object storage, where clients get there; else one of ours: `own` makes it from a token
+    that `file_of` reads. Raises DocumentExpired for a file that is gone, and ServiceUnavailable.
+    """
     current = settings()
     lifetime = timedelta(seconds=current.download_link_seconds)
-    public = await storage.link(name, lifetime)
+    public = await storage.link(file.object_name, lifetime)
     if public is not None:
         return public
     try:
-        await storage.size(name)
+        await storage.size(file.object_name)
     except NoSuchObject:
         raise DocumentExpired from None
-    return own(signed({"scope": _SCOPE, "document": key}, current.secret or "", lifetime))
+    claims = {"scope": _SCOPE, "document": file.document}
+    return own(signed(claims, current.secret or "", lifetime))
 
 
-async def file_of(database: Database, token: str) -> DocumentFile:
+async def file_of(session: Session, token: str) -> DocumentFile:
     """What an address of ours gives out. Raises Forbidden, and DocumentExpired for a file gone."""
     try:
         claims = read(token, settings().secret or "")
@@ -99,9 +101,14 @@ async def file_of(database: Database, token: str) -> DocumentFile:
         raise Forbidden from None
     if claims.get("scope") != _SCOPE:
         raise Forbidden
-    async with database.read() as session:
-        row = await session.fetch_one(queries.FILE, {"key": claims.get("document")})
-    if row is None or row["object_name"] is None:
+    row = await session.fetch_one(queries.FILE, {"key": claims.get("document")})
+    if row is None:
+        raise DocumentExpired
+    return _file(row)
+
+
+def _file(row: Mapping[str, Any]) -> DocumentFile:
+    if row["object_name"] is None:
         raise DocumentExpired
     return DocumentFile(row["key"], row["object_name"], row["file_size"])
 

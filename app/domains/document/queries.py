@@ -46,14 +46,14 @@ VALUES (%(key)s, %(token_hash)s, now() + make_interval(secs => %(lifetime)s::flo
 
 # What a link that is good leads to.
 LINKED = """
-SELECT d.key, d.object_name, coalesce(d.expires_at <= now(), true) AS is_expired
+SELECT d.key, d.object_name, d.file_size, coalesce(d.expires_at <= now(), true) AS is_expired
 FROM download_link AS l JOIN document AS d ON d.key = l.document
 WHERE l.token_hash = %(token_hash)s AND l.used_at IS NULL AND l.expires_at > now()
 """
 
 # A link is used once: of two uses at the same moment the second waits for the first one's row, and
 # finds it used (systems.md 6.8).
-REDEEM = """
+USE_UP = """
 UPDATE download_link SET used_at = now()
 WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > now() RETURNING document
 """

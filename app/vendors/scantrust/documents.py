@@ -77,12 +77,17 @@ async def download(visit: Visit) -> Response:
     """302 to the file; the link is used up. Not by previews: they see a page (7.4)."""
     if is_robot(visit.request.scope):
         return HTMLResponse(PAGE, headers=NO_STORE)
-    place = await links.redeem(
-        visit.database,
+    token = visit.place("token")
+    async with visit.database.read() as session:
+        found = await links.linked(session, token)
+    # Without a connection, and first: where the storage does not answer the link stays good.
+    place = await links.place_of(
         visit.request.state.storage,
-        visit.place("token"),
-        lambda token: visit.absolute(f"{PREFIX}/documents/file/{token}/"),
+        found,
+        lambda signed: visit.absolute(f"{PREFIX}/documents/file/{signed}/"),
     )
+    async with visit.database.write() as session:
+        await links.use_up(session, token)
     return Response(status_code=302, headers={**NO_STORE, "Location": place})
 
 
@@ -95,7 +100,8 @@ async def look(visit: Visit) -> Response:  # noqa: ARG001 - it looks at nothing
 @endpoint(is_open=True)
 async def file(visit: Visit) -> Response:
     """The bytes, or a range of them, block by block: no connection of the database is held."""
-    found = await links.file_of(visit.database, visit.place("token"))
+    async with visit.database.read() as session:
+        found = await links.file_of(session, visit.place("token"))
     headers = {
         **NO_STORE,
         "Accept-Ranges": "bytes",
