@@ -14,8 +14,6 @@ logger = logging.getLogger(__name__)
 
 _FORGOTTEN_AFTER = 24 * 3600
 """Seconds after the last failure."""
-_CODE_LIVES = 120
-"""Seconds: more than a code is good for, clocks that are wrong included."""
 
 
 async def count(user: str) -> int:
@@ -41,16 +39,6 @@ async def forget(user: str) -> None:
         await asyncio.to_thread(client().delete, _key(user))
     except redis.RedisError as error:
         logger.warning("failed logins can't be forgotten (%s)", error)
-
-
-async def is_first_use(user: str, code: str) -> bool:
-    """Whether a one-time password was not used before, while it is good (RFC 6238 5.2)."""
-    name = f"mintage:otp:{user}:{code}"
-    try:
-        return bool(await asyncio.to_thread(client().set, name, "", nx=True, ex=_CODE_LIVES))
-    except redis.RedisError as error:
-        logger.warning("used one-time passwords can't be noted (%s)", error)
-        return True
 
 
 def _key(user: str) -> str:

@@ -43,6 +43,7 @@ from app.rest.responses import (
     on_database_error,
     options_response,
 )
+from app.rest.slashes import Slashes
 from app.served import served
 from app.settings import Settings
 from app.settings import settings as read_settings
@@ -88,7 +89,7 @@ def create_app(settings: Settings) -> Starlette:
                 "compiler": compiler,
                 "limits": limits,
                 "readings": Readings(),
-                "storage": storage_at(s3_url),
+                "storage": storage_at(s3_url, settings.s3_public_url),
                 "reserved": reserved,
             }
         finally:
@@ -131,8 +132,9 @@ def create_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
-    if what.builtin:
-        application.router.default = resolver.unrouted
+    router = application.router
+    router.redirect_slashes = False  # it would lead to wherever the Host header says
+    router.default = Slashes(router, resolver.unrouted if what.builtin else router.default)
     return application
 
 

@@ -39,6 +39,12 @@ class Settings(BaseSettings):
         description="S3 server as http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket. "
         "Not set: an embedded SeaweedFS under DATA_DIR.",
     )
+    s3_public_url: str | None = Field(
+        None,
+        pattern="^https?://[^/?#@]+/?$",
+        description="Address clients reach the S3 server at, for links to files. Not set: nobody "
+        "but Mintage does, and it gives the files out itself.",
+    )
     secret: str | None = Field(
         None,
         min_length=16,

@@ -49,6 +49,8 @@ class Storage:
 
     client: Minio
     bucket: str
+    public_url: str | None = None
+    """Where clients reach the server; None: they don't."""
 
     async def check(self) -> None:
         """Make sure the bucket is there and answers. Raises the client's own errors."""
@@ -87,9 +89,20 @@ class Storage:
         if names:
             await self._call(self._delete, list(names))
 
-    async def link(self, name: str, lifetime: timedelta) -> str:
-        """A URL that gives the object to whoever has it, for a while."""
-        link: str = await self._call(self.client.presigned_get_object, self.bucket, name, lifetime)
+    async def size(self, name: str) -> int:
+        """The bytes of an object. Raises NoSuchObject."""
+        found = await self._call(self.client.stat_object, self.bucket, name)
+        return int(found.size or 0)
+
+    async def link(self, name: str, lifetime: timedelta) -> str | None:
+        """A URL that gives the object to whoever has it, for a while; None where nobody gets there.
+
+        It is signed for S3_PUBLIC_URL: another host's signature would be wrong (AWS Signature
+        Version 4 signs the Host header).
+        """
+        if self.public_url is None:
+            return None
+        link: str = await self._call(self._link, self.public_url, name, lifetime)
         return link
 
     async def _blocks(self, response: Any) -> AsyncIterator[bytes]:
@@ -124,6 +137,19 @@ class Storage:
         except S3Error as error:
             if error.code != "BucketAlreadyOwnedByYou":  # somebody else was faster
                 raise
+
+    def _link(self, public_url: str, name: str, lifetime: timedelta) -> str:
+        parts = urlsplit(public_url)
+        public = Minio(
+            parts.netloc,
+            secure=parts.scheme == "https",
+            # With the region it has nothing to ask a server that may not be reached from here.
+            region=self.client._get_region(self.bucket),  # noqa: SLF001
+            credentials=self.client._provider,  # noqa: SLF001
+            http_client=self.client._http,  # noqa: SLF001
+        )
+        link: str = public.presigned_get_object(self.bucket, name, lifetime)
+        return link
 
     # The client's own streaming put would keep its thread while the sender is slow, so its parts
     # are sent one by one, by the calls it is made of.
@@ -186,12 +212,12 @@ def storage() -> Storage:
     url = settings().s3_url
     if url is None:
         raise ServiceUnavailable("storage", "S3_URL is not set")
-    return storage_at(url)
+    return storage_at(url, settings().s3_public_url)
 
 
 @lru_cache(maxsize=4)
-def storage_at(url: str) -> Storage:
-    """The storage of `http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket`."""
+def storage_at(url: str, public_url: str | None = None) -> Storage:
+    """The storage of `http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket`; where clients reach it."""
     parts = urlsplit(url)
     bucket = parts.path.strip("/")
     if not parts.hostname or not bucket:
@@ -208,4 +234,4 @@ def storage_at(url: str) -> Storage:
             timeout=_TIMEOUT, retries=urllib3.Retry(total=1), maxsize=_CONNECTIONS
         ),
     )
-    return Storage(client, bucket)
+    return Storage(client, bucket, public_url)

@@ -66,8 +66,13 @@ async def until(ask: Callable[[], Awaitable[httpx.Response]], status: int) -> ht
 
 
 @asynccontextmanager
-async def client_of(app: Starlette, headers: dict[str, str] | None = None) -> AsyncIterator[Client]:
-    """A client, and the application's lifespan around it; clients of one application share it."""
+async def client_of(
+    app: Starlette, headers: dict[str, str] | None = None, **changed: Any
+) -> AsyncIterator[Client]:
+    """A client, and the application's lifespan around it; clients of one application share it.
+
+    `changed`: what is otherwise in the state that this client's requests see.
+    """
     async with AsyncExitStack() as stack:
         state = _running.get(app)
         if state is None:
@@ -76,7 +81,7 @@ async def client_of(app: Starlette, headers: dict[str, str] | None = None) -> As
             stack.callback(_running.pop, app)
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
+            await app({**scope, "state": {**state, **changed}}, receive, send)
 
         transport, own = httpx.ASGITransport(with_state), ADMIN if headers is None else headers
         async with Client(transport=transport, base_url="http://test", headers=own) as client:

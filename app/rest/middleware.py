@@ -27,7 +27,7 @@ from app.errors import (
 )
 from app.items.items import Items
 from app.items.violations import as_refusal
-from app.rest.requests import header
+from app.rest.requests import header, path_for_logs
 from app.rest.responses import error_response
 from app.settings import Settings
 
@@ -82,7 +82,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
-            logger.exception("request failed", extra={"path": scope["path"]})
+            logger.exception("request failed", extra={"path": path_for_logs(scope)})
             if status:
                 raise  # the answer has begun: all that is left is to cut it off
             crash = AppError("An unexpected error occurred.")
@@ -91,7 +91,7 @@ class RequestLog:
             requests.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],  # never the query: it may hold a token
+                path=path_for_logs(scope),
                 status=status,
                 ms=round((time.perf_counter() - start) * 1000, 2),
             )

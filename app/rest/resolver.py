@@ -13,11 +13,13 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from app.codes.errors import CodeError
+from app.domains.scan.devices import device_of
 from app.domains.scan.scanned_key import ScannedKey, of_link_path, of_short_link
 from app.domains.scan.service import Circumstances, Seen, is_domain, look, scan
 from app.errors import RouteNotFound
 from app.rest.middleware import client_of
 from app.rest.requests import header
+from app.rest.robots import is_robot
 from app.rest.scan_page import answer, leads_on, malformed, page, redirected
 
 APP = "resolver"
@@ -28,11 +30,6 @@ _KEYS = ("00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8
 _ICONS = ("favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _NOWHERE = frozenset({"xx", "zz"})
-_PREVIEWS = re.compile(
-    r"bot\b|crawl|spider|preview|facebookexternalhit|whatsapp|slack|vkshare|embedly", re.IGNORECASE
-)
-"""Programs that look at a link before, or instead of, a person."""
-_PURPOSES = (b"purpose", b"sec-purpose", b"x-purpose", b"x-moz")
 
 
 async def link_endpoint(request: Request) -> Response:
@@ -88,7 +85,7 @@ async def _resolved(request: Request, key: ScannedKey) -> Response:
         return malformed(as_json=_wants_json(scope))
     around = _around(request)
     seen: Seen
-    if scope["method"] == "HEAD" or _is_preview(scope):
+    if scope["method"] == "HEAD" or is_robot(scope):
         seen = await look(database, key, around)
     else:
         seen = await scan(database, key, around)
@@ -101,19 +98,15 @@ async def _resolved(request: Request, key: ScannedKey) -> Response:
 
 def _around(request: Request) -> Circumstances:
     settings = request.state.settings
-    agent = client_of(request.scope, settings).user_agent
+    client = client_of(request.scope, settings)
+    agent = client.user_agent
     country = None
     if settings.trust_proxy:  # else anybody could say so
         given = header(request.scope, b"cf-ipcountry").strip()
         if _COUNTRY.fullmatch(given) and given.lower() not in _NOWHERE:
             country = given.lower()
-    return Circumstances(APP, country, agent.replace("\x00", "") if agent else None)
-
-
-def _is_preview(scope: Scope) -> bool:
-    if any(header(scope, name) for name in _PURPOSES):
-        return True
-    return _PREVIEWS.search(header(scope, b"user-agent")) is not None
+    device = device_of(client, settings.secret or "")
+    return Circumstances(APP, country, agent.replace("\x00", "") if agent else None, device)
 
 
 def _wants_json(scope: Scope) -> bool:

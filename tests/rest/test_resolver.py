@@ -183,12 +183,16 @@ async def test_heads_and_previews_are_no_scans(phone, rows):
     for headers in (
         {"User-Agent": "WhatsApp/2.23"},
         {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"},
+        {"User-Agent": "kakaotalk-scrap/1.0"},
+        {"User-Agent": "meta-externalfetcher/1.1"},
         {"Sec-Purpose": "prefetch"},
+        {"Purpose": "prefetch"},
     ):
         assert (await phone.get(CODE, headers=headers)).status_code == 302
     assert scans(rows) == []
-    await phone.get(CODE)
-    assert scans(rows) == [(CODE, "genuine")]
+    for agent in ("A phone", "Mozilla/5.0 (Linux; Android 11; CUBOT) Chrome/96.0 Safari/537.36"):
+        await phone.get(CODE, headers={"User-Agent": agent})
+    assert scans(rows) == [(CODE, "genuine")] * 2
 
 
 async def test_a_scan_is_kept_without_an_address(phone, rows):

@@ -16,10 +16,10 @@ from typing import Any, Literal
 from app import attempts
 from app.access.caller import Caller, Client
 from app.access.identity import caller_by_user
-from app.access.one_time import is_code, unsealed
 from app.access.secrets import following_token, is_password, new_token, token_hash
 from app.access.tokens import signed
 from app.database.session import Database, WriteSession
+from app.domains.directus_users.one_time_code import use_up
 from app.errors import InvalidCredentials, InvalidOtp, UserSuspended
 from app.settings import Settings
 
@@ -118,7 +118,7 @@ class Sessions:
             if user["status"] != "active":
                 raise InvalidCredentials
             if user["tfa_secret"] is not None:
-                await self._check(user["id"], user["tfa_secret"], otp)
+                await self._check(user["id"], otp)
             await attempts.forget(user["id"])
             async with self.database.write() as session:
                 facts = {"user": user["id"], "password": stored, **_facts(client)}
@@ -128,12 +128,13 @@ class Sessions:
                 await session.execute(_PURGE)
                 return made
 
-    async def _check(self, user: str, stored: str, otp: str | None) -> None:
+    async def _check(self, user: str, otp: str | None) -> None:
         """Raises InvalidOtp for a code that is wrong, was used before, or is not there yet."""
         if not otp:
             raise InvalidOtp  # how clients learn that they have to ask for one: no failure
-        secret = unsealed(stored, self.settings.secret or "")
-        if not is_code(secret, otp) or not await attempts.is_first_use(user, otp):
+        async with self.database.write() as session:
+            is_good = await use_up(session, user, otp, self.settings.secret or "")
+        if not is_good:
             await self.failed(user)
             raise InvalidOtp
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.convertors import Convertor, register_url_convertor
@@ -27,7 +28,7 @@ from app.errors import UnsupportedMediaType as OtherType
 from app.items.items import Items
 from app.items.violations import as_refusal
 from app.json_text import NotJson, read_json
-from app.rest.requests import header
+from app.rest.requests import absolute, header, path_for_logs
 from app.settings import Settings
 from app.vendors.scantrust.access import NOBODY, Entry, entry_of
 from app.vendors.scantrust.errors import (
@@ -97,6 +98,11 @@ class Visit:
             raise invalid(name, "A valid integer is required.")
         return int(text)
 
+    @property
+    def path(self) -> str:
+        """The path that was asked, as a URL spells it."""
+        return quote(self.request.scope["path"])
+
     def params(self, *known: str) -> dict[str, str]:
         """The query parameters, by name; of a repeated one the last. Raises for unknown ones."""
         given = dict(self.request.query_params)
@@ -125,8 +131,7 @@ class Visit:
 
     def absolute(self, path: str) -> str:
         """The URL of a path of this server: at PUBLIC_URL, else at the host that was asked."""
-        base = self.settings.public_url or str(self.request.base_url)
-        return base.rstrip("/") + path
+        return absolute(self.request, path)
 
 
 class UnsupportedMediaType(OtherType):
@@ -179,7 +184,7 @@ class Resource:
         except (AppError, ErrorList) as refused:
             response = error_response(refused, found.names if found else None)
         except Exception as error:  # noqa: BLE001 - the edge: logged whole, told in one sentence
-            response = _failed(error, scope["path"])
+            response = _failed(error, path_for_logs(scope))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, found: Endpoint | None) -> Response:
