@@ -74,8 +74,8 @@ def _owner(schema: Schema, collection: Collection) -> str:
         if relation is None:
             raise LookupError(f'The tenancy of "{collection.name}" leads through no relation.')
         place = schema[relation.to]
-        key, table = place.primary_key.name, f"of_{depth}"
-        value = f'(SELECT {table}."{name}" FROM "{place.name}" AS {table} WHERE {table}."{key}" = {value})'
+        key, of = f'of_{depth}."{place.primary_key.name}"', f'of_{depth}."{name}"'
+        value = f'(SELECT {of} FROM "{place.name}" AS of_{depth} WHERE {key} = {value})'
     return value
 
 

@@ -188,10 +188,11 @@ def updated(collection: Collection, kept: Keeping) -> str:
     `deltas` are the changes by key.
     """
     table, key = _name(collection.name), _name(collection.primary_key.name)
+    array = _array(collection.primary_key)
     done = (
         f"{kept.into(*_ACTIVITY)} SELECT 'update', {_WHO}, '{collection.name}', t.{key}::text, "
         f"now(){kept.account('t')} FROM {table} AS t "
-        f"JOIN unnest(%(keys)s::{_array(collection.primary_key)}) WITH ORDINALITY AS k (key, place) "
+        f"JOIN unnest(%(keys)s::{array}) WITH ORDINALITY AS k (key, place) "
         f"ON k.key = t.{key} ORDER BY k.place"
     )
     if not kept.revisions:
@@ -200,7 +201,7 @@ def updated(collection: Collection, kept: Keeping) -> str:
         f"WITH made AS ({done} RETURNING id, item) {kept.into(*_REVISIONS)} "
         f"SELECT m.id, '{collection.name}', m.item, {_shown(collection, 't')}, "
         f"{_without_secrets(collection, '(%(deltas)s::jsonb -> m.item)')}{kept.account('t')} "
-        f"FROM made AS m JOIN {table} AS t ON t.{key} = m.item::{_ARRAYS[collection.primary_key.type][:-2]}"
+        f"FROM made AS m JOIN {table} AS t ON t.{key} = m.item::{array.removesuffix('[]')}"
     )
 
 

@@ -28,7 +28,8 @@ from workers.kinds import register_kind
 from workers.sweep import sweep
 
 CAMPAIGN = 2084
-KIND = Documents()
+COMPILER = Compiler(BUILTIN, METADATA)
+KIND = Documents(COMPILER)
 CODES = """
 INSERT INTO unique_code (id, code, account, product, activation_status)
 SELECT product.id || '/21/' || n, n, account, product.id, 1

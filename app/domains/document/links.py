@@ -5,12 +5,12 @@ import secrets
 import string
 from datetime import timedelta
 
-from app.access.caller import Caller
 from app.access.secrets import token_hash
 from app.database.session import WriteSession
 from app.domains.document import queries
 from app.domains.document.service import Document, read_document
 from app.errors import DocumentExpired, DocumentFailed, DocumentNotReady, Forbidden
+from app.items.sight import Sight
 from app.settings import settings
 from app.storage import Storage
 
@@ -18,13 +18,13 @@ TOKEN_LENGTH = 32
 _TOKEN = re.compile(r"[A-Za-z]{32}")
 
 
-async def link(session: WriteSession, caller: Caller, key: str) -> str:
+async def link(session: WriteSession, sight: Sight, key: str) -> str:
     """A new token that gives out the document's file once: 32 letters, kept nowhere.
 
     Raises Forbidden for a document that is not there, DocumentNotReady, DocumentFailed and
     DocumentExpired for one that has no file.
     """
-    _check_file(await read_document(session, caller, key))
+    _check_file(await read_document(session, sight, key))
     token = "".join(secrets.choice(string.ascii_letters) for _ in range(TOKEN_LENGTH))
     lifetime = settings().download_link_seconds
     values = {"key": key, "token_hash": token_hash(token), "lifetime": lifetime}

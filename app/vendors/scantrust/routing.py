@@ -26,6 +26,7 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, MethodNotAllowed, ServiceUnavailable
 from app.errors import UnsupportedMediaType as OtherType
 from app.items.items import Items
+from app.items.sight import Sight
 from app.rest.requests import header
 from app.settings import Settings
 from app.vendors.scantrust.access import NOBODY, Entry, entry_of
@@ -57,6 +58,10 @@ class Visit:
     @property
     def database(self) -> Database:
         return self.items.database
+
+    def sight(self) -> Sight:
+        """What the caller sees, for statements that `items` can't make."""
+        return self.items.sight()
 
     @property
     def settings(self) -> Settings:
