@@ -58,8 +58,9 @@ async def upload_data(session: WriteSession, sight: Sight, upload: Upload) -> li
     }
     await session.execute(queries.ROOM)
     await _judge(session, finding, values)
-    change = _change if _is_plain(caller) else _change_by_the_door
-    return await change(session, finding, upload, values)
+    if not _is_plain(caller):
+        return await _change_by_the_door(session, finding, values)
+    return await _change(session, finding, upload, values)
 
 
 def found_by(sight: Sight, upload: Upload) -> queries.Finding:
@@ -114,7 +115,7 @@ async def _change(
 
 
 async def _change_by_the_door(
-    session: WriteSession, finding: queries.Finding, upload: Upload, values: dict[str, Any]
+    session: WriteSession, finding: queries.Finding, values: dict[str, Any]
 ) -> list[Changed]:
     """As `PATCH /items/unique_code` of every code there is for the caller to change.
 

@@ -43,6 +43,7 @@ def furniture(rows):
         INSERT INTO unique_code (id, account, code, type, product)
           SELECT '{PRODUCT}/21/c' || n, '{ACCOUNT}', 'c' || n, 'sgtin', '{PRODUCT}'
           FROM generate_series(1, 5) AS n;
+        UPDATE unique_code SET company_prefix_length = 7;
         UPDATE unique_code SET extended_id = 'OWN12345' WHERE code = 'c2';
         UPDATE unique_code SET serial_number = 'S3' WHERE code = 'c3';
         INSERT INTO unique_code (id, account, code, type, product, extended_id)
@@ -240,7 +241,9 @@ async def test_only_the_rows_and_fields_of_a_permission(uat, as_company, rows):
           VALUES ('33333333-0000-4000-8000-000000000000', 'SCM');
         INSERT INTO directus_permissions (policy, collection, action, permissions, fields)
           VALUES ('33333333-0000-4000-8000-000000000000', 'unique_code', 'update', '{rule}',
-          'scm_data');
+          'scm_data'),
+          ('33333333-0000-4000-8000-000000000000', 'unique_code', 'read', NULL, '*'),
+          ('33333333-0000-4000-8000-000000000000', 'product', 'read', NULL, '*');
         INSERT INTO directus_access (id, policy, "user") SELECT gen_random_uuid(),
           '33333333-0000-4000-8000-000000000000', id FROM directus_users
           WHERE first_name = 'Jelle';
