@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from app import domains
 from app.access.caller import Caller
 from app.database.session import Database
 from app.database.tables import METADATA
@@ -44,6 +45,7 @@ FROM generate_series(1, %s) AS n, product WHERE campaign = 2084
 @pytest.fixture(autouse=True)
 def furnished(plant, s3_url, monkeypatch) -> None:
     """A campaign whose only product is the plant's."""
+    domains.register()  # as `served` does in a worker
     monkeypatch.setenv("S3_URL", s3_url)
     plant.environment["S3_URL"] = s3_url
     settings.cache_clear()

@@ -10,6 +10,7 @@ from app.database.session import Session, WriteSession
 from app.domains.unique_code.changes import CodeChange, apply_rules
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
+from app.items.sight import tenancy
 
 TAG = re.compile(r"urn:epc:raw:96\.x([0-9A-F]{24})")
 EPC_96 = re.compile(r"[0-9A-Fa-f]{24}")
@@ -20,9 +21,8 @@ BELONGS = frozenset({"product", "account"})
 """Whom a code belongs to."""
 
 GRAI_PRODUCT_LENGTH = len("/8003/") + 14
-PRODUCTS = """
-SELECT id, account FROM product WHERE id = ANY(%(products)s)
-  AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+PRODUCTS = f"""
+SELECT p.id, p.account FROM product AS p WHERE p.id = ANY(%(products)s) AND {tenancy("p")}
 """
 DEFAULT_TYPE = "sgtin"
 """The type of a row that does not say; a key says it better."""

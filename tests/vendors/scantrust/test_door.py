@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from starlette.routing import Route
 
+from app.access.caller import ANONYMOUS
 from app.access.secrets import token_hash
 from app.domains.api_credential.words import NEEDED, implied
 from app.storage import storage_at
@@ -24,6 +25,7 @@ COLLEAGUE = "44444444-0000-4000-8000-000000000000"
 FULL: dict[str, dict] = {"fields": "*"}
 
 FURNITURE = f"""
+UPDATE account SET account_name = 'SECRETCOMPANY' WHERE id = '{ACCOUNT}';
 INSERT INTO directus_users (id, email, first_name, account, status)
   VALUES ('{COLLEAGUE}', 'secret@example.com', 'Colleague', '{ACCOUNT}', 'active');
 INSERT INTO brand (account, name) VALUES ('{ACCOUNT}', 'SECRETBRAND');
@@ -69,7 +71,7 @@ VALUES = {
     ("workorder", "remarks"): "SECRETREMARKS",
     ("scm_task", "reference"): "SECRETTASK",
     ("directus_users", "email"): "secret@example.com",
-    ("account", "account_name"): "Jon Demo",
+    ("account", "account_name"): "SECRETCOMPANY",
 }
 """What would give away that a field was read."""
 
@@ -221,6 +223,16 @@ async def test_no_route_shows_what_items_would_not(allowed, rows, name, work, in
         assert asked == 0
 
 
+async def test_the_routes_do_show_it_to_who_may_see_it(uat, as_company):
+    """Or the test above would see nothing whatever they showed."""
+    client = await as_company(uat())
+    told = ""
+    for path in paths():
+        told += (await client.get(path)).text
+    hidden = {value for value in VALUES.values() if value not in told}
+    assert hidden <= {"2020-02-02", "secret@example.com"}, "these are in files only"
+
+
 async def test_who_may_read_no_codes_is_refused(allowed):
     """The reproduction: 403 at `/items/unique_code`, so 403 here, in the shape of the product."""
     client = await allowed(*SETS["everything but codes"])
@@ -347,10 +359,4 @@ async def test_tokens_have_the_words_that_permissions_imply(allowed, word):
     words = (await without.get("/api/v2/me/")).json()["permissions"]
     assert words == []
     assert word in (await having.get("/api/v2/me/")).json()["permissions"]
-    assert not implied(_nobody(), "scantrust_uat", word)
-
-
-def _nobody():
-    from app.access.caller import ANONYMOUS  # noqa: PLC0415
-
-    return ANONYMOUS
+    assert not implied(ANONYMOUS, "scantrust_uat", word)
