@@ -63,8 +63,10 @@ def caller(plant) -> Caller:
         plant.account,
     )
     plant.connection.execute(
-        'INSERT INTO directus_access (id, policy, "user") SELECT gen_random_uuid(), id, %s '
-        "FROM directus_policies WHERE admin_access",
+        "WITH made AS (INSERT INTO directus_policies (id, name, admin_access) "
+        "VALUES (gen_random_uuid(), 'Admins', true) RETURNING id) "
+        'INSERT INTO directus_access (id, policy, "user") '
+        "SELECT gen_random_uuid(), id, %s FROM made",
         (user,),
     )
     return Caller(user=str(user), account=plant.account, is_admin=True)

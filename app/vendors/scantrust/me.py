@@ -3,8 +3,9 @@
 from starlette.responses import Response
 
 from app.vendors.scantrust.routing import Visit, answer, at, endpoint
-from app.vendors.scantrust.rows import one_row
+from app.vendors.scantrust.rows import Row, one_row
 
+USERS = "directus_users"
 FIELDS = ("legacy_id", "email", "first_name", "last_name", "account.company_id")
 NAME = "account.account_name"
 
@@ -12,8 +13,9 @@ NAME = "account.account_name"
 @endpoint()
 async def me(visit: Visit) -> Response:
     """What the caller may read of its own user and company."""
-    user = visit.caller.user
-    row = await one_row(visit, "directus_users", (*FIELDS, NAME), {"id": {"_eq": user}})
+    row: Row = {}
+    if visit.items.may_read(USERS):
+        row = await one_row(visit, USERS, (*FIELDS, NAME), {"id": {"_eq": visit.caller.user}})
     account = row.get("account")
     company = account and {"id": account.get("company_id"), "name": account.get("account_name")}
     return answer(
