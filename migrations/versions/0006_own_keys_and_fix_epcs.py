@@ -104,13 +104,15 @@ def upgrade() -> None:
                existing_type=sa.VARCHAR(length=128),
                type_=sa.String(length=255),
                existing_comment='At least 20 characters. Stored as a hash: nobody can read it again.',
-               existing_nullable=False)
+               existing_nullable=False,
+               autoincrement=False)
     op.add_column('campaign', sa.Column('blacklist_on_max_scan_count', sa.Boolean(), server_default='false', autoincrement=False, nullable=True, comment='Blacklist a code that more devices scan than max_scan_count.'))
     op.alter_column('campaign', 'max_scan_count',
                existing_type=sa.INTEGER(),
                comment='Devices that may scan a code, each counted once a day; more are flagged.',
                existing_comment='Scans of a code after which it is blacklisted.',
-               existing_nullable=True)
+               existing_nullable=True,
+               autoincrement=False)
     op.add_column('directus_activity', sa.Column('account', sa.UUID(as_uuid=False), autoincrement=False, nullable=True))
     op.create_index('directus_activity_account_index', 'directus_activity', ['account'], unique=False, postgresql_where=None)
     op.add_column('directus_revisions', sa.Column('account', sa.UUID(as_uuid=False), autoincrement=False, nullable=True))
@@ -118,7 +120,8 @@ def upgrade() -> None:
     op.alter_column('directus_users', 'token',
                existing_type=sa.VARCHAR(length=64),
                type_=sa.String(length=255),
-               existing_nullable=True)
+               existing_nullable=True,
+               autoincrement=False)
     op.add_column('domain', sa.Column('state', sa.String(length=16), server_default='pending', autoincrement=False, nullable=False, comment='pending -> verified. Codes are minted under verified domains only.'))
     op.add_column('domain', sa.Column('verification_code', sa.String(length=64), autoincrement=False, nullable=True, comment='What the TXT record of the domain has to say (DOMAIN_VERIFICATION=dns).'))
     op.add_column('domain', sa.Column('verified_at', postgresql.TIMESTAMP(timezone=True), autoincrement=False, nullable=True))
@@ -126,7 +129,8 @@ def upgrade() -> None:
                existing_type=sa.INTEGER(),
                comment='Digits of the GS1 company prefix in the key, where it lies under none there is.',
                existing_comment="Digits of the GS1 company prefix in the key, when not the account's.",
-               existing_nullable=True)
+               existing_nullable=True,
+               autoincrement=False)
     op.add_column('unique_code', sa.Column('company_prefix_length', sa.SmallInteger(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the key, fixed when the code is made.'))
     op.execute("UPDATE domain SET state = 'verified', verified_at = now()")
     op.execute("UPDATE campaign SET blacklist_on_max_scan_count = true WHERE max_scan_count IS NOT NULL")
@@ -145,14 +149,16 @@ def downgrade() -> None:
                existing_type=sa.INTEGER(),
                comment="Digits of the GS1 company prefix in the key, when not the account's.",
                existing_comment='Digits of the GS1 company prefix in the key, where it lies under none there is.',
-               existing_nullable=True)
+               existing_nullable=True,
+               autoincrement=False)
     op.drop_column('domain', 'verified_at')
     op.drop_column('domain', 'verification_code')
     op.drop_column('domain', 'state')
     op.alter_column('directus_users', 'token',
                existing_type=sa.String(length=255),
                type_=sa.VARCHAR(length=64),
-               existing_nullable=True)
+               existing_nullable=True,
+               autoincrement=False)
     op.drop_index('directus_revisions_account_index', table_name='directus_revisions', postgresql_where=None)
     op.drop_column('directus_revisions', 'account')
     op.drop_index('directus_activity_account_index', table_name='directus_activity', postgresql_where=None)
@@ -161,13 +167,15 @@ def downgrade() -> None:
                existing_type=sa.INTEGER(),
                comment='Scans of a code after which it is blacklisted.',
                existing_comment='Devices that may scan a code, each counted once a day; more are flagged.',
-               existing_nullable=True)
+               existing_nullable=True,
+               autoincrement=False)
     op.drop_column('campaign', 'blacklist_on_max_scan_count')
     op.alter_column('api_credential', 'token',
                existing_type=sa.String(length=255),
                type_=sa.VARCHAR(length=128),
                existing_comment='At least 20 characters. Stored as a hash: nobody can read it again.',
-               existing_nullable=False)
+               existing_nullable=False,
+               autoincrement=False)
     op.add_column('account', sa.Column('company_prefix_length', sa.INTEGER(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix; EPC encodings need it. A product may differ.'))
     op.drop_index('company_prefix_digits_kind_unique', table_name='company_prefix', postgresql_where=None)
     op.drop_index('company_prefix_account_index', table_name='company_prefix')
