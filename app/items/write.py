@@ -116,8 +116,8 @@ class Writer:
             return []
         await rules_of(name).before_delete(self.session, self.caller, found)
         await self._unlink(collection, found)
-        await self._run(collection, statements.delete(collection), {"keys": found})
-        await self._history.deleted(collection, found)
+        gone = statements.delete(collection, self._history.kept(collection))
+        await self._run(collection, gone, {"keys": found, **self._history.who})
         await rules_of(name).after_delete(self.session, self.caller, found)
         return found
 
