@@ -32,10 +32,14 @@ BY_KEY = "a worker's bookkeeping: the job is named by its key, and no caller is 
 JUDGED = "runs after the door has judged the rows; they are named by their keys"
 LOGIN = "nobody is known yet: this is how it becomes known who asks"
 ASKED = "makes the asker's own row, of its own account"
+WHOSE = (
+    "whose a key is, whoever asks: the answer is yes or no, and the same for taken and free ones"
+)
 
 OWN: dict[str, dict[str, tuple[str, ...]]] = {
     "app/access/credentials.py": {LOGIN: ("_GOOD_NOW",)},
     "app/access/identity.py": {LOGIN: ("_USER", "_POLICIES")},
+    "app/access/key_owners.py": {WHOSE: ("COVER", "_COVERS")},
     "app/bootstrap.py": {
         "the first start, before there is any account": ("_ADMIN", "_first_admin")
     },
@@ -47,6 +51,8 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         BY_KEY: ("READ", "PROGRESS", "FAIL"),
         JUDGED: ("FORGET_FILES",),
     },
+    "app/domains/company_prefix/queries.py": {WHOSE: ("OVERLAPPING", "UNDER")},
+    "app/domains/company_prefix/rules.py": {JUDGED: ("before_delete",)},
     "app/domains/directus_files/queries.py": {
         "read when the caller is known to see the file's row": ("STORED",)
     },
@@ -58,25 +64,28 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         "whether the installation has an admin, whoever that is": ("_AN_ADMIN", "_ADMIN_ROLE")
     },
     "app/domains/directus_roles/rules.py": {JUDGED: ("_SUSPEND",)},
+    "app/domains/directus_users/one_time_code.py": {LOGIN: ("_LOCKED", "_SET")},
     "app/domains/directus_users/password_reset.py": {LOGIN: ("_BY_EMAIL", "_BY_KEY")},
-    "app/domains/directus_users/second_factor.py": {JUDGED: ("_USER", "_SET")},
+    "app/domains/directus_users/second_factor.py": {JUDGED: ("_USER",)},
     "app/domains/directus_users/sessions.py": {
         LOGIN: ("_BY_EMAIL", "_SUSPEND", "_NOTE_LOGIN", "_HELD")
     },
     "app/domains/document/queries.py": {
         ASKED: ("ASK",),
         BY_KEY: ("WANTED", "STORED", "COMPLETE", "FAIL", "EXPIRED", "PURGED"),
-        "a link is for whoever has it: its token is the permission": ("REDEEM",),
+        "a link is for whoever has it: its token is the permission": ("LINKED", "FILE"),
     },
+    "app/domains/domain/queries.py": {WHOSE: ("TAKEN", "USED", "USED_BY_KEY")},
     "app/domains/identifier_job/queries.py": {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),
         JUDGED: ("TENANTS", "DOMAINS", "PRODUCTS", "STOP", "RETRY"),
     },
+    "app/domains/product/rules.py": {WHOSE: ("CODES", "CODES_OF_OTHERS")},
     "app/domains/scan/queries.py": {
         "anybody may scan any code; what is told of it is not the row": (
             "FACTS",
             "IS_DOMAIN",
-            "COUNT",
+            "DEVICES",
             "BLACKLIST",
             "RECORD",
         )
@@ -85,6 +94,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         ASKED: ("ASK",),
         BY_KEY: ("READ", "BEGUN", "PROGRESS", "FAIL"),
     },
+    "app/domains/unique_code/ownership.py": {WHOSE: ("PRODUCTS",)},
     "app/domains/unique_code/rules.py": {JUDGED: ("DOMAIN_NAMES", "ACCOUNT_DOMAINS")},
     "app/domains/unique_code/supply.py": {
         "who may reserve codes may set those of its account aside: the account is bound": (
