@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app import logs
 from app.access.known import KnownCallers
-from app.database.session import Database
+from app.database.session import Bounds, Database
 from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.readings import Readings
@@ -65,7 +65,12 @@ def create_app(settings: Settings) -> Starlette:
             settings.secret or "", accounts="account" in compiler.schema.fields("directus_users")
         )
         database = Database(
-            database_url, statement_timeout=settings.statement_timeout, notices=callers.notices
+            database_url,
+            statement_timeout=settings.statement_timeout,
+            notices=callers.notices,
+            bounds=Bounds(
+                settings.account_statements, settings.account_exports, settings.account_patience
+            ),
         )
         await database.open()
         try:

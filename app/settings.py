@@ -105,6 +105,18 @@ class Settings(BaseSettings):
     statement_timeout: float = Field(
         60.0, ge=0, description="Seconds a request's statement may take; exports are free. 0: any."
     )
+    account_statements: int = Field(
+        5, ge=1, description="Statements one account has under way at a time, in a web process."
+    )
+    account_exports: int = Field(
+        2, ge=1, description="Exports one account has under way at a time, in a web process."
+    )
+    account_patience: float = Field(
+        5.0, ge=0, description="Seconds a request above these waits, before it is answered 429."
+    )
+    export_stall_seconds: float = Field(
+        30.0, gt=0, description="Seconds after which a download that nobody reads is ended."
+    )
     max_payload_size: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
     )

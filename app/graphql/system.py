@@ -100,7 +100,8 @@ async def _permissions_me(_root: Any, info: Info) -> Any:
 def _sessions(info: Info) -> Sessions:
     context = info.context
     accounts = "account" in context.items.schema.fields(USERS)
-    return Sessions(context.items.database, context.settings, accounts=accounts)
+    # Not by the share of the public, which slow readers may have taken.
+    return Sessions(context.request.state.database, context.settings, accounts=accounts)
 
 
 def _mode(given: str | None) -> Mode:

@@ -1,7 +1,7 @@
 """The door itself: one caller's reads and writes, for every surface alike."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -217,14 +217,22 @@ class Items:
                 rows = await session.fetch_all(statement.sql, statement.values)
         return [row["key"] for row in rows]
 
-    async def export(self, query: Query, form: Format) -> AsyncIterator[bytes]:
-        """The matching items in a form for files, block by block, in flat memory."""
+    async def export(
+        self, query: Query, form: Format, *, safe: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """The matching items in a form for files, block by block, in flat memory.
+
+        Who takes no more of them has to close it: till then it holds a connection. `safe`: no
+        cell of a CSV is a formula.
+        """
         self.allow("read", query.collection)
         restricted = self._restricted(query)
         async with self.database.read_long() as session:
             with _refusals():
-                async for block in exported(session, self.compiler, restricted, form):
-                    yield block
+                made = exported(session, self.compiler, restricted, form, safe=safe)
+                async with aclosing(made) as blocks:
+                    async for block in blocks:
+                        yield block
 
     def by_key(self, collection: str, key: Any) -> Condition | None:
         """The condition that picks one key; None when it can't be a key of the collection."""

@@ -123,7 +123,11 @@ class Authentication:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         state = scope["state"]
         state["items"] = Items(
-            state["database"], state["compiler"], caller, state["limits"], state["readings"]
+            state["database"].of(caller.share),
+            state["compiler"],
+            caller,
+            state["limits"],
+            state["readings"],
         )
         await self.app(scope, receive, send)
 

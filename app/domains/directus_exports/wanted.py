@@ -16,18 +16,20 @@ from app.items.view import View
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The fields and options of a list."""
+    """The fields and options of a list; `safe`: as `Items.export`."""
 
     fields: list[str] = field(default_factory=lambda: ["*"])
     options: Options = field(default_factory=Options)
     backlinks: bool = True
+    safe: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> "Wanted":
-        return cls(stored["fields"], _options(stored["options"]), stored["backlinks"])
+        options, safe = _options(stored["options"]), stored.get("safe", False)
+        return cls(stored["fields"], options, stored["backlinks"], safe)
 
     def query(self, compiler: Compiler, caller: Caller, limits: Limits, collection: str) -> Query:
         """The query of one caller. Raises InvalidQuery and Forbidden."""

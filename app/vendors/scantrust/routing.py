@@ -173,7 +173,8 @@ class Resource:
         if found is None:
             raise MethodNotAllowed(request.method, allowed)
         state = request.state
-        items = Items(state.database, state.compiler, entry.caller, state.limits, state.readings)
+        database = state.database.of(entry.caller.share)
+        items = Items(database, state.compiler, entry.caller, state.limits, state.readings)
         visit = Visit(request, entry, items)
         visit.require(*found.words)
         return await found.handler(visit)
