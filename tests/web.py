@@ -66,7 +66,9 @@ async def until(ask: Callable[[], Awaitable[httpx.Response]], status: int) -> ht
 
 
 @asynccontextmanager
-async def client_of(app: Starlette, headers: dict[str, str] | None = None) -> AsyncIterator[Client]:
+async def client_of(
+    app: Starlette, headers: dict[str, str] | None = None, address: str = "127.0.0.1"
+) -> AsyncIterator[Client]:
     """A client, and the application's lifespan around it; clients of one application share it."""
     async with AsyncExitStack() as stack:
         state = _running.get(app)
@@ -78,7 +80,8 @@ async def client_of(app: Starlette, headers: dict[str, str] | None = None) -> As
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
             await app({**scope, "state": dict(state)}, receive, send)
 
-        transport, own = httpx.ASGITransport(with_state), ADMIN if headers is None else headers
+        transport = httpx.ASGITransport(with_state, client=(address, 123))
+        own = ADMIN if headers is None else headers
         async with Client(transport=transport, base_url="http://test", headers=own) as client:
             yield client
 
@@ -107,6 +110,14 @@ def forget_settings() -> None:
         queue.client().close()
     for cached in (settings, queue.client, queue._broker):
         cached.cache_clear()
+
+
+def forget_counts() -> None:
+    """Let every address be as if it had asked for nothing yet."""
+    redis = queue.client()
+    for kind in ("requests", "tries"):
+        for key in redis.scan_iter(f"mintage:{kind}:*"):
+            redis.delete(key)
 
 
 def environment_of(current: Settings) -> dict[str, str]:
@@ -164,6 +175,7 @@ def installation(
     for name, value in environment_of(prepared).items():
         monkeypatch.setenv(name, value)
     forget_settings()
+    forget_counts()
     yield prepared
     monkeypatch.undo()
     forget_settings()

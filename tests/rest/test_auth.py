@@ -146,14 +146,43 @@ async def test_a_new_password_ends_all_sessions(anyone, client, rows):
     assert code_of(gone) == (401, "INVALID_CREDENTIALS")
 
 
-async def test_too_many_failures_suspend_a_user(anyone, client, rows):
+def wrong(email=EMAIL):
+    return {"email": email, "password": "wrong password"}
+
+
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
+async def test_who_guesses_has_to_wait_and_is_not_told_who_there_is(anyone, client, rows, email):
     await client.patch("/settings", json={"auth_login_attempts": 2})
     for _ in range(2):
-        await anyone.post("/auth/login", json={"email": EMAIL, "password": "wrong password"})
-    answer = await anyone.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
-    assert code_of(answer) == (401, "INVALID_CREDENTIALS")
-    status = "SELECT status FROM directus_users WHERE email = %s"
-    assert rows.execute(status, [EMAIL]).fetchone() == ("suspended",)
+        answer = await anyone.post("/auth/login", json=wrong(email))
+        assert code_of(answer) == (401, "INVALID_CREDENTIALS")
+    start = time.monotonic()
+    answer = await anyone.post("/auth/login", json={"email": email, "password": PASSWORD})
+    assert code_of(answer) == (429, "REQUESTS_EXCEEDED")
+    assert answer.headers["retry-after"] == "1"
+    assert time.monotonic() - start < 0.4, "who waits for nothing holds nothing"
+    query = f'mutation {{ auth_login(email: "{email}", password: "x") {{ access_token }} }}'
+    told = (await anyone.post("/graphql/system", json={"query": query})).json()
+    assert told["errors"][0]["extensions"]["code"] == "REQUESTS_EXCEEDED"
+    assert rows.execute("SELECT DISTINCT status FROM directus_users").fetchall() == [("active",)]
+
+
+async def test_an_attacker_does_not_hinder_who_has_another_address(app, anyone, client, rows):
+    await client.patch("/settings", json={"auth_login_attempts": 2})
+    for _ in range(3):
+        last = await anyone.post("/auth/login", json=wrong())
+    assert last.status_code == 429
+    async with client_of(app, headers={}, address="192.0.2.7") as elsewhere:
+        assert await logged_in(elsewhere)
+
+
+async def test_a_good_login_after_a_delay_forgets_the_failures(anyone, client):
+    await client.patch("/settings", json={"auth_login_attempts": 1})
+    assert (await anyone.post("/auth/login", json=wrong())).status_code == 401
+    assert (await anyone.post("/auth/login", json=wrong())).status_code == 429
+    await asyncio.sleep(1.05)
+    assert await logged_in(anyone)
+    assert (await anyone.post("/auth/login", json=wrong())).status_code == 401
 
 
 async def test_the_settings_may_ask_for_no_limit_of_failures(anyone, client, rows):

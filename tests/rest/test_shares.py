@@ -41,6 +41,14 @@ def impatient(prepared):
     return create_app(prepared.model_copy(update=impatience))
 
 
+async def until(holds):
+    for _ in range(400):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("It does not come true within eight seconds")
+
+
 _opened = []
 """Connections that a server's end closes; held, for one that nobody holds closes by itself."""
 
@@ -51,8 +59,7 @@ async def served(app):
     config = uvicorn.Config(app, port=0, log_level="critical", access_log=False, ws="none")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         url = f"http://127.0.0.1:{port}"
@@ -65,8 +72,7 @@ async def served(app):
         for writer in _opened:
             writer.transport.abort()
         _opened.clear()
-        while server.server_state.connections:
-            await asyncio.sleep(0.01)
+        await until(lambda: not server.server_state.connections)
         server.should_exit = True
         server.force_exit = True
         await running
@@ -103,11 +109,7 @@ def locked(rows):
 
 
 async def become_busy(rows, what, count):
-    for _ in range(200):
-        if busy(rows, what) == count:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"After four seconds {busy(rows, what)} are under way, not {count}")
+    await until(lambda: busy(rows, what) == count)
 
 
 async def begun(port, path, limit=1024):
@@ -166,7 +168,7 @@ async def test_an_export_whose_client_is_gone_ends(bulky, rows, caplog):
 
 async def test_who_reads_slowly_gets_all(bulky):
     async with served(bulky) as (port, _, _):
-        reader, writer = await begun(port, f"{EXPORT}&fields=id,description", 2**18)
+        reader, _ = await begun(port, f"{EXPORT}&fields=id,description", 2**18)
         start, tail, count = time.monotonic(), b"", 0
         while not tail.endswith(b"\r\n0\r\n\r\n"):
             block = await reader.read(2**19)

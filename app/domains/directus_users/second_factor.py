@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.access.caller import Client
 from app.access.one_time import address_of, is_code, new_secret, sealed, unsealed
 from app.access.secrets import is_password
 from app.database.session import WriteSession
@@ -21,16 +22,19 @@ class SecondFactor:
 
     sessions: Sessions
 
-    async def generate(self, user: str, password: str) -> tuple[str, str]:
+    async def generate(self, user: str, password: str, client: Client) -> tuple[str, str]:
         """A new secret and its `otpauth://` address; nothing is stored until it is enabled.
 
         Raises InvalidCredentials for a wrong password, which counts as a failed login.
         """
         async with self.sessions.database.read() as session:
             row = await session.fetch_one(_USER, {"user": user})
-        if row is None or not await is_password(password, row["password"]):
-            await self.sessions.failed(user)
+        if row is None:
             raise InvalidCredentials
+        tried = await self.sessions.tried(client, row["email"] or user)
+        if not await is_password(password, row["password"]):
+            raise InvalidCredentials
+        await tried.succeed()
         if row["tfa_secret"] is not None:
             raise InvalidPayload(_IS_ON)
         secret = new_secret()
@@ -48,16 +52,17 @@ class SecondFactor:
                 raise InvalidPayload(_IS_WRONG)
             await _set(session, user, sealed(secret, self.sessions.settings.secret or ""))
 
-    async def disable(self, user: str, code: str) -> None:
+    async def disable(self, user: str, code: str, client: Client) -> None:
         """Logins want no code any more. A wrong code counts as a failed login."""
         async with self.sessions.database.read() as session:
             row = await session.fetch_one(_USER, {"user": user})
         if row is None or row["tfa_secret"] is None:
             raise InvalidPayload("TFA is not enabled")
         secret = unsealed(row["tfa_secret"], self.sessions.settings.secret or "")
+        tried = await self.sessions.tried(client, row["email"] or user)
         if not is_code(secret, code):
-            await self.sessions.failed(user)
             raise InvalidPayload(_IS_WRONG)
+        await tried.succeed()
         await self.remove(user)
 
     async def remove(self, user: str) -> None:
