@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from app import logs
 from app.access.known import KnownCallers
 from app.database.session import Bounds, Database
-from app.errors import AppError, ErrorList, RouteNotFound
+from app.errors import AppError, ErrorList, RequestsExceeded, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.readings import Readings
 from app.items.selection import Limits
@@ -33,7 +34,7 @@ from app.rest import (
     utils,
 )
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
-from app.rest.rate_limiter import rate_limiter
+from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import error_response, on_app_error, options_response
 from app.served import served
 from app.settings import Settings
@@ -59,6 +60,8 @@ def create_app(settings: Settings) -> Starlette:
         settings.max_batch_mutation,
     )
 
+    rate_limits = RateLimits(settings)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         callers = KnownCallers(
@@ -80,6 +83,7 @@ def create_app(settings: Settings) -> Starlette:
                 "callers": callers,
                 "compiler": compiler,
                 "limits": limits,
+                "rate_limits": rate_limits,
                 "readings": Readings(),
                 "storage": storage_at(s3_url),
             }
@@ -106,7 +110,7 @@ def create_app(settings: Settings) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
-            *rate_limiter(settings),
+            *rate_limiter(rate_limits, _too_many),
             Middleware(Authentication),
             Middleware(
                 BodyLimit,
@@ -134,6 +138,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if request.method == "OPTIONS" and isinstance(error, HTTPException) and error.headers:
         return options_response(error.headers.get("Allow", ""))
     return error_response(RouteNotFound(request.url.path))
+
+
+def _too_many(scope: Scope, error: RequestsExceeded) -> Response:
+    """The refusal of one request too many, as its client knows refusals."""
+    if scope["path"].startswith(f"{scantrust.PREFIX}/"):
+        return scantrust.error_response(error)
+    return error_response(error)
 
 
 def _settle() -> None:

@@ -159,10 +159,14 @@ class Settings(BaseSettings):
         True, description="Take Directus tokens on the surfaces of other products, too."
     )
     rate_limiter_enabled: bool = Field(
-        False, description="Limit the requests of one address: answer 429 above it."
+        True, description="Limit the requests of one address: answer 429 above it."
     )
-    rate_limiter_points: int = Field(50, ge=1, description="Requests of one address ...")
-    rate_limiter_duration: float = Field(1.0, gt=0, description="... in so many seconds.")
+    rate_limiter_points: int = Field(2000, ge=1, description="Requests of one address ...")
+    rate_limiter_duration: float = Field(10.0, gt=0, description="... in so many seconds.")
+    rate_limiter_auth_points: int = Field(
+        120, ge=1, description="Logins, refreshes and other calls of /auth of one address ..."
+    )
+    rate_limiter_auth_duration: float = Field(60.0, gt=0, description="... in so many seconds.")
     rate_limiter_global_enabled: bool = Field(
         False, description="Limit the requests of all callers together."
     )

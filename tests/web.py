@@ -128,6 +128,7 @@ def environment_of(current: Settings) -> dict[str, str]:
         "S3_URL": current.s3_url or "",
         "SECRET": current.secret or "",
         "ADMIN_TOKEN": current.admin_token or "",
+        "RATE_LIMITER_ENABLED": str(current.rate_limiter_enabled),
     }
 
 
@@ -142,6 +143,7 @@ def prepared(database_url: str, redis_url: str, s3_url: str) -> Iterator[Setting
             s3_url=s3_url,
             secret=SECRET,
             admin_token=TOKEN,
+            rate_limiter_enabled=False,  # all tests come from one address
         )
         upgrade(url)
         bootstrap(current, url)

@@ -178,14 +178,20 @@ def cookie_scope(settings: Settings) -> dict[str, Any]:
     }
 
 
-def client_of(scope: Scope, settings: Settings) -> Client:
-    """Where a request comes from. A proxy's word is taken only where TRUST_PROXY says so."""
+def address_of(scope: Scope, settings: Settings) -> str | None:
+    """The address of a caller. A proxy's word is taken only where TRUST_PROXY says so."""
     peer = scope.get("client")
     ip = peer[0] if peer else None
     if settings.trust_proxy:
         given = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
         # The last address is the proxy's word; clients may send the header, too, before it.
         ip = given.rpartition(",")[2].strip() or ip
+    return ip
+
+
+def client_of(scope: Scope, settings: Settings) -> Client:
+    """Where a request comes from."""
+    ip = address_of(scope, settings)
     agent, origin = header(scope, b"user-agent"), header(scope, b"origin")
     return Client(ip, agent[:1000] or None, origin or None)
 
