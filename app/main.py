@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Starlette:
         settings.query_limit_max,
         settings.max_relational_depth,
         settings.max_batch_mutation,
+        settings.max_repeated_rows,
     )
 
     rate_limits = RateLimits(settings)

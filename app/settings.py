@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     admin_token: str | None = Field(
         None,
         min_length=8,
+        max_length=255,
         description="Static token of the first admin. Not set: made and printed at first start.",
     )
     seed_demo: bool = Field(
@@ -100,6 +101,9 @@ class Settings(BaseSettings):
         None, ge=1, description="Most items one request may write. Not set: no bound."
     )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
+    max_repeated_rows: int = Field(
+        2_500_000, ge=1, description="Rows that the relations of one read may show more than once."
+    )
     graphql_token_limit: int = Field(5000, ge=100, description="Longest GraphQL document, tokens.")
     graphql_alias_limit: int = Field(300, ge=1, description="Most aliases in one GraphQL document.")
     statement_timeout: float = Field(

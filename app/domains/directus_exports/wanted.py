@@ -8,6 +8,7 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.items.compile import Compiler
+from app.items.cost import require_affordable
 from app.items.filter import FilterReader
 from app.items.query import Query
 from app.items.selection import Limits, Options, QueryReader
@@ -35,7 +36,9 @@ class Wanted:
         """The query of one caller. Raises InvalidQuery and Forbidden."""
         view = View(compiler.schema, caller)
         reader = QueryReader(view, FilterReader(view, caller, limits.depth), limits)
-        return reader.query(collection, self.fields, self.options, backlinks=self.backlinks)
+        query = reader.query(collection, self.fields, self.options, backlinks=self.backlinks)
+        require_affordable(compiler.schema, query, limits.repeated)
+        return query
 
 
 def _options(stored: dict[str, Any]) -> Options:
