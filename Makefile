@@ -42,11 +42,12 @@ fuzz: setup ## Send 2,000 drawn requests; none may end in an internal error: mak
 bench: setup ## Run the benchmarks; print ratios against their limits
 	$(BIN)/python -m bench
 
-lint: setup ## Format check, lint, types, import directions
+lint: setup ## Format check, lint, types, import directions, regular expressions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.lint.patterns
 
 fmt: setup ## Format the code and mend what can be mended
 	$(BIN)/ruff format .

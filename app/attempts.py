@@ -34,8 +34,6 @@ _ADDRESS_FREE, _ADDRESS_LONGEST = 100, 60
 """Failures of an address at all it tries before it waits; many people may share an address."""
 _PRESSED, _FREE_PRESSED = 100, 3
 """Failures at an e-mail that are an attack, and the tries that are then left to each address."""
-_CODE_LIVES = 120
-"""Seconds: more than a code is good for, clocks that are wrong included."""
 
 # Tries double their delay: 1, 2, 4, ... seconds from the last free one on.
 _BEGIN = """
@@ -126,13 +124,3 @@ class Try:
             await asyncio.to_thread(work)
         except redis.RedisError as error:
             logger.warning("a good login can't be told from failures (%s)", error)
-
-
-async def is_first_use(user: str, code: str) -> bool:
-    """Whether a one-time password was not used before, while it is good (RFC 6238 5.2)."""
-    name = f"mintage:otp:{user}:{code}"
-    try:
-        return bool(await asyncio.to_thread(client().set, name, "", nx=True, ex=_CODE_LIVES))
-    except redis.RedisError as error:
-        logger.warning("used one-time passwords can't be noted (%s)", error)
-        return True

@@ -21,7 +21,14 @@ DEMO_PRODUCT = "/01/09312345551927"
 _DEMO: tuple[tuple[str, list[dict[str, Any]]], ...] = (
     (
         "account",
-        [{"id": DEMO_ACCOUNT, "account_name": "Demo Account", "company_prefix_length": 7}],
+        [{"id": DEMO_ACCOUNT, "account_name": "Demo Account"}],
+    ),
+    (
+        "company_prefix",
+        [
+            {"account": DEMO_ACCOUNT, "digits": digits, "note": "Of the demo data."}
+            for digits in ("9312345", "7777666", "9361758", "0614141")
+        ],
     ),
     (
         "domain",

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.codes.errors import CodeError
-from app.commands import codes, credentials, definitions, jobs, serve, users
+from app.commands import codes, credentials, definitions, jobs, ownership, serve, users
 from app.embedded.errors import EmbeddedError
 from app.errors import AppError, ErrorList
 from app.supervisor import StackFailed
@@ -32,6 +32,8 @@ cli.command()(codes.verify)
 cli.add_typer(users.user)
 cli.add_typer(users.token)
 cli.add_typer(credentials.credential)
+cli.add_typer(ownership.prefix)
+cli.add_typer(ownership.domain)
 cli.add_typer(jobs.job)
 cli.add_typer(codes.codes)
 cli.add_typer(definitions.schema)

@@ -78,6 +78,14 @@ class FailedValidation(AppError):
         return FailedValidation(field, kind, self.detail, path=inner, **facts)
 
 
+class Unusable(FailedValidation):
+    """A value that the caller can't have: another account's, or reserved. Which, is not told."""
+
+    def __init__(self, field: str) -> None:
+        detail = "Value can't be used here: it is reserved or not yours. Choose another one."
+        super().__init__(field, "nin", detail)
+
+
 class RecordNotUnique(AppError):
     code = "RECORD_NOT_UNIQUE"
     status = 400
@@ -358,6 +366,9 @@ class OutOfTime(AppError):
 
 
 class ServiceUnavailable(AppError):
+    """Something we need is away; `wait` says after how many seconds to come again."""
+
+    wait = 5
     code = "SERVICE_UNAVAILABLE"
     status = 503
 

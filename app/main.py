@@ -1,19 +1,22 @@
 """The web application: routes, middleware, lifespan."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from app import logs
 from app.access.known import KnownCallers
+from app.access.reserved import reserve
 from app.database.session import Bounds, Database
 from app.errors import AppError, ErrorList, RequestsExceeded, RouteNotFound
 from app.graphql.endpoint import graphql_routes
@@ -35,7 +38,13 @@ from app.rest import (
 )
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
 from app.rest.rate_limiter import RateLimits, rate_limiter
-from app.rest.responses import error_response, on_app_error, options_response
+from app.rest.responses import (
+    error_response,
+    on_app_error,
+    on_database_error,
+    options_response,
+)
+from app.rest.slashes import Slashes
 from app.served import served
 from app.settings import Settings
 from app.settings import settings as read_settings
@@ -77,6 +86,10 @@ def create_app(settings: Settings) -> Starlette:
             ),
         )
         await database.open()
+        reserved = first_words(_app.routes)
+        if what.builtin:
+            async with database.write() as session:
+                await reserve(session, reserved)
         try:
             yield {
                 "settings": settings,
@@ -86,7 +99,8 @@ def create_app(settings: Settings) -> Starlette:
                 "limits": limits,
                 "rate_limits": rate_limits,
                 "readings": Readings(),
-                "storage": storage_at(s3_url),
+                "storage": storage_at(s3_url, settings.s3_public_url),
+                "reserved": reserved,
             }
         finally:
             await database.close()
@@ -122,13 +136,23 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers={
             AppError: on_app_error,
             ErrorList: on_app_error,
+            psycopg.Error: on_database_error,
+            RecursionError: on_database_error,
             HTTPException: _on_http_exception,
         },
         lifespan=lifespan,
     )
-    if what.builtin:
-        application.router.default = resolver.unrouted
+    router = application.router
+    router.redirect_slashes = False  # it would lead to wherever the Host header says
+    router.default = Slashes(router, resolver.unrouted if what.builtin else router.default)
     return application
+
+
+def first_words(routes: Iterable[BaseRoute]) -> set[str]:
+    """What the paths of a route table begin with: no code can be asked for there."""
+    paths = [path for route in routes if (path := getattr(route, "path", None))]
+    words = {path.split("/")[1] for path in paths}
+    return {word for word in words if word and not word.startswith("{")}
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -39,6 +39,12 @@ class Settings(BaseSettings):
         description="S3 server as http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket. "
         "Not set: an embedded SeaweedFS under DATA_DIR.",
     )
+    s3_public_url: str | None = Field(
+        None,
+        pattern="^https?://[^/?#@]+/?$",
+        description="Address clients reach the S3 server at, for links to files. Not set: nobody "
+        "but Mintage does, and it gives the files out itself.",
+    )
     secret: str | None = Field(
         None,
         min_length=16,
@@ -113,7 +119,7 @@ class Settings(BaseSettings):
         5, ge=1, description="Statements one account has under way at a time, in a web process."
     )
     account_exports: int = Field(
-        2, ge=1, description="Exports one account has under way at a time, in a web process."
+        2, ge=1, le=5, description="Exports one account has under way at a time, in a web process."
     )
     account_patience: float = Field(
         5.0, ge=0, description="Seconds a request above these waits, before it is answered 429."
@@ -158,6 +164,19 @@ class Settings(BaseSettings):
         pattern="^https?://[^?#]+$",
         description="Address clients reach the server at, for links in answers. Not set: the "
         "request's host.",
+    )
+    own_hosts: str = Field(
+        "",
+        description="Further host names of this installation, separated by commas: no domain of "
+        "codes can be one. PUBLIC_URL's is one anyway.",
+    )
+    domain_verification: Literal["admin", "dns"] = Field(
+        "admin",
+        description="Who verifies domains: the installation's admin, or also a TXT record "
+        "(_mintage.<domain>) that says the domain's verification_code.",
+    )
+    dns_server: str | None = Field(
+        None, description="host:port of the DNS server to ask. Not set: the machine's."
     )
     allow_static_on_compat: bool = Field(
         True, description="Take Directus tokens on the surfaces of other products, too."

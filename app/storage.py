@@ -4,7 +4,6 @@ The client is synchronous. Its calls run in threads, each only for as long as on
 however slowly somebody sends or reads, no thread waits for him.
 """
 
-import asyncio
 import logging
 from collections.abc import (
     AsyncGenerator,
@@ -29,6 +28,7 @@ from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
 from app.errors import ServiceUnavailable
+from app.pools import STORAGE
 from app.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -56,10 +56,12 @@ class Storage:
 
     client: Minio
     bucket: str
+    public_url: str | None = None
+    """Where clients reach the server; None: they don't."""
 
     async def check(self) -> None:
         """Make sure the bucket is there and answers. Raises the client's own errors."""
-        await asyncio.to_thread(self._ensure_bucket)
+        await STORAGE.run(self._ensure_bucket)
 
     async def put(self, name: str, blocks: AsyncIterable[bytes], content_type: str) -> int:
         """Store a stream of unknown length under a name; its size in bytes.
@@ -96,9 +98,20 @@ class Storage:
         if names:
             await self._call(self._delete, list(names))
 
-    async def link(self, name: str, lifetime: timedelta) -> str:
-        """A URL that gives the object to whoever has it, for a while."""
-        link: str = await self._call(self.client.presigned_get_object, self.bucket, name, lifetime)
+    async def size(self, name: str) -> int:
+        """The bytes of an object. Raises NoSuchObject."""
+        found = await self._call(self.client.stat_object, self.bucket, name)
+        return int(found.size or 0)
+
+    async def link(self, name: str, lifetime: timedelta) -> str | None:
+        """A URL that gives the object to whoever has it, for a while; None where nobody gets there.
+
+        It is signed for S3_PUBLIC_URL: another host's signature would be wrong (AWS Signature
+        Version 4 signs the Host header).
+        """
+        if self.public_url is None:
+            return None
+        link: str = await self._call(self._link, self.public_url, name, lifetime)
         return link
 
     async def _blocks(self, response: Any) -> AsyncGenerator[bytes, None]:
@@ -119,12 +132,12 @@ class Storage:
         """Run a call of the client in a thread; once more if it was the bucket that was missing."""
         with _translated():
             try:
-                return await asyncio.to_thread(work, *arguments)
+                return await STORAGE.run(work, *arguments)
             except S3Error as error:
                 if error.code != "NoSuchBucket":
                     raise
-            await asyncio.to_thread(self._ensure_bucket)
-            return await asyncio.to_thread(work, *arguments)
+            await STORAGE.run(self._ensure_bucket)
+            return await STORAGE.run(work, *arguments)
 
     def _ensure_bucket(self) -> None:
         try:
@@ -133,6 +146,19 @@ class Storage:
         except S3Error as error:
             if error.code != "BucketAlreadyOwnedByYou":  # somebody else was faster
                 raise
+
+    def _link(self, public_url: str, name: str, lifetime: timedelta) -> str:
+        parts = urlsplit(public_url)
+        public = Minio(
+            parts.netloc,
+            secure=parts.scheme == "https",
+            # With the region it has nothing to ask a server that may not be reached from here.
+            region=self.client._get_region(self.bucket),  # noqa: SLF001
+            credentials=self.client._provider,  # noqa: SLF001
+            http_client=self.client._http,  # noqa: SLF001
+        )
+        link: str = public.presigned_get_object(self.bucket, name, lifetime)
+        return link
 
     # The client's own streaming put would keep its thread while the sender is slow, so its parts
     # are sent one by one, by the calls it is made of.
@@ -195,12 +221,12 @@ def storage() -> Storage:
     url = settings().s3_url
     if url is None:
         raise ServiceUnavailable("storage", "S3_URL is not set")
-    return storage_at(url)
+    return storage_at(url, settings().s3_public_url)
 
 
 @lru_cache(maxsize=4)
-def storage_at(url: str) -> Storage:
-    """The storage of `http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket`."""
+def storage_at(url: str, public_url: str | None = None) -> Storage:
+    """The storage of `http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket`; where clients reach it."""
     parts = urlsplit(url)
     bucket = parts.path.strip("/")
     if not parts.hostname or not bucket:
@@ -217,4 +243,4 @@ def storage_at(url: str) -> Storage:
             timeout=_TIMEOUT, retries=urllib3.Retry(total=1), maxsize=_CONNECTIONS
         ),
     )
-    return Storage(client, bucket)
+    return Storage(client, bucket, public_url)

@@ -10,12 +10,14 @@ from schema.campaign import campaign, scm_field
 from schema.code_pool import code_pool
 from schema.code_reservation import code_reservation
 from schema.code_space import code_range, code_space
+from schema.company_prefix import company_prefix
 from schema.definition import Collection, Field, Index, Relation, ToMany
 from schema.document import document, download_link
 from schema.domain import domain
 from schema.identifier_job import identifier_job
 from schema.product import product
 from schema.registry import BadDefinition, Schema
+from schema.reserved_path import reserved_path
 from schema.scan import scan
 from schema.scm_task import scm_task
 from schema.system import SYSTEM, with_accounts
@@ -24,6 +26,7 @@ from schema.workorder import workorder
 
 OWN: tuple[Collection, ...] = (
     account,
+    company_prefix,
     domain,
     brand,
     campaign,
@@ -41,6 +44,7 @@ OWN: tuple[Collection, ...] = (
     api_credential,
     code_space,
     code_range,
+    reserved_path,
 )
 """Mintage's own collections: what `builtin` stands for in the setting SCHEMA."""
 

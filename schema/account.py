@@ -27,12 +27,6 @@ account = Collection(
         integer("company_id", unique=True, readonly=True, generated="sequence"),
         string("evt_account_id", unique=True, readonly=True, generated="evt_id", max_length=24),
         m2o("default_domain", to="domain", note="Domain of digital links and short codes."),
-        integer(
-            "company_prefix_length",
-            minimum=6,
-            maximum=12,
-            note="Digits of the GS1 company prefix; EPC encodings need it. A product may differ.",
-        ),
         decimal(
             "max_keyspace_fill",
             precision=(12, 10),

@@ -31,7 +31,6 @@ api_credential = Collection(
             required=True,
             unique=True,
             special=("conceal",),
-            max_length=255,
             note="At least 20 characters. Stored as a hash: nobody can read it again.",
         ),
         string("token_hint", readonly=True, max_length=6, note="Its last four characters."),

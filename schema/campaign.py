@@ -24,7 +24,16 @@ campaign = Collection(
         string("name", required=True),
         text("description"),
         boolean("is_archived", default=False),
-        integer("max_scan_count", minimum=1, note="Scans of a code after which it is blacklisted."),
+        integer(
+            "max_scan_count",
+            minimum=1,
+            note="Devices that may scan a code, each counted once a day; more are flagged.",
+        ),
+        boolean(
+            "blacklist_on_max_scan_count",
+            default=False,
+            note="Blacklist a code that more devices scan than max_scan_count.",
+        ),
         o2m(
             "scm_fields",
             of="scm_field",

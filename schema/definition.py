@@ -140,6 +140,8 @@ class Collection:
     `tenancy`: the filter that picks an account's own rows, with `$CURRENT_ACCOUNT`. None: the rows
     belong to nobody; those of system collections a caller with an account may only read.
     `shared`: a caller with an account may only read, though some rows are its account's own.
+    `readable`: the filter that picks the rows an account may read and refer to, where these are
+    more than its own; it changes those of `tenancy` only.
     `meta`: what a Studio shows it with: kept, printed, never read.
     """
 
@@ -154,6 +156,7 @@ class Collection:
     accountability: str | None = "all"
     tenancy: Mapping[str, Any] | None = field(default=None, hash=False)
     shared: bool = False
+    readable: Mapping[str, Any] | None = field(default=None, hash=False)
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __hash__(self) -> int:
@@ -269,6 +272,12 @@ def computed(name: str, type: str = "string", **options: Any) -> Field:  # noqa:
 
 OWN_ROWS: Mapping[str, Any] = {"account": {"_eq": "$CURRENT_ACCOUNT"}}
 """The tenancy of collections whose rows name their account."""
+
+
+OWN_OR_SHARED_ROWS: Mapping[str, Any] = {
+    "_or": [{"account": {"_eq": "$CURRENT_ACCOUNT"}}, {"account": {"_null": True}}]
+}
+"""Of collections whose rows without an account are there for all of them."""
 
 
 def tenant(**options: Any) -> Field:

@@ -7,7 +7,6 @@ directus_activity = Collection(
     note="What was done. Written by the server.",
     readonly=True,
     accountability=None,
-    tenancy={"user": {"account": {"_eq": "$CURRENT_ACCOUNT"}}},
     fields=(
         integer("id", primary_key=True, generated="sequence"),
         string("action", required=True, max_length=45),

@@ -7,7 +7,6 @@ directus_revisions = Collection(
     note="An item as it was after a write, and what the write changed. Written by the server.",
     readonly=True,
     accountability=None,
-    tenancy={"activity": {"user": {"account": {"_eq": "$CURRENT_ACCOUNT"}}}},
     fields=(
         integer("id", primary_key=True, generated="sequence"),
         m2o(

@@ -36,7 +36,7 @@ directus_users = Collection(
             max_length=16,
         ),
         m2o("role", to="directus_roles", indexed=True),
-        string("token", unique=True, special=("conceal",), max_length=255),
+        string("token", unique=True, special=("conceal",)),
         timestamp("last_access", readonly=True),
         string("last_page"),
         string("provider", default="default", max_length=128),

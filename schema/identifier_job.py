@@ -39,6 +39,7 @@ identifier_job = Collection(
                 "alpha_lower",
                 "hex",
                 "unambiguous",
+                "rfid_numeric",
             ),
             max_length=32,
             note="Symbols of the codes.",

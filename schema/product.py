@@ -47,7 +47,7 @@ product = Collection(
             "company_prefix_length",
             minimum=6,
             maximum=12,
-            note="Digits of the GS1 company prefix in the key, when not the account's.",
+            note="Digits of the GS1 company prefix in the key, where it lies under none there is.",
         ),
         computed("digital_link", note="https://<domain><key>"),
         string("product_redirection_url", max_length=2048),

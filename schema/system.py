@@ -50,6 +50,9 @@ _OF_ACCOUNTS: dict[str, tuple[Field, ...]] = {
     ),
     "directus_files": (tenant(),),
     "directus_folders": (tenant(),),
+    # Of the row that was written, not of who wrote it: users may move to another account.
+    "directus_activity": (tenant(enforced=False, on_delete="NO ACTION"),),
+    "directus_revisions": (tenant(enforced=False, on_delete="NO ACTION"),),
 }
 _PUBLIC_OR_OWN: Mapping[str, Any] = {
     "_or": [{"user": {"_null": True}}, {"user": {"account": {"_eq": "$CURRENT_ACCOUNT"}}}]

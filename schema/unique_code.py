@@ -46,6 +46,11 @@ unique_code = Collection(
             max_length=16,
         ),
         computed("epc_join_key", note="The key again, under the name EPCIS joins by."),
+        integer(
+            "company_prefix_length",
+            readonly=True,
+            note="Digits of the GS1 company prefix in the key, fixed when the code is made.",
+        ),
         computed("digital_link", note="GS1 Digital Link, or the short link."),
         computed(
             "epc_uri", note="EPC pure identity URI, where the company prefix length is known."
@@ -65,7 +70,8 @@ unique_code = Collection(
     # Minting touches two indexes only; what is rarely set has partial ones.
     indexes=(
         Index(("identifier_job",)),
-        Index(("extended_id",), unique=True, where="extended_id IS NOT NULL"),
+        # Of another account it says nothing: who comes first takes it from nobody.
+        Index(("extended_id", "account"), unique=True, where="extended_id IS NOT NULL"),
         Index(("activated_at",), where="activated_at IS NOT NULL"),
         Index(("product",), where="activation_status = 2"),
         # Keys of SGTINs and GRAIs begin with their product; these name theirs nowhere else.

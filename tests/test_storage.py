@@ -1,5 +1,6 @@
 """Object storage: streams in, streams out, whole or not at all."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -72,11 +73,26 @@ async def test_a_stream_that_breaks_leaves_nothing(storage, size):
     assert not found.uploads
 
 
-async def test_a_link_gives_the_object_to_whoever_has_it(storage):
-    await storage.put("a", blocks(b"hello"), "text/plain")
-    link = await storage.link("a", timedelta(minutes=1))
-    async with httpx.AsyncClient() as client:
+async def test_a_link_gives_the_object_to_whoever_has_it(storage, s3_url):
+    """Signed for the host that clients use, which is another than ours."""
+    await storage.put("a/b.txt", blocks(b"hello"), "text/plain")
+    host = s3_url.rpartition("@")[2].partition("/")[0].replace("127.0.0.1", "localhost")
+    public = replace(storage, public_url=f"http://{host}")
+    link = await public.link("a/b.txt", timedelta(minutes=1))
+    assert link.startswith(f"http://{host}/{storage.bucket}/a/b.txt?")
+    async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(link)).content == b"hello"
+
+
+async def test_where_clients_do_not_get_there_is_no_link(storage):
+    assert await storage.link("a", timedelta(minutes=1)) is None
+
+
+async def test_the_size_of_an_object_is_known(storage):
+    await storage.put("a", blocks(b"hello"), "text/plain")
+    assert await storage.size("a") == 5
+    with pytest.raises(NoSuchObject):
+        await storage.size("b")
 
 
 async def test_a_storage_that_does_not_answer_is_unavailable():

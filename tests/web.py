@@ -67,9 +67,15 @@ async def until(ask: Callable[[], Awaitable[httpx.Response]], status: int) -> ht
 
 @asynccontextmanager
 async def client_of(
-    app: Starlette, headers: dict[str, str] | None = None, address: str = "127.0.0.1"
+    app: Starlette,
+    headers: dict[str, str] | None = None,
+    address: str = "127.0.0.1",
+    **changed: Any,
 ) -> AsyncIterator[Client]:
-    """A client, and the application's lifespan around it; clients of one application share it."""
+    """A client, and the application's lifespan around it; clients of one application share it.
+
+    `changed`: what is otherwise in the state that this client's requests see.
+    """
     async with AsyncExitStack() as stack:
         state = _running.get(app)
         if state is None:
@@ -78,7 +84,7 @@ async def client_of(
             stack.callback(_running.pop, app)
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
+            await app({**scope, "state": {**state, **changed}}, receive, send)
 
         transport = httpx.ASGITransport(with_state, client=(address, 123))
         own = ADMIN if headers is None else headers

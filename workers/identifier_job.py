@@ -3,7 +3,7 @@
 from app.database.session import WriteSession
 from app.domains.code_space.service import space_by_id
 from app.domains.identifier_job import queries
-from app.domains.identifier_job.minting import Batch, mint
+from app.domains.identifier_job.minting import batch_of, mint
 from app.domains.identifier_job.planning import plan_job
 from app.domains.identifier_job.service import KIND, forget_jobs, read_job
 from app.domains.workorder.service import hold, job_failed, job_finished
@@ -41,7 +41,7 @@ class IdentifierJobs(Kind):
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         job = await read_job(session, key)
         space = await space_by_id(session, chunk.payload["code_space"])
-        batch = Batch(job, space, chunk.payload["domain"], _secret())
+        batch = await batch_of(session, job, space, chunk.payload["domain"], _secret())
         first = chunk.payload["first"]
         positions = range(first, first + chunk.amount)
         created = await mint(session, batch, chunk.payload["code_range"], positions)

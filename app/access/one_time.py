@@ -1,7 +1,9 @@
 """One-time passwords by the clock, as authenticator apps show them (TOTP, RFC 6238)."""
 
 import binascii
+import hmac
 import re
+import time
 
 import pyotp
 
@@ -11,8 +13,9 @@ ISSUER = "Mintage"
 _SECRET = re.compile(r"[A-Z2-7]{16,128}")
 _CODE = re.compile(r"[0-9]{6}")
 """One spelling only: a code that was used can't come again in other digits."""
+_STEP = 30
 _DRIFT = 1
-"""Steps of 30 seconds a clock may be wrong by (RFC 6238 5.2)."""
+"""Steps a clock may be wrong by (RFC 6238 5.2)."""
 
 
 def new_secret() -> str:
@@ -25,21 +28,33 @@ def address_of(secret: str, email: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
-def is_code(secret: str, code: str) -> bool:
-    """Whether a secret shows that code now. One that is no secret shows none."""
+def step_of(secret: str, code: str) -> int | None:
+    """The step at which a secret shows that code: this one, or one beside it; else None.
+
+    Steps count 30 seconds from 1970 (RFC 6238 4.1). What is no secret shows no code.
+    """
     if not _SECRET.fullmatch(secret) or not _CODE.fullmatch(code):
-        return False
+        return None
+    now = int(time.time()) // _STEP
     try:
-        return pyotp.TOTP(secret).verify(code, valid_window=_DRIFT)
+        clock = pyotp.TOTP(secret)
+        for step in range(now - _DRIFT, now + _DRIFT + 1):
+            if hmac.compare_digest(clock.generate_otp(step), code):
+                return step
     except binascii.Error:
-        return False
+        return None
+    return None
 
 
-def sealed(secret: str, installation_secret: str) -> str:
-    """What is stored: the secret, encrypted under the installation's SECRET."""
-    return wrap(secret.encode(), installation_secret)
+def sealed(secret: str, installation_secret: str, used: int) -> str:
+    """What is stored, encrypted under the installation's SECRET: the secret, the last step used."""
+    return wrap(f"{secret} {used}".encode(), installation_secret)
 
 
-def unsealed(stored: str, installation_secret: str) -> str:
-    """The secret again. Raises WrongSecret when SECRET is another one now."""
-    return unwrap(stored, installation_secret).decode()
+def unsealed(stored: str, installation_secret: str) -> tuple[str, int]:
+    """The secret and the last step used again. Raises WrongSecret when SECRET is another one now.
+
+    Secrets of earlier versions say nothing of steps: none of theirs was used.
+    """
+    secret, _, used = unwrap(stored, installation_secret).decode().partition(" ")
+    return secret, int(used or 0)

@@ -1,14 +1,16 @@
 """Secrets that name a caller: static tokens, passwords and their hashes (directus.md 5.1, 5.4)."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import secrets
 from functools import lru_cache
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
+
+from app.pools import HASHING
 
 
 def new_token() -> str:
@@ -44,12 +46,31 @@ def _hash_of_nobody() -> str:
 
 async def password_hash(password: str) -> str:
     """The argon2 hash of a password. It takes tens of milliseconds by design: in a thread."""
-    return await asyncio.to_thread(_hasher().hash, password)
+    return await HASHING.run(_hasher().hash, password)
 
 
 async def is_password(password: str, stored: str | None) -> bool:
     """Whether a password is the one of a hash. Without a hash it takes as long, and says no."""
-    return await asyncio.to_thread(_verified, password, stored)
+    return await HASHING.run(_verified, password, stored)
+
+
+def is_costly(stored: str) -> bool:
+    """Whether a hash asks for another kind of argon2 than ours, or for more memory or time.
+
+    Checking such a hash costs what its author says. What is no hash costs nothing.
+    """
+    try:
+        asked = extract_parameters(stored)
+    except InvalidHashError:
+        return False
+    ours = _hasher()
+    return (
+        asked.type is not Type.ID
+        or asked.version != ARGON2_VERSION
+        or asked.memory_cost > ours.memory_cost
+        or asked.time_cost > ours.time_cost
+        or asked.parallelism > ours.parallelism
+    )
 
 
 def _verified(password: str, stored: str | None) -> bool:

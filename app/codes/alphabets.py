@@ -1,6 +1,7 @@
 """The named character sets of serials, and how long a serial must be to have room.
 
-Every alphabet is in ASCII order, so that numbers and the strings that spell them sort alike.
+Every alphabet is in ASCII order, so that numbers and the strings that spell them sort alike. Of one
+set not every row of symbols is a serial: RFID_NUMERIC.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,13 @@ DIGITS = "0123456789"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 LOOK_ALIKES = frozenset("ijlouvzIJLOZ")
+
+# Stands for itself where an alphabet is asked for: digits, but not every row of them is a serial.
+# Numbers without a leading zero below 2^38 are what the 96 bits of a tag have room for (GS1 EPC Tag
+# Data Standard 2.3, 14.6.1 and 14.6.4: SGTIN-96, GRAI-96).
+RFID_NUMERIC = "rfid_numeric"
+RFID_LIMIT = 1 << 38
+LONGEST_RFID = len(str(RFID_LIMIT - 1))
 
 CHARACTER_SETS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,6 +35,7 @@ CHARACTER_SETS: Mapping[str, str] = MappingProxyType(
         "unambiguous": "".join(
             symbol for symbol in DIGITS + UPPER + LOWER if symbol not in LOOK_ALIKES
         ),
+        RFID_NUMERIC: RFID_NUMERIC,
     }
 )
 
@@ -40,9 +49,7 @@ class InvalidFill(CodeError):
 
 
 def alphabet_named(name: str) -> str:
-    """The alphabet of a character set.
-
-    Raises UnknownCharacterSet.
+    """The alphabet of a character set, or RFID_NUMERIC itself. Raises UnknownCharacterSet.
 
     >>> alphabet_named("hex")
     '0123456789ABCDEF'
@@ -50,6 +57,26 @@ def alphabet_named(name: str) -> str:
     if name not in CHARACTER_SETS:
         raise UnknownCharacterSet(f"Expected one of {', '.join(CHARACTER_SETS)}, got {name!r}.")
     return CHARACTER_SETS[name]
+
+
+def rfid_numbers(length: int) -> range:
+    """The numbers of `length` digits that 96 bits have room for.
+
+    >>> rfid_numbers(6), rfid_numbers(12), len(rfid_numbers(13))
+    (range(100000, 1000000), range(100000000000, 274877906944), 0)
+    """
+    return range(10 ** (length - 1), max(min(10**length, RFID_LIMIT), 10 ** (length - 1)))
+
+
+def space_size(alphabet: str, length: int) -> int:
+    """How many serials of `length` symbols there are.
+
+    >>> space_size("0123456789", 6), space_size(RFID_NUMERIC, 6)
+    (1000000, 900000)
+    """
+    if alphabet == RFID_NUMERIC:
+        return len(rfid_numbers(length))
+    return int(len(alphabet) ** length)
 
 
 def capacity(alphabet: str, length: int, fill: float) -> int:
@@ -64,13 +91,14 @@ def capacity(alphabet: str, length: int, fill: float) -> int:
         raise InvalidFill(f"Expected a fill above 0 and at most 1, got {fill}.")
     # Decimal(str()) is the number a person wrote: 0.0001, not the binary fraction next to it.
     numerator, denominator = Decimal(str(fill)).as_integer_ratio()
-    return int(len(alphabet) ** length * numerator // denominator)
+    return space_size(alphabet, length) * numerator // denominator
 
 
 def smallest_length(alphabet: str, quantity: int, fill: float, minimum: int = 6) -> int:
     """The least length, `minimum` or more, at which `quantity` serials stay within `fill`.
 
-    Raises InvalidFill, and UnknownCharacterSet for an alphabet of fewer than two symbols.
+    Raises InvalidFill, and UnknownCharacterSet for an alphabet without such a length: one of fewer
+    than two symbols, or RFID_NUMERIC.
 
     >>> smallest_length("0123456789", 500_001, 0.5)
     7
@@ -79,5 +107,10 @@ def smallest_length(alphabet: str, quantity: int, fill: float, minimum: int = 6)
         raise UnknownCharacterSet(f"Expected two symbols or more, got {len(alphabet)}.")
     length = minimum
     while capacity(alphabet, length, fill) < quantity:
+        if alphabet == RFID_NUMERIC and length >= LONGEST_RFID:
+            raise UnknownCharacterSet(
+                f"Expected at most {capacity(alphabet, length, fill)} serials for 96 bits, "
+                f"got {quantity}: choose another character set."
+            )
         length += 1
     return length

@@ -4,32 +4,21 @@
 a path as they are, not escaped.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote
 
-from app.codes import digital_link, epc_binary, epc_plus
 from app.codes.check_digit import require_digits
 from app.codes.company_prefix import require_company_prefix
-from app.codes.epc_uri import Epc, EpcKey, TagUri
-from app.codes.errors import CodeError
+from app.codes.digital_link import percent_encode
+from app.codes.epc_uri import EpcKey
 from app.codes.grai import ASSET_LENGTH, Grai
 from app.codes.gtin import LENGTH as GTIN_LENGTH
 from app.codes.gtin import Sgtin
-from app.codes.serial_text import LONGEST_GRAI_SERIAL, check_serial
-from app.codes.sscc import LENGTH as SSCC_LENGTH
+from app.codes.scanned_text import UnknownCodePath, domain_of, path_of, path_of_key
 from app.codes.sscc import Sscc
 
-_SGTIN = re.compile(r"/01/([0-9]{14})/21/(.*)", re.DOTALL)
-_SSCC = re.compile(r"/00/(.*)", re.DOTALL)
-_GRAI = re.compile(r"/8003/(0[0-9]{13})(.*)", re.DOTALL)
-_URL = re.compile(r"https?://", re.IGNORECASE)
-_HEX = re.compile(r"[0-9A-Fa-f]{16,}")
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
-_SHORT_CODE = re.compile(r"[!-.0-~]+")
-_GS1_KEYS = ("00", "01", "8003")
+_SGTIN_PREFIX = len("/01/09312345551927/21/")
+_GRAI_PREFIX = len("/8003/00614141123452")
 
 
 class CodeKind(StrEnum):
@@ -37,10 +26,6 @@ class CodeKind(StrEnum):
     SSCC = "sscc"
     GRAI = "grai"
     SHORT_CODE = "short_code"
-
-
-class UnknownCodePath(CodeError):
-    """A text in none of the forms a code can have."""
 
 
 @dataclass(frozen=True)
@@ -85,40 +70,41 @@ class CodePath:
         'https://brand.example/01/70614141123451/21/32a%2Fb'
         """
         place = "" if self.kind is CodeKind.SHORT_CODE else host
-        return f"https://{place}{self.prefix}{digital_link.percent_encode(self.serial)}"
+        return f"https://{place}{self.prefix}{percent_encode(self.serial)}"
 
     @classmethod
     def parse(cls, text: str) -> "CodePath":
-        """The code of a path, Digital Link, short URL, EPC URI or hexadecimal EPC.
+        """The code that a text names, in any form `scanned_text.path_of` reads.
 
-        A Digital Link may have any host, further qualifiers and a query, which are dropped. Check
-        digits of paths and links are not judged: the path is the name of a row, which may have been
-        imported with a wrong one. Raises UnknownCodePath and the refusals of the parts.
+        Raises UnknownCodePath, also for a product, and the refusals of the parts.
 
         >>> CodePath.parse("https://example.com/01/70614141123451/10/L1/21/32a%2Fb").path
         '/01/70614141123451/21/32a/b'
         >>> CodePath.parse("urn:epc:id:sscc:0614141.1234567890").path
         '/00/106141412345678908'
-        >>> CodePath.parse("Brand.example/x7Kp").path
-        'brand.example/x7Kp'
+        >>> CodePath.parse("(01)09312345551927(21)ABC").serial
+        'ABC'
         """
-        if text.startswith("/"):
-            return _of_gs1_path(text)
-        if _URL.match(text):
-            return _of_url(text)
-        if text.startswith("urn:epc:id:"):
-            return of_key(Epc.parse(text).key)
-        if text.startswith("urn:epc:tag:"):
-            return of_key(TagUri.parse(text).epc.key)
-        if _HEX.fullmatch(text):
-            return of_key(_key_of_hex(text))
-        domain, slash, code = text.partition("/")
-        if slash:
-            return _short_code(domain, code)
-        raise UnknownCodePath(
-            "Expected a GS1 path, <domain>/<code>, a Digital Link, an EPC URI or a hexadecimal "
-            f"EPC, got {text!r}."
-        )
+        return cls.of_path(path_of(text))
+
+    @classmethod
+    def of_path(cls, path: str) -> "CodePath":
+        """The code of a path that `path_of` made. Raises UnknownCodePath for a product.
+
+        >>> CodePath.of_path("brand.example/x7Kp")
+        CodePath(kind=<CodeKind.SHORT_CODE: 'short_code'>, prefix='brand.example/', serial='x7Kp')
+        """
+        if path.startswith("/01/"):
+            kind, end = CodeKind.SGTIN, _SGTIN_PREFIX
+        elif path.startswith("/8003/"):
+            kind, end = CodeKind.GRAI, _GRAI_PREFIX
+        elif path.startswith("/00/"):
+            kind, end = CodeKind.SSCC, len("/00/")
+        else:
+            kind, end = CodeKind.SHORT_CODE, path.find("/") + 1
+        if not path[end:]:
+            raise UnknownCodePath(f"Expected a code with a serial, got the product {path!r}.")
+        return cls(kind, path[:end], path[end:])
 
 
 def of_key(key: EpcKey) -> CodePath:
@@ -127,13 +113,7 @@ def of_key(key: EpcKey) -> CodePath:
     >>> of_key(Grai.parse("00614141123452400")).path
     '/8003/00614141123452400'
     """
-    match key:
-        case Sgtin(gtin, serial):
-            return CodePath(CodeKind.SGTIN, sgtin_prefix(gtin.value), serial)
-        case Sscc(value):
-            return CodePath(CodeKind.SSCC, "/00/", value)
-        case Grai(asset_type, serial):
-            return CodePath(CodeKind.GRAI, grai_prefix(asset_type), serial)
+    return CodePath.of_path(path_of_key(key))
 
 
 def sgtin_prefix(gtin14: str) -> str:
@@ -172,46 +152,4 @@ def short_code_prefix(domain: str) -> str:
     >>> short_code_prefix("Brand.example")
     'brand.example/'
     """
-    if not _DOMAIN.fullmatch(domain.lower()):
-        raise UnknownCodePath(f"Expected a domain name, got {domain!r}.")
-    return f"{domain.lower()}/"
-
-
-def _of_gs1_path(path: str) -> CodePath:
-    if found := _SGTIN.fullmatch(path):
-        return CodePath(CodeKind.SGTIN, sgtin_prefix(found[1]), check_serial(found[2]))
-    if found := _SSCC.fullmatch(path):
-        return CodePath(CodeKind.SSCC, "/00/", require_digits(found[1], SSCC_LENGTH))
-    if found := _GRAI.fullmatch(path):
-        serial = check_serial(found[2], LONGEST_GRAI_SERIAL)
-        return CodePath(CodeKind.GRAI, grai_prefix(found[1]), serial)
-    raise UnknownCodePath(
-        "Expected /01/<14 digits>/21/<serial>, /00/<18 digits> or /8003/0<13 digits><serial>, "
-        f"got {path!r}."
-    )
-
-
-def _of_url(url: str) -> CodePath:
-    parts = digital_link.split_address(url)
-    segments = parts.path.split("/")[1:]
-    if len(segments) == 1:
-        return _short_code(parts.netloc, unquote(segments[0]))
-    link = digital_link.parse(url, zero_suppressed=True, check_digits=False)
-    ai, value = link.key
-    if ai == "01" and "21" not in link.qualifiers:
-        raise UnknownCodePath(f"Expected a serial (AI 21) behind the GTIN, got {url!r}.")
-    if ai not in _GS1_KEYS:
-        raise UnknownCodePath(f"Expected a key of AI {', '.join(_GS1_KEYS)}, got AI {ai}.")
-    return _of_gs1_path(f"/{ai}/{value}" + (f"/21/{link.qualifiers['21']}" if ai == "01" else ""))
-
-
-def _short_code(domain: str, code: str) -> CodePath:
-    if not _SHORT_CODE.fullmatch(code):
-        raise UnknownCodePath(f"Expected a short code without spaces or slashes, got {code!r}.")
-    return CodePath(CodeKind.SHORT_CODE, short_code_prefix(domain), code)
-
-
-def _key_of_hex(text: str) -> EpcKey:
-    if epc_plus.is_plus(text):
-        return epc_plus.decode(text).key
-    return epc_binary.decode(text).epc.key
+    return f"{domain_of(domain)}/"

@@ -73,12 +73,8 @@ class CodeSpace:
 
         Sorted, because a sorted chunk goes into an index twice as fast. Raises PositionOutOfRange.
         """
-        if first < 0 or quantity < 0 or first + quantity > self.size:
-            raise PositionOutOfRange(
-                f"Expected positions from 0 to {self.size - 1}, "
-                f"got {first} to {first + quantity - 1}."
-            )
-        left, right = self._ff1.encrypt(*self._halves(first, quantity))
+        require_positions(first, quantity, self.size)
+        left, right = self._ff1.encrypt(*halves(first, quantity, self._ff1))
         if self.size <= WORD_LIMIT:
             left *= np.uint64(self._ff1.right_size)
             left += right
@@ -113,13 +109,23 @@ class CodeSpace:
         left, right = self._ff1.decrypt(*(np.array([half], np.uint64) for half in halves))
         return int(left[0]) * self._ff1.right_size + int(right[0])
 
-    def _halves(self, first: int, quantity: int) -> Halves:
-        left, right = divmod(first, self._ff1.right_size)
-        rights = np.arange(quantity, dtype=np.uint64)
-        rights += np.uint64(right)
-        carries, rights = np.divmod(rights, np.uint64(self._ff1.right_size))
-        carries += np.uint64(left)
-        return carries, rights
+
+def require_positions(first: int, quantity: int, size: int) -> None:
+    """Refuse a range of positions that reaches outside a space. Raises PositionOutOfRange."""
+    if first < 0 or quantity < 0 or first + quantity > size:
+        raise PositionOutOfRange(
+            f"Expected positions from 0 to {size - 1}, got {first} to {first + quantity - 1}."
+        )
+
+
+def halves(first: int, quantity: int, ff1: FF1) -> Halves:
+    """The numbers from `first` on as the two halves they are encrypted by."""
+    left, right = divmod(first, ff1.right_size)
+    rights = np.arange(quantity, dtype=np.uint64)
+    rights += np.uint64(right)
+    carries, rights = np.divmod(rights, np.uint64(ff1.right_size))
+    carries += np.uint64(left)
+    return carries, rights
 
 
 def _order(left: Words, right: Words) -> NDArray[np.intp]:

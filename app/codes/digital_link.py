@@ -68,6 +68,18 @@ def percent_encode(value: str) -> str:
     return quote(value, safe=UNRESERVED)
 
 
+def decode(text: str) -> str:
+    """What one segment of a path says. Raises InvalidDigitalLink.
+
+    >>> decode("32a%2Fb")
+    '32a/b'
+    """
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidDigitalLink(f"Expected percent-encoded UTF-8, got {text!r}.") from error
+
+
 def build(values: Mapping[str, str], root: str = CANONICAL_ROOT) -> str:
     """The link of these values by application identifier, in whatever order they come.
 
@@ -99,7 +111,7 @@ def parse(uri: str, *, zero_suppressed: bool = False, check_digits: bool = True)
     {'21': '32a/b'}
     """
     parts = split_address(uri)
-    path = _path_pairs([_decode(segment) for segment in parts.path.split("/")[1:]], uri)
+    path = _path_pairs([decode(segment) for segment in parts.path.split("/")[1:]], uri)
     if zero_suppressed and path[0][0] == "01" and len(path[0][1]) in GTIN_LENGTHS:
         path = (("01", path[0][1].zfill(GTIN_LENGTH)), *path[1:])
     link = DigitalLink(path, _query_pairs(parts.query))
@@ -152,15 +164,8 @@ def _query_pairs(query: str) -> tuple[tuple[str, str], ...]:
             if not is_known(name):
                 raise InvalidDigitalLink(f"Expected an application identifier, got {name!r}.")
             # In a query, unlike in a path, a plus sign is a space.
-            pairs.append((name, _decode(value.replace("+", " "))))
+            pairs.append((name, decode(value.replace("+", " "))))
     return tuple(pairs)
-
-
-def _decode(text: str) -> str:
-    try:
-        return unquote(text, errors="strict")
-    except UnicodeDecodeError as error:
-        raise InvalidDigitalLink(f"Expected percent-encoded UTF-8, got {text!r}.") from error
 
 
 def _qualifier_order(key: str, values: Mapping[str, str]) -> tuple[str, ...]:

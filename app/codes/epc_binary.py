@@ -94,6 +94,19 @@ def decode(text: str) -> TagUri:
     >>> str(decode("3174257BF4499602D2000000"))
     'urn:epc:tag:sscc-96:3.0614141.1234567890'
     """
+    name, head, serial = split(text)
+    return TagUri(epc_of_head(name, head, serial), name, head >> SCHEMES[name].key_bits + 3)
+
+
+def split(text: str) -> tuple[str, int, str]:
+    """Scheme, the bits from filter to reference, and serial of a hexadecimal form.
+
+    The serial of an SSCC is "0". Raises InvalidEpc and InvalidBits.
+
+    >>> scheme, head, serial = split("3074257BF7194E4000001A85")
+    >>> scheme, f"{head:050b}"[:3], serial
+    ('sgtin-96', '011', '6789')
+    """
     bits = BitReader(text)
     name = HEADERS.get(bits.take(8))
     if name is None:
@@ -102,21 +115,27 @@ def decode(text: str) -> TagUri:
     layout = SCHEMES[name]
     if len(text) != layout.hex_digits:
         raise InvalidEpc(f"Expected {layout.hex_digits} digits of {name}, got {len(text)}.")
-    filter_value, partition = bits.take(3), bits.take(3)
-    prefix_length = LONGEST_PREFIX - partition
-    if prefix_length not in PREFIX_BITS:
-        raise InvalidEpc(f"Expected a partition from 0 to 6, got {partition}.")
-    kind = name.partition("-")[0]
-    prefix_bits = PREFIX_BITS[prefix_length]
-    prefix = _digits(bits.take(prefix_bits), prefix_length)
-    reference_length = BODY_DIGITS[kind] - prefix_length
-    reference = _digits(bits.take(layout.key_bits - prefix_bits), reference_length)
+    head = bits.take(3 + 3 + layout.key_bits)
     serial = _serial_text(bits.take(layout.serial_bits), layout)
     if bits.take_rest():
         raise InvalidEpc(f"Expected zeros behind the {layout.total_bits} bits of {name}.")
-    if kind == "sscc" and serial != "0":
+    if name == "sscc-96" and serial != "0":
         raise InvalidEpc("Expected 24 zero bits at the end of an SSCC-96, got others.")
-    return TagUri(Epc.of_parts(kind, prefix, reference, serial), name, filter_value)
+    return name, head, serial
+
+
+def epc_of_head(name: str, head: int, serial: str) -> Epc:
+    """The EPC of what `split` found. Raises InvalidEpc and the refusals of the key's parts."""
+    layout, kind = SCHEMES[name], name.partition("-")[0]
+    partition = head >> layout.key_bits & 7
+    prefix_length = LONGEST_PREFIX - partition
+    if prefix_length not in PREFIX_BITS:
+        raise InvalidEpc(f"Expected a partition from 0 to 6, got {partition}.")
+    reference_bits = layout.key_bits - PREFIX_BITS[prefix_length]
+    key = head & (1 << layout.key_bits) - 1
+    prefix = _digits(key >> reference_bits, prefix_length)
+    reference = _digits(key & (1 << reference_bits) - 1, BODY_DIGITS[kind] - prefix_length)
+    return Epc.of_parts(kind, prefix, reference, serial)
 
 
 def _fits(serial: str | None, layout: Scheme) -> bool:
@@ -141,9 +160,15 @@ def _serial_number(serial: str | None, layout: Scheme) -> int:
 def _serial_text(number: int, layout: Scheme) -> str:
     if not layout.is_text:
         return str(number)
-    places = range(layout.serial_bits - ASCII_BITS, -1, -ASCII_BITS)
-    symbols = (chr(number >> place & ASCII_MASK) for place in places)
-    return "".join(symbols).rstrip("\0")
+    symbols = bytearray()
+    for place in range(layout.serial_bits - ASCII_BITS, -1, -ASCII_BITS):
+        symbol = number >> place & ASCII_MASK
+        if not symbol:
+            break
+        symbols.append(symbol)
+    if number & (1 << layout.serial_bits - ASCII_BITS * len(symbols)) - 1:
+        raise InvalidEpc("Expected zeros behind the serial, got more symbols.")
+    return symbols.decode("ascii")
 
 
 def _digits(number: int, length: int) -> str:

@@ -1,19 +1,22 @@
 """EPC '+' binary: a GS1 key on an RFID tag as it is printed, without a company prefix length.
 
-GS1 EPC Tag Data Standard 2.x, 14.5 and 14.6: header, data toggle, filter, for DSGTIN+ a date, the
-key as four-bit digits, and a serial in whichever of several encodings is shortest.
+GS1 EPC Tag Data Standard 2.3, 14.5 and 14.6: header, data toggle, filter, for DSGTIN+ a date, the
+key as four-bit digits, and a serial in whichever of several encodings is shortest (`plus_serial`).
 """
 
-import string
+import calendar
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from app.codes import digital_link
 from app.codes.bits import BitReader, BitWriter
 from app.codes.check_digit import require_digits
-from app.codes.epc_uri import LARGEST_FILTER, EpcKey, InvalidEpc
+from app.codes.company_prefix import require_unrestricted
+from app.codes.epc_uri import LARGEST_FILTER, EpcKey, InvalidEpc, digits_of
 from app.codes.grai import ASSET_LENGTH, Grai
 from app.codes.gtin import LENGTH as GTIN_LENGTH
 from app.codes.gtin import Sgtin
+from app.codes.plus_serial import put_serial, take_serial
 from app.codes.sscc import LENGTH as SSCC_LENGTH
 from app.codes.sscc import Sscc
 
@@ -27,44 +30,48 @@ KEY_DIGITS = {
 }
 LARGEST_DIGIT = 9
 
-# The date of a DSGTIN+: its kind (AI 17, expiry), then year, month and day. TDS 14.5.8.
-EXPIRY = 4
+EXPIRY = "17"
+# The dates a DSGTIN+ can have by their application identifiers: production, packaging, best before,
+# sell by, expiration, first freeze and harvest. TDS 14.5.3.
+DATE_KINDS = MappingProxyType({"11": 0, "13": 1, "15": 2, "16": 3, EXPIRY: 4, "7006": 5, "7007": 6})
+DATE_AIS = MappingProxyType({kind: ai for ai, kind in DATE_KINDS.items()})
+# Year, month and day.
 DATE_BITS = (7, 4, 5)
-
-# TDS table E. Method 0 is an integer; the others are symbols of one width, in this order.
-INTEGER = 0
-SYMBOLS = {
-    1: string.digits + "ABCDEF",
-    2: string.digits + "abcdef",
-    3: string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_",
-    4: "".join(map(chr, range(128))),
-}
+LONGEST_MONTHS = 2000
+"""A leap year: of a year of two digits nobody knows the century."""
 
 
 @dataclass(frozen=True)
 class EpcPlus:
-    """A key as it is on a tag: `expiry` (YYMMDD) makes an SGTIN a DSGTIN+.
+    """A key as it is on a tag: a `date` (YYMMDD) makes an SGTIN a DSGTIN+.
 
-    `has_data` says that further GS1 data follows the EPC on the tag. Raises InvalidEpc.
+    `date_ai` is the application identifier of the date; day 00 means the month. `has_data` says
+    that further GS1 data follows the EPC on the tag. Raises InvalidEpc and RestrictedPrefix.
     """
 
     key: EpcKey
     filter: int = 0
-    expiry: str = ""
+    date: str = ""
+    date_ai: str = EXPIRY
     has_data: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.filter <= LARGEST_FILTER:
             raise InvalidEpc(f"Expected a filter from 0 to {LARGEST_FILTER}, got {self.filter}.")
-        if self.expiry and not isinstance(self.key, Sgtin):
-            raise InvalidEpc(f"Expected an expiry date only with an SGTIN, got {self.expiry!r}.")
+        if self.date and not isinstance(self.key, Sgtin):
+            raise InvalidEpc(f"Expected a date only with an SGTIN, got {self.date!r}.")
+        if self.date_ai not in DATE_KINDS:
+            raise InvalidEpc(f"Expected a date of AI {', '.join(DATE_KINDS)}, got {self.date_ai}.")
+        if self.date:
+            _require_date(self.date)
         if isinstance(self.key, Grai) and not self.key.serial:
             raise InvalidEpc("Expected a GRAI with a serial, got an asset class.")
+        require_unrestricted(digits_of(self.key)[1:])
 
     @property
     def scheme(self) -> str:
         """`sgtin+`, `dsgtin+`, `sscc+` or `grai+`."""
-        return f"{'d' if self.expiry else ''}{type(self.key).__name__.lower()}+"
+        return f"{'d' if self.date else ''}{type(self.key).__name__.lower()}+"
 
     def digital_link(self, root: str = digital_link.CANONICAL_ROOT) -> str:
         """The Digital Link that says the same, but for the filter."""
@@ -75,13 +82,11 @@ class EpcPlus:
                 values = {"00": value}
             case Grai():
                 values = {"8003": self.key.value}
-        return digital_link.build(values | ({"17": self.expiry} if self.expiry else {}), root)
+        return digital_link.build(values | ({self.date_ai: self.date} if self.date else {}), root)
 
 
 def encode(epc: EpcPlus) -> str:
     """The hexadecimal form, filled to a whole digit.
-
-    Raises InvalidEpc and NotDigits.
 
     >>> encode(EpcPlus(Sgtin.parse("79521141123453", "32a/b"), 3))
     'F73795211411234538566CB0AFC4'
@@ -90,12 +95,14 @@ def encode(epc: EpcPlus) -> str:
     bits.put(HEADERS[epc.scheme], 8)
     bits.put(int(epc.has_data), 1)
     bits.put(epc.filter, 3)
-    if epc.expiry:
-        _put_date(bits, epc.expiry)
-    for digit in _key_digits(epc.key):
+    if epc.date:
+        bits.put(DATE_KINDS[epc.date_ai], 4)
+        for start, width in zip((0, 2, 4), DATE_BITS, strict=True):
+            bits.put(int(epc.date[start : start + 2]), width)
+    for digit in digits_of(epc.key):
         bits.put(int(digit), 4)
     if not isinstance(epc.key, Sscc):
-        _put_serial(bits, epc.key.serial)
+        put_serial(bits, epc.key.serial)
     return bits.hex(multiple=4)
 
 
@@ -104,8 +111,9 @@ def decode(text: str) -> EpcPlus:
 
     Raises InvalidEpc, InvalidBits and the refusals of the key's parts.
 
-    >>> decode("FB342CDE795211411234538566CB0AFC4").expiry
-    '220630'
+    >>> epc = decode("FB00379F0931234555192705181C8")
+    >>> epc.date_ai, epc.date, epc.key.serial
+    ('11', '271231', '12345')
     """
     bits = BitReader(text)
     scheme = SCHEMES.get(bits.take(8))
@@ -113,29 +121,19 @@ def decode(text: str) -> EpcPlus:
         known = ", ".join(f"{header:X}" for header in SCHEMES)
         raise InvalidEpc(f"Expected an EPC header of {known}, got {text[:2]!r}.")
     has_data, filter_value = bool(bits.take(1)), bits.take(3)
-    expiry = _take_date(bits) if scheme == "dsgtin+" else ""
+    date_ai, date = _take_date(bits) if scheme == "dsgtin+" else (EXPIRY, "")
     digits = "".join(_take_digit(bits) for _ in range(KEY_DIGITS[scheme]))
     if scheme == "sscc+":
         return EpcPlus(Sscc.parse(digits), filter_value, has_data=has_data)
-    serial = _take_serial(bits)
+    serial = take_serial(bits)
     if scheme == "grai+":
         return EpcPlus(Grai.parse(digits + serial), filter_value, has_data=has_data)
-    return EpcPlus(Sgtin.parse(digits, serial), filter_value, expiry, has_data)
+    return EpcPlus(Sgtin.parse(digits, serial), filter_value, date, date_ai, has_data)
 
 
 def is_plus(text: str) -> bool:
     """Whether a hexadecimal text starts with the header of a '+' scheme."""
     return text[:2].upper() in {f"{header:X}" for header in SCHEMES}
-
-
-def _key_digits(key: EpcKey) -> str:
-    match key:
-        case Sgtin(gtin):
-            return gtin.value
-        case Sscc(value):
-            return value
-        case Grai(asset_type):
-            return asset_type
 
 
 def _take_digit(bits: BitReader) -> str:
@@ -145,52 +143,16 @@ def _take_digit(bits: BitReader) -> str:
     return str(digit)
 
 
-def _put_date(bits: BitWriter, date: str) -> None:
-    require_digits(date, 6)
-    bits.put(EXPIRY, 4)
-    for start, width in zip((0, 2, 4), DATE_BITS, strict=True):
-        bits.put(int(date[start : start + 2]), width)
-
-
-def _take_date(bits: BitReader) -> str:
+def _take_date(bits: BitReader) -> tuple[str, str]:
+    """Application identifier and YYMMDD."""
     kind = bits.take(4)
-    if kind != EXPIRY:
-        raise InvalidEpc(f"Expected the date of kind {EXPIRY} (expiry), got kind {kind}.")
-    return "".join(f"{bits.take(width):02d}" for width in DATE_BITS)
+    if kind not in DATE_AIS:
+        raise InvalidEpc(f"Expected a date of kind 0 to {max(DATE_AIS)}, got kind {kind}.")
+    return DATE_AIS[kind], "".join(f"{bits.take(width):02d}" for width in DATE_BITS)
 
 
-def _put_serial(bits: BitWriter, serial: str) -> None:
-    """Method, length and symbols. TDS 14.5.6: the method that needs the fewest bits."""
-    method = min(_methods(serial), key=lambda method: _serial_bits(method, len(serial)))
-    bits.put(method, 3)
-    bits.put(len(serial), 5)
-    if method == INTEGER:
-        bits.put(int(serial), _serial_bits(method, len(serial)))
-        return
-    for symbol in serial:
-        bits.put(SYMBOLS[method].index(symbol), _serial_bits(method, 1))
-
-
-def _take_serial(bits: BitReader) -> str:
-    method, length = bits.take(3), bits.take(5)
-    if method == INTEGER:
-        return f"{bits.take(_serial_bits(method, length)):0{length}d}"
-    if method not in SYMBOLS:
-        raise InvalidEpc(f"Expected a serial of encoding method 0 to 4, got {method}.")
-    width = _serial_bits(method, 1)
-    return "".join(SYMBOLS[method][bits.take(width)] for _ in range(length))
-
-
-def _methods(serial: str) -> list[int]:
-    """The encoding methods that have all symbols of a serial."""
-    methods = [method for method, symbols in SYMBOLS.items() if set(serial) <= set(symbols)]
-    # Only a number without leading zeros is the same number for every reader.
-    if set(serial) <= set(string.digits) and (serial[0] != "0" or len(serial) == 1):
-        methods.insert(0, INTEGER)
-    return methods
-
-
-def _serial_bits(method: int, length: int) -> int:
-    if method == INTEGER:
-        return (int(10**length) - 1).bit_length()
-    return (len(SYMBOLS[method]) - 1).bit_length() * length
+def _require_date(date: str) -> None:
+    require_digits(date, 6)
+    month, day = int(date[2:4]), int(date[4:])
+    if month not in range(1, 13) or day > calendar.monthrange(LONGEST_MONTHS, month)[1]:
+        raise InvalidEpc(f"Expected a date as YYMMDD, got {date!r}.")

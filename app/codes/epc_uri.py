@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from app.codes.check_digit import check_digit, require_digits
-from app.codes.company_prefix import SHORTEST_EPC_PREFIX, require_prefix_length
+from app.codes.company_prefix import (
+    SHORTEST_EPC_PREFIX,
+    require_prefix_length,
+    require_unrestricted,
+)
 from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import Gtin, Sgtin
@@ -24,6 +28,7 @@ SERIAL_IN_URI = re.compile(r"(?:[!'()*+,\-.0-9:;=A-Z_a-z]|%[0-9A-Fa-f]{2})+")
 BODY_DIGITS = {"sgtin": 13, "sscc": 17, "grai": 12}
 TAG_SCHEMES = ("sgtin-96", "sgtin-198", "sscc-96", "grai-96", "grai-170")
 LARGEST_FILTER = 7
+GTIN8_PREFIX_LENGTH = 8
 
 
 class InvalidEpc(CodeError):
@@ -34,14 +39,21 @@ class InvalidEpc(CodeError):
 class Epc:
     """A key of one single item, and how many digits its company prefix has (6 to 12).
 
-    Raises InvalidEpc for a GRAI without a serial, which is a class; InvalidCompanyPrefix.
+    Of a GTIN-8 they are 8, whatever is said. Raises InvalidEpc for a GRAI without a serial, which
+    is a class; InvalidCompanyPrefix; RestrictedPrefix.
+
+    >>> Epc(Sgtin.parse("96385074", "1"), 7).pure_identity()
+    'urn:epc:id:sgtin:00000963.08507.1'
     """
 
     key: EpcKey
     prefix_length: int
 
     def __post_init__(self) -> None:
-        require_prefix_length(self.prefix_length, SHORTEST_EPC_PREFIX)
+        length = prefix_length_of(self.key, self.prefix_length) or 0
+        object.__setattr__(self, "prefix_length", length)
+        require_prefix_length(length, SHORTEST_EPC_PREFIX)
+        require_unrestricted(digits_of(self.key)[1:])
         if isinstance(self.key, Grai) and not self.key.serial:
             raise InvalidEpc("Expected a GRAI with a serial, got an asset class.")
 
@@ -52,28 +64,19 @@ class Epc:
 
     @property
     def company_prefix(self) -> str:
-        return self._digits[1 : 1 + self.prefix_length]
+        return digits_of(self.key)[1 : 1 + self.prefix_length]
 
     @property
     def reference(self) -> str:
         """What follows the company prefix: the digit before it moved here, no check digit."""
-        moved = "" if isinstance(self.key, Grai) else self._digits[0]
-        return moved + self._digits[1 + self.prefix_length : -1]
+        digits = digits_of(self.key)
+        moved = "" if isinstance(self.key, Grai) else digits[0]
+        return moved + digits[1 + self.prefix_length : -1]
 
     @property
     def serial(self) -> str | None:
         """The serial as it is, not escaped; an SSCC has none apart from its reference."""
         return None if isinstance(self.key, Sscc) else self.key.serial
-
-    @property
-    def _digits(self) -> str:
-        match self.key:
-            case Sgtin(gtin):
-                return gtin.value
-            case Grai(asset_type):
-                return asset_type
-            case Sscc(value):
-                return value
 
     def body(self) -> str:
         """What both kinds of URI end with."""
@@ -166,6 +169,33 @@ class TagUri:
                 number = int(require_digits(filter_digit, 1))
                 return cls(Epc.of_body(scheme.partition("-")[0], rest), scheme, number)
         raise InvalidEpc(f"Expected urn:epc:tag: and one of {', '.join(TAG_SCHEMES)}, got {uri!r}.")
+
+
+def prefix_length_of(key: EpcKey, length: int | None) -> int | None:
+    """Digits of the company prefix in the EPC of a key whose company prefix has `length` digits.
+
+    A GTIN-8 has none of its own: five zeros and its first three digits stand for it, also in a
+    GTIN-14 that groups it. GS1 EPC Tag Data Standard 2.3, 7.3.2 (7.1.2 up to 1.13).
+
+    >>> prefix_length_of(Sgtin.parse("96385074", "1"), None)
+    8
+    """
+    return GTIN8_PREFIX_LENGTH if isinstance(key, Sgtin) and key.gtin.is_gtin8 else length
+
+
+def digits_of(key: EpcKey) -> str:
+    """The digits of a key: one, the company prefix, the rest and the check digit; no serial.
+
+    >>> digits_of(Grai.parse("00614141123452400"))
+    '00614141123452'
+    """
+    match key:
+        case Sgtin(gtin):
+            return gtin.value
+        case Grai(asset_type):
+            return asset_type
+        case Sscc(value):
+            return value
 
 
 def _unescape(text: str) -> str:

@@ -12,6 +12,7 @@ from app.codes.serial_text import check_serial
 LENGTH = 14
 LENGTHS = (8, 12, 13, 14)
 BODY_LENGTH = 12
+GTIN8_ZEROS = "00000"
 
 
 def normalise(value: str) -> str:
@@ -64,6 +65,15 @@ class Gtin:
     @property
     def check_digit(self) -> str:
         return self.value[-1]
+
+    @property
+    def is_gtin8(self) -> bool:
+        """Whether this is a GTIN-8, or a grouping of one: no company prefix begins like that.
+
+        >>> Gtin.parse("96385074").is_gtin8, Gtin.parse("614141123452").is_gtin8
+        (True, False)
+        """
+        return self.value.startswith(GTIN8_ZEROS, 1)
 
     def split(self, prefix_length: int) -> tuple[str, str]:
         """Company prefix and item reference. Raises InvalidCompanyPrefix.

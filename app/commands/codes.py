@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from app.domains.code_space.verify import verify as verify_code
+from app.domains.scan.verification import verdict_of
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.query import Compare, Query, Sort, Value
@@ -16,6 +16,13 @@ from app.settings import Settings
 codes = typer.Typer(name="codes", help="Minted codes.", no_args_is_help=True)
 
 _NOT_ISSUED = 2
+_SAID = {
+    "genuine": "issued by the owner of its key, and active",
+    "inactive": "issued by the owner of its key, not active",
+    "blacklisted": "issued by the owner of its key, and withdrawn",
+    "unknown": "there is no such code of the owner of its key",
+    "product": "a product, not a single item",
+}
 _COLUMNS = "id,code,digital_link,epc_uri,status"
 
 
@@ -40,12 +47,12 @@ def export(
 
 def verify(
     code: Annotated[
-        str, typer.Argument(help="A code's path, Digital Link, short link, EPC URI or EPC hex.")
+        str, typer.Argument(help="A code's path, link, EPC URI or EPC hex, or what a scanner read.")
     ],
 ) -> None:
-    """Tell whether a code was ever issued here, and by which job. Exit code 2 if it was not.
+    """Tell whether a code is genuine, as a scan is told, and which job made it. Exit code 2 if not.
 
-    Decrypts the serial to its position; the table of codes is not asked.
+    Genuine: its account owns the key, and has minted it or brought it in.
     """
     with attached() as current:
         is_issued = asyncio.run(_verify(current, code))
@@ -73,15 +80,19 @@ async def _export(current: Settings, job: str, columns: list[str], file: BinaryI
 
 async def _verify(current: Settings, code: str) -> bool:
     async with opened(current) as items, items.database.read() as session:
-        found = await verify_code(session, code, current.secret or "")
-    print(f"Code:      {found.path}")
-    if found.position is not None:
-        print(f"Position:  {found.position}")
-    if found.is_issued:
-        print(f"Issued:    yes, at {found.minted_at:%Y-%m-%d %H:%M:%S} UTC")
-        print(f"By job:    {found.job} ({found.reference_id or 'no reference'})")
-    elif found.job is not None:
-        print(f"Issued:    not yet; its serial is taken by job {found.job}")
+        found = await verdict_of(session, code, current.secret or "")
+    origin = found.origin
+    print(f"Code:      {found.key}")
+    print(f"Status:    {found.status}: {_SAID[found.status]}")
+    if origin.position is not None:
+        print(f"Position:  {origin.position}")
+    if origin.is_issued:
+        print(f"Issued:    yes, at {origin.minted_at:%Y-%m-%d %H:%M:%S} UTC")
+        print(f"By job:    {origin.job} ({origin.reference_id or 'no reference'})")
+    elif origin.job is not None:
+        print(f"Issued:    not yet; its serial is taken by job {origin.job}")
+    elif found.is_issued:
+        print("Issued:    elsewhere, and brought in by its owner")
     else:
         print("Issued:    no, never by this installation")
     return found.is_issued

@@ -54,21 +54,77 @@ RETURN (
     ELSE serial END
 );
 
--- The three kinds of path that have an EPC. GS1 AI encodable character set 82 is [!-"%-?A-Z_a-z].
-CREATE OR REPLACE FUNCTION gs1_epc_scheme(path text, prefix_length integer) RETURNS text
+-- Whether digits, from the company prefix on, are of a key that no EPC may be made of. GS1 EPC Tag Data
+-- Standard 2.3, 7.3.3 to 7.3.8; the list is that of app/codes/company_prefix.py.
+CREATE OR REPLACE FUNCTION gs1_is_restricted(digits text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN digits COLLATE "C" ~ '^(00000[02]|000[1-7]|0[24]|2|977|98[0-4]|99)';
+
+-- Whether a key of 14 or 18 digits has the right check digit (GS1 General Specifications 7.9.1) and a
+-- company prefix that may be in an EPC.
+CREATE OR REPLACE FUNCTION gs1_is_sound(digits text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE
+    n CONSTANT bigint := digits::bigint;
+BEGIN
+    RETURN (
+        n % 10 + n / 100 % 10 + n / 10000 % 10 + n / 1000000 % 10 + n / 100000000 % 10
+        + n / 10000000000 % 10 + n / 1000000000000 % 10 + n / 100000000000000 % 10
+        + n / 10000000000000000 % 10
+        + 3 * (n / 10 % 10 + n / 1000 % 10 + n / 100000 % 10 + n / 10000000 % 10
+            + n / 1000000000 % 10 + n / 100000000000 % 10 + n / 10000000000000 % 10
+            + n / 1000000000000000 % 10 + n / 100000000000000000 % 10)
+    ) % 10 = 0 AND NOT gs1_is_restricted(substr(digits, 2));
+END
+$$;
+
+-- The digits of a GS1 key, check digit and all: 14 of AI 01 and 8003, 18 of AI 00.
+CREATE OR REPLACE FUNCTION gs1_key_digits(path text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
     CASE
-        WHEN (prefix_length BETWEEN 6 AND 12) IS NOT TRUE THEN NULL
-        WHEN path COLLATE "C" ~ '^/01/[0-9]{14}/21/[!-"%-?A-Z_a-z]{1,20}$' THEN 'sgtin'
-        WHEN path COLLATE "C" ~ '^/00/[0-9]{18}$' THEN 'sscc'
-        WHEN path COLLATE "C" ~ '^/8003/0[0-9]{13}[!-"%-?A-Z_a-z]{1,16}$' THEN 'grai'
+        WHEN path NOT LIKE '/%' THEN NULL
+        WHEN path COLLATE "C" ~ '^/01/[0-9]{14}(/|$)' THEN substr(path, 5, 14)
+        WHEN path COLLATE "C" ~ '^/00/[0-9]{18}$' THEN substr(path, 5, 18)
+        WHEN path COLLATE "C" ~ '^/8003/[0-9]{14}' THEN substr(path, 7, 14)
     END
 );
 
+-- GS1 EPC Tag Data Standard 2.3, 7.3.2: the company prefix of a GTIN-8, and of a GTIN-14 that groups
+-- one, is five zeros and its first three digits, whatever length is known.
+CREATE OR REPLACE FUNCTION gs1_epc_prefix_length(path text, prefix_length integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN path COLLATE "C" LIKE '/01/_00000%' THEN 8 ELSE prefix_length END;
+
+-- The three kinds of path that have an EPC. GS1 AI encodable character set 82 is [!-"%-?A-Z_a-z].
+-- Lengths are judged apart: counting inside of a regular expression takes four times as long.
+CREATE OR REPLACE FUNCTION gs1_epc_scheme(path text, prefix_length integer) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE
+    scheme CONSTANT text := CASE
+        WHEN path LIKE '/01/______________/21/_%' AND length(path) <= 42 THEN 'sgtin'
+        WHEN path LIKE '/00/__________________' THEN 'sscc'
+        WHEN path LIKE '/8003/0______________%' AND length(path) <= 36 THEN 'grai'
+    END;
+    digits CONSTANT text := CASE scheme
+        WHEN 'sgtin' THEN substr(path, 5, 14)
+        WHEN 'sscc' THEN substr(path, 5, 18)
+        WHEN 'grai' THEN substr(path, 7, 14)
+    END;
+BEGIN
+    IF digits IS NULL OR prefix_length NOT BETWEEN 6 AND 12
+        OR digits COLLATE "C" ~ '[^0-9]' OR path COLLATE "C" ~ '[^!-"%-?A-Z_a-z]'
+        OR NOT gs1_is_sound(digits)
+    THEN
+        RETURN NULL;
+    END IF;
+    RETURN scheme;
+END
+$$;
+
 -- GS1 EPC Tag Data Standard 6.3: company prefix, then the digit that stood before it and the rest
 -- without the check digit, then the serial.
-CREATE OR REPLACE FUNCTION gs1_epc_uri(path text, prefix_length integer) RETURNS text
+CREATE OR REPLACE FUNCTION gs1_epc_uri_of(path text, prefix_length integer) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
     CASE gs1_epc_scheme(path, prefix_length)
@@ -85,6 +141,10 @@ RETURN (
             || '.' || gs1_epc_escape(substr(path, 21))
     END
 );
+
+CREATE OR REPLACE FUNCTION gs1_epc_uri(path text, prefix_length integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN gs1_epc_uri_of(path, gs1_epc_prefix_length(path, prefix_length));
 
 -- The bits of an SGTIN or GRAI, whose first 58 are `head` but for the header: the 96-bit scheme
 -- when the serial is a number below 2^38 without leading zeros, else the one that holds text.
@@ -123,7 +183,7 @@ $$;
 
 -- GS1 EPC Tag Data Standard 14: SGTIN-96 or -198, SSCC-96, GRAI-96 or -170; 20 to 40 bits of
 -- company prefix (tables 14-2, 14-5, 14-10), the reference in what remains of 44, or 58 for SSCC.
-CREATE OR REPLACE FUNCTION gs1_epc_hex(
+CREATE OR REPLACE FUNCTION gs1_epc_hex_of(
     path text, prefix_length integer, filter_value integer
 ) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
@@ -157,3 +217,19 @@ BEGIN
     RETURN gs1_epc_serial_hex((filter_and_partition << 44) | key, 51, 55, 44, substr(path, 21));
 END
 $$;
+
+CREATE OR REPLACE FUNCTION gs1_epc_hex(
+    path text, prefix_length integer, filter_value integer
+) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN gs1_epc_hex_of(path, gs1_epc_prefix_length(path, prefix_length), filter_value);
+
+-- What a code is told apart by where nothing was given: its EPC in hex with filter 0 ("all others"),
+-- else the path. NULL for a GS1 key whose check digit is wrong or whose company prefix may not be in
+-- an EPC: what is no key is no name either.
+CREATE OR REPLACE FUNCTION gs1_extended_id(path text, prefix_length integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(
+    gs1_epc_hex(path, prefix_length, 0),
+    CASE WHEN gs1_is_sound(gs1_key_digits(path)) IS NOT FALSE THEN path END
+);

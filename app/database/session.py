@@ -36,6 +36,7 @@ from sqlalchemy.sql import ClauseElement
 
 from app.database.gate import Gate, Turn
 from app.database.notices import Notices
+from app.pools import COPIES
 
 logger = logging.getLogger(__name__)
 set_json_dumps(orjson.dumps)
@@ -146,7 +147,7 @@ class Session:
 
     async def _gathered(self) -> tuple[bytes, int | None]:
         """The next rows of a copy and, with the last of them, how many there were."""
-        gathering = asyncio.ensure_future(asyncio.to_thread(_gathered, self.connection.pgconn))
+        gathering = asyncio.ensure_future(COPIES.run(_gathered, self.connection.pgconn))
         try:
             return await asyncio.shield(gathering)
         except asyncio.CancelledError:
@@ -161,7 +162,7 @@ class Session:
         with suppress(psycopg.Error):
             _, copied = await gathering
             while copied is None:
-                _, copied = await asyncio.to_thread(_gathered, self.connection.pgconn)
+                _, copied = await COPIES.run(_gathered, self.connection.pgconn)
 
 
 _BLOCK = 256 * 1024
@@ -212,6 +213,7 @@ class WriteSession(Session):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
+        self._follow_ups: list[str] = []
 
     async def execute(
         self, statement: str | ClauseElement, values: Mapping[str, Any] | None = None
@@ -236,6 +238,14 @@ class WriteSession(Session):
     def after_commit(self, announce: Callable[[], Awaitable[None]]) -> None:
         """Call `announce` once the transaction has committed; never if it rolls back."""
         self._after_commit.append(announce)
+
+    def follow_up(self, statement: str) -> None:
+        """Run a statement once the transaction has committed: of what is not rolled back."""
+        self._follow_ups.append(statement)
+
+    async def followed(self) -> None:
+        for statement in self._follow_ups:
+            await self.execute(statement)
 
     async def committed(self) -> None:
         for announce in self._after_commit:
@@ -343,6 +353,7 @@ class Database:
             session = WriteSession(connection)
             async with connection.transaction():
                 yield session
+            await session.followed()
         await session.committed()
 
 

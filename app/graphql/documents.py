@@ -23,8 +23,14 @@ from graphql import (
     visit,
 )
 
+from app.graphql.nesting import require_shallow_text, require_shallow_tree
 from app.items.kept import Kept
+from app.pools import DOCUMENTS
 
+_LONGEST = 1_000_000
+"""Characters of a document."""
+_LONGEST_AT_ONCE = 2_000
+"""Characters. Validation compares fields and fragments in pairs: longer texts go to a thread."""
 _LONGEST_KEPT = 20_000
 """Characters. Longer texts (generated mutations) are read anew: they seldom repeat."""
 _MOST_CHARACTERS = 250_000
@@ -74,28 +80,53 @@ RULES = tuple(
 
 
 class Documents:
-    """Reads documents against one schema. `tokens` bounds their length, `aliases` those."""
+    """Reads documents against one schema.
+
+    `tokens` bounds their length, `aliases` those, `depth` the relations in each other.
+    """
 
     def __init__(
-        self, schema: GraphQLSchema, *, tokens: int, aliases: int = 100, keep: int = 500
+        self,
+        schema: GraphQLSchema,
+        *,
+        tokens: int,
+        aliases: int = 100,
+        depth: int = 10,
+        keep: int = 500,
     ) -> None:
         self.schema = schema
         self.tokens = tokens
         self.aliases = aliases
+        self.depth = depth
         self._kept: Kept[Document] = Kept(keep, _MOST_CHARACTERS)
 
-    def read(self, text: str) -> Document:
-        """The document of a text, its errors inside."""
-        document = self._kept.get(text)
+    def read(self, text: str, *, suggests: bool = True) -> Document:
+        """The document of a text, its errors inside; `suggests`: with names that are meant."""
+        document = self._kept.get((text, suggests))
         if document is None:
-            document = self._read(text)
-            if len(text) <= _LONGEST_KEPT:
-                self._kept.put(text, document, len(text))
+            document = self._kept_if_short(text, suggests, self._read(text, suggests))
         return document
 
-    def _read(self, text: str) -> Document:
+    async def read_beside(self, text: str, *, suggests: bool = True) -> Document:
+        """As `read`; others are served while a long text is looked at."""
+        if len(text) <= _LONGEST_AT_ONCE or self._kept.get((text, suggests)) is not None:
+            return self.read(text, suggests=suggests)
+        document = await DOCUMENTS.run(self._read, text, suggests)
+        return self._kept_if_short(text, suggests, document)
+
+    def _kept_if_short(self, text: str, suggests: bool, document: Document) -> Document:
+        if len(text) <= _LONGEST_KEPT:
+            self._kept.put((text, suggests), document, len(text))
+        return document
+
+    def _read(self, text: str, suggests: bool) -> Document:
+        if len(text) > _LONGEST:
+            message = f"The document has more than {_LONGEST} characters: use variables."
+            return Document(None, (GraphQLError(message),))
         try:
+            require_shallow_text(text, self.tokens)
             tree = parse(text, max_tokens=self.tokens)
+            require_shallow_tree(tree, self.depth)
         except GraphQLError as error:
             return Document(None, (error,))
         seen = _Seen()
@@ -103,7 +134,8 @@ class Documents:
         if seen.aliases > self.aliases:
             message = f"{seen.aliases} aliases are too many: {self.aliases} at most."
             return Document(None, (GraphQLError(message),))
-        return Document(tree, tuple(validate(self.schema, tree, RULES)), seen.introspects)
+        errors = validate(self.schema, tree, RULES, hide_suggestions=not suggests)
+        return Document(tree, tuple(errors), seen.introspects)
 
 
 class _Seen(Visitor):

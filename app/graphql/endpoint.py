@@ -18,12 +18,15 @@ from app.errors import (
     InvalidPayload,
     InvalidQuery,
     MethodNotAllowed,
+    ServiceUnavailable,
 )
 from app.graphql import graphiql
 from app.graphql.documents import Documents
 from app.graphql.execution import CompiledExecutor, Context
 from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
+from app.items.violations import as_refusal
+from app.json_text import NotJson, TooDeep, read_json
 from app.rest.requests import body_of, header
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
@@ -44,6 +47,7 @@ class Endpoint:
             core_schema(schema),
             tokens=settings.graphql_token_limit,
             aliases=settings.graphql_alias_limit,
+            depth=settings.max_relational_depth,
         )
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
@@ -76,7 +80,8 @@ class Endpoint:
             )
         context = Context(request.state.items, request.state.settings, request)
         name = operation if isinstance(operation, str) else None
-        document = self.documents.read(query)
+        suggests = not context.items.caller.is_anonymous
+        document = await self.documents.read_beside(query, suggests=suggests)
         if document.introspects and context.items.caller.is_anonymous:
             message = "Introspection needs a token: send Authorization: Bearer <token>."
             return _refused(
@@ -110,21 +115,39 @@ class Endpoint:
             variable_values=variables,
             operation_name=operation,
             executor_class=CompiledExecutor,
+            hide_suggestions=context.items.caller.is_anonymous,
         )
         result = answer if isinstance(answer, ExecutionResult) else await answer
         for error in result.errors or ():
             original = error.original_error
-            if original is not None and not isinstance(original, _REFUSALS):
+            if original is None or isinstance(original, _REFUSALS):
+                continue
+            refused = as_refusal(original)
+            if refused is None:
                 logger.error("graphql field failed", exc_info=original)
+            else:
+                error.original_error = refused
+        _require_served(result)
         return result
+
+
+def _require_served(result: ExecutionResult) -> None:
+    """Raises ServiceUnavailable where that is why nothing at all was done."""
+    away = [error.original_error for error in result.errors or ()]
+    if any(value is not None for value in (result.data or {}).values()):
+        return
+    if away and isinstance(away[0], ServiceUnavailable):
+        raise away[0]
 
 
 def _get_params(request: Request) -> dict[str, Any]:
     params: dict[str, Any] = dict(request.query_params)
     if params.get("variables"):
         try:
-            params["variables"] = orjson.loads(params["variables"])
-        except orjson.JSONDecodeError:
+            params["variables"] = read_json(params["variables"])
+        except TooDeep as error:
+            raise InvalidQuery(str(error)) from None
+        except NotJson:
             raise InvalidQuery("Variables are invalid JSON") from None
     else:
         params["variables"] = None

@@ -13,6 +13,7 @@ from app.graphql.roots import Root
 from app.graphql.scalars import Json
 from app.graphql.sdl import Sdl
 from app.rest.openapi import document
+from app.rest.requests import absolute
 from app.settings import Settings
 from schema import Schema
 
@@ -75,7 +76,7 @@ async def _health(_root: Any, asked: Info) -> dict[str, Any]:
 
 async def _oas(_root: Any, asked: Info) -> dict[str, Any]:
     context = asked.context
-    return document(context.items, str(context.request.base_url).rstrip("/"))
+    return document(context.items, absolute(context.request))
 
 
 def _sdl(sdl: Sdl) -> Any:

@@ -34,9 +34,9 @@ def may(caller: Caller, action: Action, collection: Collection) -> bool:
 
 
 def _is_shared(caller: Caller, collection: Collection) -> bool:
-    if caller.account is None or not collection.system:
+    if caller.account is None:
         return False
-    return collection.shared or collection.tenancy is None
+    return collection.shared or (collection.system and collection.tenancy is None)
 
 
 def flags_of(caller: Caller) -> dict[str, bool]:

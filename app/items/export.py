@@ -4,7 +4,6 @@ PostgreSQL renders the rows of a CSV (`COPY ... TO STDOUT`); the other forms are
 from its JSON. Nested objects become columns with dotted names, lists stay JSON.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -16,9 +15,12 @@ from typing import Any, Literal
 import orjson
 
 from app.database.session import ReadSession
+from app.errors import InvalidQuery
 from app.items.compile import Compiler, Statement
 from app.items.documents import xml_item, yaml_item
 from app.items.query import Constant, Leaf, Nested, Node, Parts, Query
+from app.json_text import DEEPEST
+from app.pools import COPIES
 from schema import Field, Schema
 
 Format = Literal["csv", "csv_utf8", "json", "xml", "yaml"]
@@ -31,6 +33,8 @@ MEDIA_TYPES: dict[Format, str] = {
     "xml": "text/xml; charset=utf-8",
     "yaml": "text/yaml; charset=utf-8",
 }
+_MOST_COLUMNS = 1600
+"""Of a CSV. PostgreSQL's lists take 1,664."""
 _BOM = b"\xef\xbb\xbf"
 _PLAIN = frozenset({"integer", "float", "boolean"})
 """What a CSV shows without quotes: numbers and booleans. Big numbers are texts (3.5)."""
@@ -120,6 +124,11 @@ async def _csv(
         for node in query.selection
         async for column in _columns(session, schema, query.collection, node, statement)
     ]
+    if len(columns) > _MOST_COLUMNS:
+        raise InvalidQuery(
+            f"The CSV would have {len(columns)} columns, and {_MOST_COLUMNS} are the most: leave "
+            "out JSON fields of many keys, or export JSON"
+        )
     if safe:
         columns = [column.neutral() for column in columns]
     chosen = ", ".join(f"{c.expression} AS c{n}" for n, c in enumerate(columns))
@@ -157,11 +166,12 @@ async def _columns(
         yield _Column(node.key, f"{column}::text", quoted=True)
     for path, is_plain in paths:
         steps = ", ".join("'" + part.replace("'", "''").replace("%", "%%") + "'" for part in path)
-        name, place = ".".join((node.key, *path)), f"({column}::json, {steps})"
-        number = f"json_typeof(json_extract_path{place}) = 'number'"
-        yield _Column(
-            name, f"json_extract_path_text{place}", not is_plain, not is_plain, number=number
+        name, place = ".".join((node.key, *path)), f"ARRAY[{steps}]"
+        text, number = (
+            f"({column}::json #>> {place})",
+            f"json_typeof({column}::json #> {place}) = 'number'",
         )
+        yield _Column(name, text, not is_plain, is_text=not is_plain, number=number)
 
 
 def _nested(
@@ -214,6 +224,10 @@ async def _paths(
 ) -> list[tuple[tuple[str, ...], bool]]:
     sql = _PATHS.format(rows=statement.sql, column=column)
     rows = await session.fetch_all(sql, statement.values)
+    if any(len(row["path"]) > DEEPEST for row in rows):
+        raise InvalidQuery(
+            f"A JSON value is nested deeper than {DEEPEST} levels: leave it out, or export JSON"
+        )
     return [(tuple(row["path"]), bool(row["is_plain"])) for row in rows]
 
 
@@ -225,7 +239,7 @@ async def _document(
     async with aclosing(session.copy_out(_ROWS.format(statement.sql), statement.values)) as blocks:
         async for block in blocks:
             # Blocks are whole lines. A thread writes them, so that others are served meanwhile.
-            yield before.encode() + await asyncio.to_thread(_written, block, form)
+            yield before.encode() + await COPIES.run(_written, block, form)
             before, any_row = frame.glue, True
     yield (frame.tail if any_row else frame.empty).encode()
 

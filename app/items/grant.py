@@ -102,34 +102,58 @@ class Grant:
     async def touchable(self, collection: Collection, action: Action, keys: list[Any]) -> set[Any]:
         """Those of the keys whose rows the action is allowed on."""
         rows = self.restrictor.rows(collection.name, action)
-        holding = await self._holding(collection, keys, [rows])
+        holding = await self._holding(collection, keys, [rows], action)
         return {key for key, (holds,) in holding.items() if holds}
 
-    async def visible(self, collection: Collection, keys: list[Any]) -> set[Any]:
+    async def visible(
+        self, collection: Collection, keys: list[Any], action: Action = "update"
+    ) -> set[Any]:
         """Those of the keys that the caller's tenancy lets exist; all, without one."""
-        tenancy = self.restrictor.tenancy(collection.name)
+        tenancy = self.restrictor.tenancy(collection.name, action)
         if tenancy is None or not keys:
             return set(keys)
-        holding = await self._holding(collection, keys, [tenancy])
+        holding = await self._holding(collection, keys, [tenancy], action)
         return {key for key, (holds,) in holding.items() if holds}
 
     async def _holding(
-        self, collection: Collection, keys: list[Any], conditions: Sequence[Condition | None]
+        self,
+        collection: Collection,
+        keys: list[Any],
+        conditions: Sequence[Condition | None],
+        action: Action = "update",
     ) -> dict[Any, tuple[bool, ...]]:
         """Which of the conditions hold for each row there is of the keys, within the tenancy."""
         if not keys:
             return {}
-        tenancy = self.restrictor.tenancy(collection.name)
+        tenancy = self.restrictor.tenancy(collection.name, action)
         statement = self.compiler.holding(collection.name, keys, tuple(conditions), tenancy)
         rows = await self.session.fetch_all(statement.sql, statement.values)
         return {row.pop("key"): tuple(bool(value) for value in row.values()) for row in rows}
 
     def own(self, collection: Collection, rows: Iterable[Row]) -> None:
-        """Rows made by a caller with an account belong to it, unless they say otherwise."""
+        """Rows made by a caller with an account belong to it. Raises InvalidForeignKey for others.
+
+        Before anything else is judged: whether there is such an account, nothing tells.
+        """
         if self._has_owner(collection):
             for row in rows:
                 if row.get(OWNER) is None:
                     row[OWNER] = self.caller.account
+                elif row[OWNER] != self.caller.account:
+                    raise InvalidForeignKey(collection.name, OWNER, row[OWNER])
+
+    def counted(self, collection: Collection, rows: Iterable[Row]) -> list[AppError]:
+        """What is wrong with rows that bring a key which the database counts."""
+        key = collection.primary_key
+        if key.generated != "sequence" or (self.caller.is_admin and self.caller.account is None):
+            return []
+        if all(row.get(key.name) is None for row in rows):
+            return []
+        detail = (
+            "The database counts this key: leave it out. Only the admin of the installation may "
+            "give one."
+        )
+        return [FailedValidation(key.name, "null", detail)]
 
     def kept(self, collection: Collection, patches: Iterable[Row]) -> list[AppError]:
         """A row can't be given away: what is wrong with patches that try."""
@@ -151,9 +175,9 @@ class Grant:
             if field.relation is None:
                 continue
             keys = list({row[field.name] for row in rows if row.get(field.name) is not None})
-            if not keys or self.restrictor.tenancy(field.relation.to) is None:
+            if not keys or self.restrictor.tenancy(field.relation.to, "read") is None:
                 continue
-            seen = await self.visible(self.schema[field.relation.to], keys)
+            seen = await self.visible(self.schema[field.relation.to], keys, "read")
             for key in keys:
                 if key not in seen:
                     raise InvalidForeignKey(collection.name, field.name, key)

@@ -11,7 +11,7 @@ import psycopg
 from app.access.caller import Caller
 from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
-from app.errors import Forbidden, InvalidQuery, OutOfTime
+from app.errors import Forbidden, OutOfTime, RecordNotUnique
 from app.items.allowed import ACTIONS, described, may, require
 from app.items.compile import Compiler, Statement, name_of
 from app.items.cost import require_affordable
@@ -21,9 +21,10 @@ from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query
 from app.items.readings import Asked, Reading, Readings
 from app.items.restrict import AnyQuery, Restrictor
 from app.items.selection import LIMITS, Limits, QueryReader
+from app.items.taken import as_told
 from app.items.values import as_key
 from app.items.view import View
-from app.items.violations import first_line
+from app.items.violations import as_refusal
 from app.items.write import Writer
 from schema import Collection, Schema
 
@@ -259,6 +260,12 @@ class Items:
                 yield session
         except psycopg.errors.QueryCanceled as error:
             raise OutOfTime from error
+        except RecordNotUnique as refused:
+            async with self.database.read() as session:
+                told = await as_told(session, self.compiler, self.caller, refused)
+            if told is refused:
+                raise
+            raise told from None
 
     def _writer(self, session: WriteSession) -> Writer:
         return Writer(self.compiler, session, self.caller, self.limits.mutations)
@@ -302,13 +309,11 @@ async def _value(session: Session, statement: Statement) -> bytes | None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """A value PostgreSQL can't take (a NUL, a moment it can't count) is the caller's mistake.
-
-    And so is what takes longer than STATEMENT_TIMEOUT.
-    """
+    """PostgreSQL's refusals as the caller's errors."""
     try:
         yield
-    except psycopg.errors.QueryCanceled as error:
-        raise OutOfTime from error
-    except psycopg.DataError as error:
-        raise InvalidQuery(f"A value can't be compared: {first_line(error)}") from error
+    except psycopg.Error as error:
+        refused = as_refusal(error)
+        if refused is None:
+            raise
+        raise refused from error

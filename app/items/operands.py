@@ -9,6 +9,8 @@ from uuid import UUID
 from app.errors import InvalidQuery
 from app.items.operators import CLAIMS, LISTS, like_pattern
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s][^@\s.]*\.[^@\s]+")
+_LONGEST_EMAIL = 255
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 _SAFE = 2**53 - 1
 _INT64 = 2**63
@@ -25,6 +27,11 @@ def as_uuid(text: Any) -> str | None:
         return None
     # 36 characters have all their hyphens: that is the printed form already.
     return text.lower() if len(text) == 36 else str(UUID(text))  # noqa: PLR2004 - its length
+
+
+def is_email(text: str) -> bool:
+    """Whether a text has the form of an e-mail address: of 255 characters, with a dot behind @."""
+    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
 
 
 def as_number(value: Any) -> Decimal | None:

@@ -12,6 +12,9 @@ from app.items.view import Readable
 _CALL = re.compile(r"((?:\w+\.)*)(\w+)\(([\w.]+)\)")
 
 
+_MOST_TERMS = 100
+
+
 class OrderReader:
     """Reads sort orders against what a caller may read."""
 
@@ -25,6 +28,8 @@ class OrderReader:
         Who may not read those gets the order of the first field it may read. Equal rows are in the
         order of their keys: or pages would repeat some of them, and never show others.
         """
+        if len(terms) > _MOST_TERMS:
+            raise InvalidQuery(f'"sort" takes {_MOST_TERMS} fields at most')
         found = tuple(self.term(collection, term.strip()) for term in terms)
         found = found or (self._usual(collection),)
         key = self.schema[collection].primary_key.name

@@ -58,7 +58,7 @@ class Restrictor:
         Of several permissions each allows its own rows. With `fields`, those permissions count
         that cover one of them.
         """
-        own = self.tenancy(collection)
+        own = self.tenancy(collection, action)
         if self.caller.is_admin:
             return own
         names = None if fields is None else set(fields)
@@ -69,9 +69,13 @@ class Restrictor:
         ]
         return _both(own, self._any_of(collection, relevant))
 
-    def tenancy(self, collection: str) -> Condition | None:
-        """The rows of the caller's account, where it has one and the rows belong to accounts."""
-        tenancy = self.schema[collection].tenancy
+    def tenancy(self, collection: str, action: Action = "update") -> Condition | None:
+        """The rows of the caller's account, where it has one and the rows belong to accounts.
+
+        To `read` (and to refer to), some collections have rows for all accounts besides.
+        """
+        found = self.schema[collection]
+        tenancy = (found.readable if action == "read" else None) or found.tenancy
         if self.caller.account is None or tenancy is None:
             return None
         return self._filters.read(collection, dict(tenancy))

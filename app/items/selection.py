@@ -16,7 +16,7 @@ from app.items.view import Readable
 from schema import Field
 
 _CALL = re.compile(r"((?:\w+\.)*)(\w+)\(([\w.]+)\)")
-_JSON = re.compile(r"json\(\s*(\w+(?:\.\w+)*)\s*,\s*([^()]+?)\s*\)")
+_JSON = re.compile(r"json\(\s*(\w+(?:\.\w+)*)\s*,([^()]+)\)")
 
 Path = tuple[str, ...]
 
@@ -270,8 +270,8 @@ def _call(text: str) -> tuple[str | None, str, str | None]:
     if "(" not in text:
         return None, text, None
     match = _JSON.fullmatch(text)
-    if match is not None:
-        return "json", match[1], match[2]
+    if match is not None and match[2].strip():
+        return "json", match[1], match[2].strip()
     function, path = call_of(text)
     return function, path, None
 

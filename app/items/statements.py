@@ -29,7 +29,7 @@ def insert(collection: Collection, columns: tuple[str, ...], kept: str | None = 
 def insert_defaults(collection: Collection, kept: str | None = None) -> str:
     """Insert `count` rows of which nothing is said: keys that count up; answers as `insert`."""
     table, key = _name(collection.name), collection.primary_key
-    counter = f"nextval(pg_get_serial_sequence('{table}', '{key.name}'))"
+    counter = f"nextval({_counter(collection)})"
     return _inserting(
         collection,
         f"INSERT INTO {table} ({_name(key.name)}) SELECT {counter} "
@@ -60,13 +60,23 @@ def _inserting(collection: Collection, insert: str, kept: str | None) -> str:
 
 
 @lru_cache(maxsize=1000)
+def draw(collection: Collection) -> str:
+    """The next key of a collection whose keys count up."""
+    return f"SELECT nextval({_counter(collection)})"
+
+
+@lru_cache(maxsize=1000)
 def move_on(collection: Collection) -> str:
-    """Let keys that count up go on after the greatest one that was given (directus.md 1.4)."""
+    """Let keys that count up go on after the greatest one that was given (directus.md 1.4).
+
+    Keys of the upper half of the range are no counts: after them there would soon be none left.
+    """
     table, key = _name(collection.name), collection.primary_key.name
-    sequence = f"pg_get_serial_sequence('{table}', '{key}')"
+    bits = 30 if collection.primary_key.type == "integer" else 62
+    sequence = _counter(collection)
     return (
         f"SELECT setval({sequence}, m.most) "
-        f"FROM (SELECT max({_name(key)}) AS most FROM {table}) AS m "
+        f"FROM (SELECT max({_name(key)}) AS most FROM {table} WHERE {_name(key)} < {2**bits}) AS m "
         f"WHERE m.most > coalesce(pg_sequence_last_value({sequence}), 0)"
     )
 
@@ -197,6 +207,11 @@ _ARRAYS = {
     "integer": "bigint[]",
     "bigInteger": "bigint[]",
 }
+
+
+def _counter(collection: Collection) -> str:
+    """The sequence of keys that count up."""
+    return f"pg_get_serial_sequence('{_name(collection.name)}', '{collection.primary_key.name}')"
 
 
 def _array(field: Field) -> str:

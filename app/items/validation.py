@@ -1,10 +1,9 @@
 """Validation of rows against their definition, every failure reported (directus.md 6.4)."""
 
-import re
-from functools import lru_cache
 from typing import Any
 
-from app.errors import AppError, ErrorList, FailedValidation
+from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent
+from app.items.patterns import BadPattern, matches
 from schema import Collection, Field
 
 
@@ -55,15 +54,18 @@ def check_value(field: Field, value: Any) -> list[AppError]:
     if field.maximum is not None and value > field.maximum:
         detail = f'Value has to be less than or equal to "{field.maximum}".'
         errors.append(FailedValidation(field.name, "lte", detail, valid=field.maximum))
-    if field.pattern is not None and not _pattern(field.pattern).search(str(value)):
+    if field.pattern is not None and not _fits(field, value):
         detail = f"Value doesn't have the correct format: {field.pattern}"
         errors.append(FailedValidation(field.name, "regex", detail, invalid=value))
     return errors
 
 
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+def _fits(field: Field, value: Any) -> bool:
+    try:
+        return matches(field.pattern or "", str(value))
+    except BadPattern as error:
+        reason = f'The pattern of "{field.name}" can\'t be used ({error}): correct the definition'
+        raise UnprocessableContent(reason) from None
 
 
 def refuse(errors: list[AppError]) -> None:

@@ -9,7 +9,10 @@ from app.access.caller import Caller
 from app.items.query import Current, Value
 
 _WORDS = {"true": True, "false": False, "null": None, "NULL": None}
-_NOW = re.compile(r"\$NOW(?:\(\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*\))?", re.IGNORECASE)
+_NOW = re.compile(
+    r"\$NOW(?:\(\s*(?:([+-])\s*)?(\d+(?:\.\d+)?)\s*(?:([a-z]+)\s*)?\))?", re.IGNORECASE
+)
+_LONGEST_NOW = 64
 _SECONDS = {
     "ms": 0.001,
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
@@ -68,10 +71,10 @@ def resolve(value: Any, caller: Caller) -> Any:
 def _moment(text: str) -> datetime:
     """`$NOW`, `$NOW(-1 day)`, `$NOW(+2 hours)`; what can't be read counts as now."""
     now = datetime.now(UTC)
-    match = _NOW.fullmatch(text)
+    match = _NOW.fullmatch(text) if len(text) <= _LONGEST_NOW else None
     if match is None or match[2] is None:
         return now
-    seconds = float(match[2]) * _SECONDS.get(match[3].lower(), 0.0)
+    seconds = float(match[2]) * _SECONDS.get((match[3] or "").lower(), 0.0)
     try:
         return now + timedelta(seconds=-seconds if match[1] == "-" else seconds)
     except OverflowError:

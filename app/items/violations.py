@@ -1,5 +1,6 @@
 """PostgreSQL's refusals as the errors a caller knows (directus.md 7.2, database notes)."""
 
+import logging
 import re
 
 import psycopg
@@ -9,9 +10,14 @@ from app.errors import (
     AppError,
     InvalidForeignKey,
     InvalidPayload,
+    InvalidQuery,
     NotNullViolation,
+    OutOfTime,
     RecordNotUnique,
+    ServiceUnavailable,
 )
+
+logger = logging.getLogger(__name__)
 
 _KEY = re.compile(r"Key \(([^)]+)\)=\((.*)\)")
 
@@ -33,6 +39,39 @@ def as_app_error(error: psycopg.Error, collection: str) -> AppError | None:
     return None
 
 
+def as_refusal(error: Exception) -> AppError | None:
+    """The caller's error for what any statement may meet; None where the mistake is ours.
+
+    A value PostgreSQL can't take (a NUL, a moment it can't count); what takes longer than
+    STATEMENT_TIMEOUT, or is too large a statement; a database that is away, or has no connection
+    left.
+    """
+    match error:
+        case pg.QueryCanceled():
+            return OutOfTime()
+        case psycopg.DataError():
+            return InvalidQuery(f"A value can't be compared: {first_line(error)}")
+        case RecursionError():
+            logger.warning("a request is too large", exc_info=error)
+            return InvalidQuery(_TOO_LARGE)
+        case psycopg.OperationalError() if _is_too_large(error):
+            return InvalidQuery(_TOO_LARGE)
+        case psycopg.OperationalError():  # and the pool's errors
+            logger.error("the database does not answer", exc_info=error)
+            return ServiceUnavailable("database", "It does not answer; try again soon")
+    return None
+
+
+_TOO_LARGE = "It asks for too much at once: fewer fields, relations or conditions"
+
+
+def _is_too_large(error: psycopg.Error) -> bool:
+    """Whether a statement has more of something than PostgreSQL takes (SQLSTATE class 54)."""
+    if error.sqlstate is None:
+        return "number of parameters" in str(error)  # libpq says so, before PostgreSQL could
+    return error.sqlstate.startswith("54")
+
+
 def first_line(error: psycopg.Error) -> str:
     """What went wrong, without the statement and its position."""
     return error.diag.message_primary or str(error).splitlines()[0]
@@ -50,7 +89,7 @@ def _foreign_key(diag: psycopg.errors.Diagnostic, collection: str) -> InvalidFor
 
 def _key(detail: str | None) -> tuple[str | None, str | None]:
     """The last field and value PostgreSQL names in a violation's detail."""
-    match = _KEY.search(detail or "")
+    match = _KEY.match(detail or "")
     if match is None:
         return None, None
     return match[1].split(", ")[-1], match[2].split(", ")[-1]

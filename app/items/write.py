@@ -17,6 +17,7 @@ from app.errors import (
     Forbidden,
     InvalidForeignKey,
     InvalidPayload,
+    RecordNotUnique,
 )
 from app.items import statements
 from app.items.allowed import require
@@ -26,6 +27,7 @@ from app.items.grant import Grant
 from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
 from app.items.rules import Row, Update, rules_of
+from app.items.taken import as_told
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored_row
 from app.items.violations import as_app_error
@@ -40,6 +42,7 @@ class Writer:
     def __init__(
         self, compiler: Compiler, session: WriteSession, caller: Caller, most: int | None = None
     ) -> None:
+        self._compiler = compiler
         self.schema = compiler.schema
         self.session = session
         self.caller = caller
@@ -133,6 +136,12 @@ class Writer:
             require(self.caller, "create", collection)
         return await self.update(name, known) + await self.create(name, fresh)
 
+    async def told(self, error: AppError) -> AppError:
+        """A refusal as the caller may know it, once what it refused is rolled back."""
+        if not isinstance(error, RecordNotUnique):
+            return error
+        return await as_told(self.session, self._compiler, self.caller, error)
+
     async def existing(self, collection: Collection, keys: list[Any]) -> set[Any]:
         """Those of the keys that rows have, as far as the caller's account can see; locked."""
         found = await self._locked(collection, keys)
@@ -160,6 +169,7 @@ class Writer:
         """
         is_new = check is check_created
         errors = [error for of_row in refused for error in of_row.values()]
+        errors += self._grant.counted(collection, rows)
         if not is_new:
             errors += self._grant.kept(collection, rows)
         if not errors:
@@ -247,7 +257,11 @@ class Writer:
                     raise InvalidForeignKey(source.name, field.name, held)
 
     async def _insert(self, collection: Collection, rows: list[Row]) -> list[Any]:
-        """Insert the rows; the keys, in their order. Keys that count up may be given, too."""
+        """Insert the rows; the keys, in their order.
+
+        Keys that the database counts may be given by the installation's admin. The count goes on
+        after them once they are stored: a sequence is not rolled back.
+        """
         primary = collection.primary_key
         if primary.generated != "sequence":
             return await self._inserted(collection, rows)
@@ -257,10 +271,18 @@ class Writer:
             row.pop(primary.name, None)
         if given:
             await self._inserted(collection, given)
-            await self.session.execute(statements.move_on(collection))
+            self.session.follow_up(statements.move_on(collection))
+            await self._draw(collection, others, {row[primary.name] for row in given})
         if others:
             await self._inserted(collection, others)
         return [row[primary.name] for row in rows]
+
+    async def _draw(self, collection: Collection, rows: list[Row], given: set[Any]) -> None:
+        """Count keys for rows that have none, around those given beside them."""
+        name, sql = collection.primary_key.name, statements.draw(collection)
+        for row in rows:
+            while row.get(name) is None or row[name] in given:
+                row[name] = await self.session.fetch_value(sql)
 
     async def _inserted(self, collection: Collection, rows: list[Row]) -> list[Any]:
         names = [field.name for field in collection.fields if field.stored]

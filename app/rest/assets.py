@@ -57,7 +57,7 @@ async def asset_endpoint(request: Request) -> Response:
     if _is_known(request, file, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     start, length, status = 0, file.filesize, 200
-    asked = _range(request, file, headers["ETag"])
+    asked = asked_range(request, file.filesize, headers["ETag"])
     if asked is not None:
         start, length = asked
         status = 206
@@ -125,11 +125,11 @@ def _is_known(request: Request, file: StoredFile, tag: str) -> bool:
         return False
     try:
         return file.since.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False
 
 
-def _range(request: Request, file: StoredFile, tag: str) -> tuple[int, int] | None:
+def asked_range(request: Request, size: int, tag: str) -> tuple[int, int] | None:
     """The start and length asked for; None for all. Raises RangeNotSatisfiable."""
     asked = request.headers.get("range")
     if asked is None or not asked.startswith("bytes=") or "," in asked:
@@ -138,15 +138,15 @@ def _range(request: Request, file: StoredFile, tag: str) -> tuple[int, int] | No
         return None
     match = _RANGE.fullmatch(asked.replace(" ", ""))
     if match is None or not any(match.groups()):
-        raise RangeNotSatisfiable(asked, file.filesize)
+        raise RangeNotSatisfiable(asked, size)
     first, last = match.groups()
     if not first:
-        start, end = max(file.filesize - int(last), 0), file.filesize - 1
+        start, end = max(size - int(last), 0), size - 1
     else:
         start = int(first)
-        end = min(int(last), file.filesize - 1) if last else file.filesize - 1
+        end = min(int(last), size - 1) if last else size - 1
     if start > end:
-        raise RangeNotSatisfiable(asked, file.filesize)
+        raise RangeNotSatisfiable(asked, size)
     return start, end - start + 1
 
 

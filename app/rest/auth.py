@@ -1,6 +1,5 @@
 """`/auth`: login, refresh and logout in Directus's three modes (directus.md 5.3)."""
 
-import re
 from typing import Any
 
 import orjson
@@ -12,13 +11,13 @@ from app.access.caller import Caller
 from app.access.tokens import read
 from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
 from app.errors import InvalidPayload
+from app.items.operands import is_email
 from app.rest.middleware import SESSION_COOKIE, cookie_scope
 from app.rest.requests import body_of
 from app.rest.responses import data_response, json_response, no_content
 from app.settings import Settings
 
 REFRESH_COOKIE = "directus_refresh_token"
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def sessions_of(request: Request) -> Sessions:
@@ -53,7 +52,7 @@ async def login(request: Request) -> Response:
             raise InvalidPayload(f'"{name}" is required')
         if not isinstance(body[name], str):
             raise InvalidPayload(f'"{name}" must be a string')
-    if not _EMAIL.fullmatch(body["email"].strip()):
+    if not is_email(body["email"].strip()):
         raise InvalidPayload('"email" must be a valid email')
     mode = _mode(body, "json")
     caller: Caller = request.state.items.caller

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,6 +17,7 @@ from app.errors import Forbidden, InvalidPayload, RouteNotFound
 from app.items.items import Items
 from app.items.query import Query
 from app.items.values import as_key
+from app.json_text import NotJson, TooDeep, read_json
 from app.rest.items import METHODS, serve_collection, serve_item
 from app.rest.multipart import Part, is_form, read_parts
 from app.rest.queries import read_back
@@ -151,8 +151,10 @@ def _value(items: Items, name: str, text: str) -> Any:
     if field is None or field.type != "json":
         return text
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return read_json(text)
+    except TooDeep as error:
+        raise InvalidPayload(str(error)) from None
+    except NotJson:
         return text
 
 

@@ -9,6 +9,7 @@ from typing import IO, Any
 import orjson
 
 from app.errors import InvalidPayload
+from app.json_text import NotJson, TooDeep, is_deep, read_json
 from schema import Field
 
 CSV = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})
@@ -73,8 +74,10 @@ def _value(field: Field | None, text: str) -> Any:
     if is_text or text[0] not in '{["':
         return text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except TooDeep as error:
+        raise InvalidPayload(str(error)) from None
+    except NotJson:
         return text
 
 
@@ -135,7 +138,9 @@ class _Array:
                 if rest > _LONGEST_ROW or not self._read(max(_BLOCK, rest)):
                     raise InvalidPayload(f"The JSON can't be read: {error.msg}") from None
             except RecursionError:
-                raise InvalidPayload("An item of the JSON is nested too deeply") from None
+                raise InvalidPayload(str(TooDeep())) from None
+            except ValueError:
+                raise InvalidPayload("A number of the JSON has too many digits") from None
             else:
                 return _writable(item)
 
@@ -147,6 +152,8 @@ class _Array:
 
 def _writable(item: Row) -> Row:
     """The item, if it can be written as JSON again: half a character or a huge number can't."""
+    if is_deep(item):
+        raise InvalidPayload(str(TooDeep()))
     try:
         orjson.dumps(item)
     except orjson.JSONEncodeError as error:

@@ -169,8 +169,9 @@ async def _update_one(request: Request, items: Items, name: str, key: str) -> Re
 
 async def _update_many(request: Request, items: Items, name: str) -> Response:
     body = await body_of(request)
+    is_singleton = items.allow("update", name).singleton
     back = read_back(items, name, request.url.query)
-    if items.allow("update", name).singleton:
+    if is_singleton:
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object")
         return _shown(await items.update_singleton(name, body, back), many=False)

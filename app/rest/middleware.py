@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import psycopg
-import psycopg_pool
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -25,10 +24,10 @@ from app.errors import (
     InvalidCredentials,
     InvalidPayload,
     InvalidToken,
-    ServiceUnavailable,
 )
 from app.items.items import Items
-from app.rest.requests import header
+from app.items.violations import as_refusal
+from app.rest.requests import header, path_for_logs
 from app.rest.responses import error_response
 from app.settings import Settings
 
@@ -38,6 +37,9 @@ SESSION_COOKIE = "directus_session_token"
 _HEALTH = "/server/health"
 _PATIENCE = 2.0
 """Seconds who watches waits for the database."""
+_AUTH = "/auth/"
+_LARGEST_LOGIN = 64 * 1024
+"""Bytes of a body at /auth: whoever sends it is nobody yet."""
 _UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
@@ -80,7 +82,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
-            logger.exception("request failed", extra={"path": scope["path"]})
+            logger.exception("request failed", extra={"path": path_for_logs(scope)})
             if status:
                 raise  # the answer has begun: all that is left is to cut it off
             crash = AppError("An unexpected error occurred.")
@@ -89,7 +91,7 @@ class RequestLog:
             requests.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],  # never the query: it may hold a token
+                path=path_for_logs(scope),
                 status=status,
                 ms=round((time.perf_counter() - start) * 1000, 2),
             )
@@ -113,10 +115,11 @@ class Authentication:
                 _forget_session(scope, response)
             await response(scope, receive, send)
             return
-        except (psycopg_pool.PoolTimeout, psycopg.OperationalError):
-            logger.exception("the database does not answer")
-            unavailable = ServiceUnavailable("database", "It does not answer; try again soon")
-            await error_response(unavailable)(scope, receive, send)
+        except psycopg.Error as error:
+            refusal = as_refusal(error)
+            if refusal is None:
+                raise
+            await error_response(refusal)(scope, receive, send)
             return
         await self._serve(scope, receive, send, caller)
 
@@ -144,7 +147,7 @@ async def _watcher(scope: Scope) -> Caller:
     try:
         async with asyncio.timeout(_PATIENCE):
             return await _caller(scope)
-    except (TimeoutError, psycopg_pool.PoolTimeout, psycopg.OperationalError):
+    except (TimeoutError, psycopg.OperationalError):
         return ANONYMOUS
 
 
@@ -218,22 +221,32 @@ class BodyLimit:
             return
         is_upload = _is_upload(scope)
         most = self.most_uploaded if is_upload else self.most
+        if scope["path"].startswith(_AUTH):
+            most = min(self.most, _LARGEST_LOGIN)
         if most is None:
             await self.app(scope, receive, send)
             return
-        seen = 0
+        seen, declared = 0, _declared(scope)
 
         async def counted() -> Message:
             nonlocal seen
-            message = await receive()
+            message: Message = {} if declared > most else await receive()
             seen += len(message.get("body", b""))
-            if seen > most:
+            if max(seen, declared) > most:
                 if is_upload:
                     raise ContentTooLarge(most)
                 raise InvalidPayload(f"The body is larger than {most} bytes")
             return message
 
         await self.app(scope, counted, send)
+
+
+def _declared(scope: Scope) -> float:
+    """The size a request says its body has; 0 where it says none."""
+    said = header(scope, b"content-length")
+    if not (said.isascii() and said.isdecimal()):
+        return 0
+    return float(said)  # of any number of digits
 
 
 def _is_upload(scope: Scope) -> bool:

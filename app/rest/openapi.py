@@ -10,6 +10,7 @@ from starlette.routing import Route
 from app.access.permissions import Action
 from app.errors import Forbidden
 from app.items.items import Items
+from app.rest.requests import absolute
 from app.rest.responses import json_response
 from schema import Collection, Field
 
@@ -64,7 +65,7 @@ _ERRORS = {
 async def specs(request: Request) -> Response:
     """The document, for callers with a token."""
     items: Items = request.state.items
-    return json_response(orjson.dumps(document(items, str(request.base_url).rstrip("/"))))
+    return json_response(orjson.dumps(document(items, absolute(request))))
 
 
 def document(items: Items, url: str) -> Document:

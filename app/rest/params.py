@@ -10,11 +10,14 @@ from app.errors import InvalidQuery
 _PART = re.compile(r"\[([^\[\]]*)\]")
 _MAX_DEPTH = 10
 _MAX_ITEMS = 500
+_INDEX = re.compile(r"[0-9]{1,3}")
 
 
 def parse(query_string: str) -> dict[str, Any]:
     """The parameters by name: strings, lists (`a[]=`, repeated names) and objects (`a[b]=`)."""
     root: dict[str, Any] = {}
+    if "%00" in query_string or "\x00" in query_string:
+        raise InvalidQuery("A parameter contains a NUL character; remove it")
     for name, value in parse_qsl(query_string, keep_blank_values=True):
         head, bracket, _ = name.partition("[")
         parts = _PART.findall(name[len(head) :]) if bracket else []
@@ -49,6 +52,6 @@ def _lists(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     items = {name: _lists(item) for name, item in value.items()}
-    if items and all(name.isdecimal() and int(name) < _MAX_ITEMS for name in items):
+    if items and all(_INDEX.fullmatch(name) and int(name) < _MAX_ITEMS for name in items):
         return [items[name] for name in sorted(items, key=int)]
     return items

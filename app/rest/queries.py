@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from app.errors import InvalidQuery
 from app.items.export import FORMATS, Format
 from app.items.grouping import aggregate_query
@@ -18,11 +16,14 @@ from app.items.operands import as_number
 from app.items.query import AggregateQuery, Query
 from app.items.readings import Asked, Reading
 from app.items.selection import Options
+from app.json_text import NotJson, TooDeep, read_json
 from app.rest.params import parse
 
+_LONGEST_NAMES = 100_000
+"""Characters of a list of names: they are looked at one by one."""
+_MOST_ALIASES = 100
+"""Of one level: each may be a join of its own."""
 META = ("total_count", "filter_count")
-_DEEPEST = 100
-"""Levels of `deep`. Fields bound what any of it is for; Python's stack bounds it anyway."""
 
 Params = Mapping[str, Any]
 
@@ -92,10 +93,8 @@ def read_safe(params: Params) -> bool:
     return said == "true"
 
 
-def options(params: Params, mark: str = "", level: int = 0) -> Options:
+def options(params: Params, mark: str = "") -> Options:
     """What the parameters say of one level. In `deep` their names are marked by `_`."""
-    if level > _DEEPEST:
-        raise InvalidQuery("Max relational depth exceeded")
     alias = _json(params.get(f"{mark}alias"), "alias")
     deep = params if mark else _deep(params.get("deep"))
     for name in ("aggregate", "groupBy"):
@@ -110,7 +109,7 @@ def options(params: Params, mark: str = "", level: int = 0) -> Options:
         page=_whole(params, f"{mark}page", 0),
         alias=_aliases(alias),
         below={
-            name: options(value, "_", level + 1)
+            name: options(value, "_")
             for name, value in deep.items()
             if not name.startswith("_") and isinstance(value, dict)
         },
@@ -121,8 +120,10 @@ def _deep(value: Any) -> Params:
     """The options of relations. Text that is no JSON says nothing (2.7)."""
     if isinstance(value, str):
         try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
+            value = read_json(value)
+        except TooDeep as error:
+            raise InvalidQuery(str(error)) from None
+        except NotJson:
             return {}
     return value if isinstance(value, dict) else {}
 
@@ -132,9 +133,13 @@ def _aliases(value: Any) -> dict[str, str]:
         return {}
     if not isinstance(value, dict):
         raise InvalidQuery('"alias" has to be an object')
+    if len(value) > _MOST_ALIASES:
+        raise InvalidQuery(f'"alias" takes {_MOST_ALIASES} names at most')
     for key, name in value.items():
         if not isinstance(name, str):
             raise InvalidQuery(f'"alias" value of "{key}" has to be a string')
+        if "\x00" in key:
+            raise InvalidQuery('"alias" key contains a NUL character; remove it')
         if "." in key:
             raise InvalidQuery('"alias" key can\'t contain a period character `.`')
         if "." in name:
@@ -147,11 +152,13 @@ def names(value: Any, parameter: str) -> list[str]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
-        return _split(value)
+        value = [value]
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidQuery(f'"{parameter}" must be a string or array')
+    if sum(map(len, value)) > _LONGEST_NAMES:
+        raise InvalidQuery(f'"{parameter}" takes {_LONGEST_NAMES} characters at most')
     return [name for item in value for name in _split(item)]
 
 
@@ -177,8 +184,10 @@ def _json(value: Any, parameter: str) -> Any:
     if not value.strip():
         return None
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
+        return read_json(value)
+    except TooDeep as error:
+        raise InvalidQuery(str(error)) from None
+    except NotJson:
         raise InvalidQuery(f"Invalid JSON for {parameter} object") from None
 
 

@@ -1,12 +1,31 @@
 """What a request carries: headers and a JSON body, looked at where every request passes."""
 
+import re
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.types import Scope
 
 from app.errors import InvalidPayload
+from app.json_text import NotJson, read_json
+
+_SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
+"""Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""
+
+
+def path_for_logs(scope: Scope) -> str:
+    """The path as logs show it: never the query, which may hold a token, and no secret of a path.
+
+    >>> path_for_logs({"path": "/api/v2/documents/download/AbC/"})
+    '/api/v2/documents/download/***'
+    """
+    return _SECRETS.sub(r"\1/***", scope["path"])
+
+
+def absolute(request: Request, path: str = "") -> str:
+    """The URL of a path of this server: at PUBLIC_URL, else at the host that was asked."""
+    base = request.state.settings.public_url or str(request.base_url)
+    return str(base).rstrip("/") + path
 
 
 def header(scope: Scope, wanted: bytes) -> str:
@@ -20,7 +39,7 @@ def header(scope: Scope, wanted: bytes) -> str:
 async def body_of(request: Request) -> Any:
     """The JSON body; an empty object when there is none or it is of another kind.
 
-    Raises InvalidPayload for what is no JSON.
+    Raises InvalidPayload for what is no JSON, or nested too deeply.
     """
     if not header(request.scope, b"content-type").startswith("application/json"):
         return {}
@@ -28,6 +47,6 @@ async def body_of(request: Request) -> Any:
     if not raw.strip():
         return {}
     try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        return read_json(raw)
+    except NotJson as error:
         raise InvalidPayload(str(error)) from None

@@ -7,17 +7,19 @@ import re
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from app.codes.errors import CodeError
+from app.domains.scan.devices import device_of
 from app.domains.scan.scanned_key import ScannedKey, of_link_path, of_short_link
 from app.domains.scan.service import Circumstances, Seen, is_domain, look, scan
 from app.errors import RouteNotFound
 from app.rest.middleware import client_of
 from app.rest.requests import header
+from app.rest.robots import is_robot
 from app.rest.scan_page import answer, leads_on, malformed, page, redirected
 
 APP = "resolver"
@@ -25,17 +27,16 @@ APP = "resolver"
 
 _KEYS = ("00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006")
 """Application identifiers of GS1 keys: first words of no other route."""
+_ICONS = ("favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _NOWHERE = frozenset({"xx", "zz"})
-_PREVIEWS = re.compile(
-    r"bot\b|crawl|spider|preview|facebookexternalhit|whatsapp|slack|vkshare|embedly", re.IGNORECASE
-)
-"""Programs that look at a link before, or instead of, a person."""
-_PURPOSES = (b"purpose", b"sec-purpose", b"x-purpose", b"x-moz")
 
 
-async def digital_link_endpoint(request: Request) -> Response:
-    """`/01/<gtin>/21/<serial>`, `/01/<gtin>`, `/00/<sscc>`, `/8003/<grai>`."""
+async def link_endpoint(request: Request) -> Response:
+    """`/01/<gtin>/21/<serial>`, `/01/<gtin>`, `/00/<sscc>`, `/8003/<grai>`.
+
+    `/r/<short domain>/<code>`: a short link where its domain leads elsewhere.
+    """
     try:
         key = of_link_path(_raw_path(request.scope))
     except CodeError:
@@ -43,14 +44,14 @@ async def digital_link_endpoint(request: Request) -> Response:
     return await _resolved(request, key)
 
 
-async def short_link_endpoint(request: Request) -> Response:
-    """`/r/<short domain>/<code>`: a short link where its domain leads elsewhere."""
-    domain, code = _raw_path(request.scope).split("/")[2:4]
-    try:
-        key = of_short_link(unquote(domain), unquote(code))
-    except CodeError:
-        return malformed(as_json=_wants_json(request.scope))
-    return await _resolved(request, key)
+async def robots_endpoint(_request: Request) -> Response:
+    """No search engine has any business with codes (RFC 9309 2.2)."""
+    return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
+
+async def no_icon_endpoint(request: Request) -> Response:
+    """What browsers ask every host for is no code that somebody scanned."""
+    raise RouteNotFound(request.url.path)
 
 
 async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +66,8 @@ async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
     segments = _raw_path(scope).split("/")
     if scope["method"] not in {"GET", "HEAD"} or len(segments) != 2:  # noqa: PLR2004 - /<code>
         raise RouteNotFound(scope["path"])
-    domain = header(scope, b"host").rpartition("@")[2].partition(":")[0].lower()
+    host = header(scope, b"host").rpartition("@")[2].partition(":")[0]
+    domain = host.lower().removesuffix(".")
     if not domain or not await is_domain(request.state.database, domain):
         raise RouteNotFound(scope["path"])
     try:
@@ -79,9 +81,11 @@ async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _resolved(request: Request, key: ScannedKey) -> Response:
     scope, database = request.scope, request.state.database
+    if not key.key.startswith("/") and key.serial in request.state.reserved:
+        return malformed(as_json=_wants_json(scope))
     around = _around(request)
     seen: Seen
-    if scope["method"] == "HEAD" or _is_preview(scope):
+    if scope["method"] == "HEAD" or is_robot(scope):
         seen = await look(database, key, around)
     else:
         seen = await scan(database, key, around)
@@ -94,19 +98,15 @@ async def _resolved(request: Request, key: ScannedKey) -> Response:
 
 def _around(request: Request) -> Circumstances:
     settings = request.state.settings
-    agent = client_of(request.scope, settings).user_agent
+    client = client_of(request.scope, settings)
+    agent = client.user_agent
     country = None
     if settings.trust_proxy:  # else anybody could say so
         given = header(request.scope, b"cf-ipcountry").strip()
         if _COUNTRY.fullmatch(given) and given.lower() not in _NOWHERE:
             country = given.lower()
-    return Circumstances(APP, country, agent.replace("\x00", "") if agent else None)
-
-
-def _is_preview(scope: Scope) -> bool:
-    if any(header(scope, name) for name in _PURPOSES):
-        return True
-    return _PREVIEWS.search(header(scope, b"user-agent")) is not None
+    device = device_of(client, settings.secret or "")
+    return Circumstances(APP, country, agent.replace("\x00", "") if agent else None, device)
 
 
 def _wants_json(scope: Scope) -> bool:
@@ -123,6 +123,7 @@ def _raw_path(scope: Scope) -> str:
 
 
 routes = [
-    *(Route(f"/{ai}/{{rest:path}}", digital_link_endpoint, methods=["GET"]) for ai in _KEYS),
-    Route("/r/{domain}/{code}", short_link_endpoint, methods=["GET"]),
+    *(Route(f"/{word}/{{rest:path}}", link_endpoint, methods=["GET"]) for word in (*_KEYS, "r")),
+    Route("/robots.txt", robots_endpoint, methods=["GET"]),
+    *(Route(f"/{name}", no_icon_endpoint, methods=["GET"]) for name in _ICONS),
 ]

@@ -15,7 +15,9 @@ from app.errors import (
     MethodNotAllowed,
     RangeNotSatisfiable,
     RequestsExceeded,
+    ServiceUnavailable,
 )
+from app.items.violations import as_refusal
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Origin, Cache-Control"}
 _JSON_HEADERS = (
@@ -110,7 +112,7 @@ def error_response(error: AppError | ErrorList) -> Response:
     response = json_response(orjson.dumps({"errors": error_body(errors)}), status)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.extensions["allowed"])
-    if isinstance(error, RequestsExceeded):
+    if isinstance(error, RequestsExceeded | ServiceUnavailable):
         response.headers["Retry-After"] = str(error.wait)
     if isinstance(error, RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{error.extensions['size']}"
@@ -121,3 +123,14 @@ async def on_app_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, AppError | ErrorList):
         raise error
     return error_response(error)
+
+
+async def on_database_error(_request: Request, error: Exception) -> Response:
+    """What PostgreSQL refuses, that it is away, or what is too large even to ask.
+
+    Raises what is our own mistake.
+    """
+    refused = as_refusal(error)
+    if refused is None:
+        raise error
+    return error_response(refused)

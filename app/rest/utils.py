@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.access.secrets import is_password, password_hash
+from app.access.secrets import is_costly, is_password, password_hash
 from app.errors import Forbidden, InvalidPayload, InvalidQuery
 from app.items.items import Items
 from app.items.operands import as_number
@@ -47,6 +47,10 @@ async def verify_hash(request: Request) -> Response:
     _require_user(request)
     body = await body_of(request)
     given, hashed = _text(body, "string"), _text(body, "hash")
+    if is_costly(hashed):
+        raise InvalidPayload(
+            '"hash" must be argon2id with at most the costs of /utils/hash/generate'
+        )
     return data_response(orjson.dumps(await is_password(given, hashed)))
 
 

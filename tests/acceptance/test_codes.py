@@ -129,9 +129,9 @@ async def test_computed_fields_can_be_filtered_by(client: Client, mint: Mint, fi
 async def test_a_relation_takes_a_variable_of_any_fitting_type(client: Client, kind: str) -> None:
     value: Any = {"account_name": "New"} if kind.startswith("create") else ACCOUNT
     data = await client.data(
-        f"mutation($a: {kind}) {{ create_identifier_job_item(data: {{quantity: 1, account: $a, "
-        'type: "sscc", sscc_company_prefix: "0614141"}) { account { account_name } } }',
+        f'mutation($a: {kind}) {{ create_brand_item(data: {{name: "B", account: $a}}) '
+        "{ account { account_name } } }",
         a=value,
     )
-    name = data["create_identifier_job_item"]["account"]["account_name"]
+    name = data["create_brand_item"]["account"]["account_name"]
     assert name == ("New" if kind.startswith("create") else "Demo Account")

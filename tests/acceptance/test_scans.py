@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.access.secrets import token_hash
-from app.main import create_app
+from app.domains.scan.devices import NEWEST
 from tests.acceptance.test_codes import JOBS, minted
 from tests.web import ACCOUNT, PRODUCT, client_of
 
@@ -67,38 +67,100 @@ async def test_codes_brought_in_with_any_serial_resolve(client, phone):
         assert told["status"] == "inactive"
 
 
+def limit(rows, most: int, *, blacklists: bool) -> None:
+    """The product's campaign allows so many devices."""
+    rows.execute(
+        "WITH made AS (INSERT INTO campaign"
+        " (account, name, max_scan_count, blacklist_on_max_scan_count)"
+        " VALUES (%s, 'C', %s, %s) RETURNING id)"
+        " UPDATE product SET campaign = made.id FROM made WHERE product.id = %s",
+        [ACCOUNT, most, blacklists, PRODUCT],
+    )
+
+
+def agent(number: int) -> dict[str, str]:
+    return {"User-Agent": f"Phone {number}"}
+
+
+def code_of(rows):
+    return rows.execute(
+        "SELECT activation_status, blacklist_reason FROM unique_code WHERE code = 'A'"
+    ).fetchone()
+
+
 @pytest.mark.usefixtures("codes")
-async def test_the_scan_above_the_limit_blacklists_however_many_come_at_once(client, phone, rows):
+async def test_the_device_above_the_limit_blacklists_however_many_come_at_once(client, phone, rows):
     """campaign.max_scan_count; reason 10, maximum scan count exceeded (systems.md 4.4)."""
-    campaign = rows.execute(
-        "INSERT INTO campaign (account, name, max_scan_count) VALUES (%s, 'C', 5) RETURNING id",
-        [ACCOUNT],
-    ).fetchone()[0]
-    rows.execute("UPDATE product SET campaign = %s WHERE id = %s", [campaign, PRODUCT])
-    answers = await asyncio.gather(*(phone.get(f"{PRODUCT}/21/A") for _ in range(25)))
+    limit(rows, 5, blacklists=True)
+    path = f"{PRODUCT}/21/A"
+    answers = await asyncio.gather(*(phone.get(path, headers=agent(n)) for n in range(25)))
     told = Counter(answer.json()["status"] for answer in answers)
     assert told == {"genuine": 5, "blacklisted": 20}
     kept = rows.execute("SELECT computed_status, flags LIKE '%%scan-count%%' FROM scan").fetchall()
     assert Counter(kept) == {("genuine", False): 5, ("blacklisted", True): 20}
-    code = rows.execute(
-        "SELECT activation_status, blacklist_reason FROM unique_code WHERE code = 'A'"
-    ).fetchone()
-    assert code == (2, 10)
+    assert code_of(rows) == (2, 10)
+
+
+@pytest.mark.usefixtures("codes")
+async def test_above_the_limit_a_code_is_flagged_and_no_more_unless_asked(phone, rows):
+    limit(rows, 5, blacklists=False)
+    path = f"{PRODUCT}/21/A"
+    answers = await asyncio.gather(*(phone.get(path, headers=agent(n)) for n in range(12)))
+    assert {answer.json()["status"] for answer in answers} == {"genuine"}
+    kept = rows.execute("SELECT flags LIKE '%%scan-count%%' FROM scan").fetchall()
+    assert Counter(kept) == {(False,): 5, (True,): 7}
+    assert code_of(rows) == (1, 0)
+
+
+@pytest.mark.usefixtures("codes")
+async def test_one_phone_is_one_device_however_often_it_scans(phone, rows):
+    """Robots, previews and prefetches are none at all."""
+    limit(rows, 1, blacklists=True)
+    path = f"{PRODUCT}/21/A"
+    others = ({"User-Agent": "kakaotalk-scrap/1.0"}, {"Sec-Purpose": "prefetch;prerender"})
+    await asyncio.gather(
+        *(phone.get(path) for _ in range(40)),
+        *(phone.get(path, headers=headers) for headers in others),
+        phone.head(path, headers=agent(1)),
+    )
+    kept = rows.execute("SELECT count(*), count(DISTINCT install_id) FROM scan").fetchone()
+    assert kept == (40, 1)
+    assert code_of(rows) == (1, 0)
+    rows.execute(
+        "UPDATE scan SET scanned_at = scanned_at - interval '1 day', install_id = 'before'"
+    )
+    assert (await phone.get(path)).json()["status"] == "blacklisted", "a device of another day"
+
+
+@pytest.mark.usefixtures("codes")
+async def test_of_a_code_with_many_scans_the_newest_are_counted(phone, rows):
+    """One phone that never stops would make every scan slow."""
+    limit(rows, 5, blacklists=False)
+    kept = (
+        "INSERT INTO scan (account, code, install_id, scanned_at) SELECT %s, %s, %s || n,"
+        " now() - %s * interval '1 second' FROM generate_series(1, %s) AS n"
+    )
+    code = f"{PRODUCT}/21/A"
+    rows.execute(kept, [ACCOUNT, code, "old", 3, 20])
+    await phone.get(code, headers=agent(1))
+    rows.execute(kept.replace("|| n", ""), [ACCOUNT, code, "same", -1, NEWEST])
+    await phone.get(code, headers=agent(2))
+    flags = rows.execute("SELECT flags FROM scan WHERE app = 'resolver' ORDER BY flags").fetchall()
+    late = "genuine,after-sell-by-date"
+    assert flags == [(late,), (f"{late},scan-count",)]
 
 
 @pytest.mark.usefixtures("codes")
 async def test_apps_and_cameras_are_counted_together(client, phone, rows):
     """POST /items/scan: the same limit, the same flags, sets at once."""
-    rows.execute(
-        "WITH made AS (INSERT INTO campaign (account, name, max_scan_count)"
-        " VALUES (%s, 'C', 6) RETURNING id)"
-        " UPDATE product SET campaign = made.id FROM made WHERE product.id = %s",
-        [ACCOUNT, PRODUCT],
-    )
+    limit(rows, 6, blacklists=True)
     scan = {"code": f"{PRODUCT}/21/A", "app": "own", "country": "FR"}
     answers = await asyncio.gather(
-        *(client.post("/items/scan", json=[scan] * 2) for _ in range(3)),
-        *(phone.get(f"{PRODUCT}/21/A") for _ in range(4)),
+        *(
+            client.post("/items/scan", json=[{**scan, "install_id": f"{n}{m}"} for m in "ab"])
+            for n in range(3)
+        ),
+        *(phone.get(f"{PRODUCT}/21/A", headers=agent(n)) for n in range(4)),
     )
     assert {answer.status_code for answer in answers} == {200}
     kept = rows.execute("SELECT computed_status FROM scan").fetchall()
@@ -111,10 +173,26 @@ async def test_apps_and_cameras_are_counted_together(client, phone, rows):
 
 
 @pytest.mark.usefixtures("codes")
-async def test_the_country_is_a_trusted_proxy_s_word(installation, rows):
+async def test_a_device_counts_on_the_day_it_scanned(client, rows):
+    """An app may report later: days are those of the scan, in UTC, whatever its own offset."""
+    limit(rows, 1, blacklists=False)
+    for at, is_above in (
+        ("2026-01-01T23:30:00-09:00", False),
+        ("2026-01-02T08:31:00Z", False),
+        ("2026-01-02T23:59:59", False),
+        ("2026-01-03T00:00:00Z", True),
+        ("2026-01-02T09:00:00+09:00", True),
+    ):
+        scan = {"code": f"{PRODUCT}/21/A", "scanned_at": at, "install_id": "a"}
+        made = (await client.post("/items/scan", json=scan)).json()["data"]
+        assert ("scan-count" in made["flags"]) is is_above, at
+
+
+@pytest.mark.usefixtures("codes")
+async def test_the_country_is_a_trusted_proxy_s_word(app, installation, rows):
     """TRUST_PROXY: flags out-of-market by CF-IPCountry (systems.md 4.5)."""
-    trusting = create_app(installation.model_copy(update={"trust_proxy": True}))
-    async with client_of(trusting, headers=JSON) as phone:
+    trusting = installation.model_copy(update={"trust_proxy": True})
+    async with client_of(app, headers=JSON, settings=trusting) as phone:
         for given in ("DE", "fr", "XX", "T1", "Germany", ""):
             await phone.get(f"{PRODUCT}/21/A", headers={"CF-IPCountry": given})
     kept = rows.execute("SELECT country, flags FROM scan ORDER BY scanned_at").fetchall()

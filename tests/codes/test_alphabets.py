@@ -4,14 +4,18 @@ import pytest
 
 from app.codes.alphabets import (
     CHARACTER_SETS,
+    RFID_NUMERIC,
     InvalidFill,
     UnknownCharacterSet,
     alphabet_named,
     capacity,
     smallest_length,
+    space_size,
 )
+from app.codes.code_space import CodeSpace, InvalidAlphabet
 from app.codes.serial_text import CSET_82
 
+ALPHABETS = {name: text for name, text in CHARACTER_SETS.items() if name != RFID_NUMERIC}
 SIZES = {
     "alphanumeric": 62,
     "alphanumeric_upper": 36,
@@ -26,10 +30,10 @@ SIZES = {
 
 
 def test_sizes_of_the_character_sets():
-    assert {name: len(alphabet) for name, alphabet in CHARACTER_SETS.items()} == SIZES
+    assert {name: len(alphabet) for name, alphabet in ALPHABETS.items()} == SIZES
 
 
-@pytest.mark.parametrize("name", CHARACTER_SETS)
+@pytest.mark.parametrize("name", ALPHABETS)
 def test_alphabet_is_in_ascii_order_and_legal_in_a_serial(name):
     alphabet = alphabet_named(name)
     assert list(alphabet) == sorted(set(alphabet))
@@ -70,3 +74,26 @@ def test_fill_outside_of_0_to_1_is_refused(fill):
 def test_one_symbol_is_no_alphabet():
     with pytest.raises(UnknownCharacterSet):
         smallest_length("0", 10, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("length", "size"),
+    [(5, 90_000), (6, 900_000), (11, 90_000_000_000), (12, 174_877_906_944), (13, 0), (20, 0)],
+)
+def test_of_numbers_for_tags_only_those_count_that_fit(length, size):
+    """TDS 14.6.1: no leading zero, below 2^38."""
+    assert space_size(alphabet_named("rfid_numeric"), length) == size
+    assert capacity(RFID_NUMERIC, length, 0.5) == size // 2
+
+
+def test_numbers_for_tags_end_at_12_digits():
+    assert smallest_length(RFID_NUMERIC, 450_000, 0.5) == 6
+    assert smallest_length(RFID_NUMERIC, 450_001, 0.5) == 7
+    assert smallest_length(RFID_NUMERIC, 10**11, 0.6) == 12
+    with pytest.raises(UnknownCharacterSet, match="at most 87438953472 serials for 96 bits"):
+        smallest_length(RFID_NUMERIC, 10**11, 0.5)
+
+
+def test_its_name_is_no_alphabet():
+    with pytest.raises(InvalidAlphabet):
+        CodeSpace(bytes(32), RFID_NUMERIC, 8)

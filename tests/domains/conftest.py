@@ -49,9 +49,20 @@ async def session(domains_url: str, monkeypatch) -> AsyncIterator[WriteSession]:
 
 @pytest.fixture
 async def account(session: WriteSession) -> str:
-    return await session.fetch_value(
+    made = await session.fetch_value(
         "INSERT INTO account (account_name) VALUES ('Jon Demo') RETURNING id"
     )
+    # Of the GTINs, GRAIs and SSCCs that the tests are about.
+    await session.execute(
+        "INSERT INTO company_prefix (account, digits) "
+        "SELECT %(account)s, unnest('{9312345,0614141,7061414,952123456789,0712132}'::text[])",
+        {"account": made},
+    )
+    await session.execute(
+        "INSERT INTO company_prefix (account, digits, kind) VALUES (%(account)s, '963', 'gtin8')",
+        {"account": made},
+    )
+    return made
 
 
 @pytest.fixture

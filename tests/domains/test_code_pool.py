@@ -177,8 +177,8 @@ async def test_short_codes_of_the_accounts_own_domain(client, rows, pool, look):
     """The default short domain of the account, as its jobs take it."""
     rows.execute("DELETE FROM domain WHERE type = 'short'")
     rows.execute(
-        "INSERT INTO domain (domain_name, type, account, is_default) "
-        "VALUES ('b.example', 'short', %s, true)",
+        "INSERT INTO domain (state, domain_name, type, account, is_default) "
+        "VALUES ('verified', 'b.example', 'short', %s, true)",
         [ACCOUNT],
     )
     made = await pool(product=None, type="short_code", account=ACCOUNT)
@@ -206,6 +206,8 @@ async def test_what_no_job_could_fill_is_refused(client, app, rows):
     assert await refused(client, domain=NOBODY) == [("domain", "INVALID_FOREIGN_KEY")]
     small = {"length": 6, "character_set": "numeric", "job_quantity": 600_000}
     assert await refused(client, **small) == [("length", failed)]
+    tags = {"length": 13, "character_set": "rfid_numeric"}
+    assert await refused(client, **tags) == [("length", failed)]
     assert await refused(client, min_available=0) == [("min_available", failed)]
     async with await tenant(app, rows) as stranger:
         assert await refused(stranger) == [("product", failed)]

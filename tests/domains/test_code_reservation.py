@@ -30,9 +30,10 @@ def codes(rows):
         names = "".join(f", {name}" for name in fields)
         marks = ", %s" * len(fields)
         found = rows.execute(
-            f"INSERT INTO unique_code (id, account, code, type, product{names}) "
+            "INSERT INTO unique_code (id, account, code, type, product, "
+            f"company_prefix_length{names}) "
             f"SELECT %s || '/21/c' || lpad(n::text, 6, '0'), %s, 'c' || lpad(n::text, 6, '0'), "
-            f"'sgtin', %s{marks} FROM generate_series(1, %s) AS n RETURNING id",
+            f"'sgtin', %s, 7{marks} FROM generate_series(1, %s) AS n RETURNING id",
             [product, account, product, *fields.values(), quantity],
         )
         return sorted(row[0] for row in found.fetchall())
@@ -190,7 +191,8 @@ async def test_other_types_are_found_by_their_keys(client, rows, work):
         [asset_type, ACCOUNT],
     )
     domain = rows.execute(
-        "INSERT INTO domain (domain_name, type, account) VALUES ('b.example', 'short', %s) "
+        "INSERT INTO domain (state, domain_name, type, account) "
+        "VALUES ('verified', 'b.example', 'short', %s) "
         "RETURNING id::text",
         [ACCOUNT],
     ).fetchone()[0]

@@ -107,8 +107,8 @@ async def test_without_a_campaign_it_is_said_what_to_do(client, campaign):
 async def test_the_campaign_is_that_of_the_product_a_code_moves_to(client, campaign, rows):
     """4.6: moving a code to a product of another campaign changes its campaign."""
     rows.execute("INSERT INTO product (id, product_name, account) VALUES ('p', 'x', %s)", [ACCOUNT])
-    there = f"{PATH}/{quote('brand.example/x7Kp', safe='')}"
-    await client.post(PATH, json={"id": "brand.example/x7Kp", "product": "p"})
+    there = f"{PATH}/{quote('go.example.com/x7Kp', safe='')}"
+    await client.post(PATH, json={"id": "go.example.com/x7Kp", "product": "p"})
     assert "in no campaign" in said(await client.patch(there, json={"scm_data": FARM}))
     moved = await client.patch(there, json={"product": PRODUCT, "scm_data": FARM})
     assert moved.status_code == 200, moved.text
@@ -136,7 +136,7 @@ async def test_keys_of_other_accounts_are_not_told(app, client, rows):
     user = {"email": "u@example.com", "token": token, "account": ACCOUNT, "role": role}
     assert (await client.post("/users", json=user)).status_code == 200
     async with client_of(app, {"Authorization": f"Bearer {token}"}) as stranger:
-        row = {"id": "brand.example/x", "product": "theirs", "scm_data": {"colour": "red"}}
+        row = {"id": "go.example.com/x", "product": "theirs", "scm_data": {"colour": "red"}}
         answer = await stranger.post(PATH, json=row)
         assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_FOREIGN_KEY"
         assert "hidden" not in answer.text

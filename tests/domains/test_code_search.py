@@ -17,7 +17,6 @@ SGTIN = f"{GTIN}/21/a1"
 # Two products of campaign 101, one of 102; campaign 201 belongs to somebody else. The last code is
 # a stranger's, on a product of ours.
 FURNITURE = f"""
-UPDATE account SET company_prefix_length = 7;
 INSERT INTO campaign (id, account, name)
 VALUES (101, %(a)s, 'Pork'), (102, %(a)s, 'Fish'), (201, %(b)s, 'Theirs');
 INSERT INTO scm_field (campaign, key, position, is_active)
@@ -45,6 +44,7 @@ INSERT INTO unique_code (id, code, type, account, product, workorder)
 VALUES ('id.example.com/c3', 'c3', 'short_code', %(a)s, 'fish', 3413),
   ('id.example.com/d4', 'd4', 'short_code', %(b)s, 'theirs', 3414),
   ('id.example.com/e5', 'e5', 'short_code', %(b)s, 'own', NULL);
+UPDATE unique_code SET company_prefix_length = 7 WHERE type = 'sgtin';
 INSERT INTO scan (account, code, flags)
 VALUES (%(a)s, 'id.example.com/b2', 'counterfeit,inactive'), (%(b)s, '{SGTIN}', 'inactive')
 """
@@ -131,6 +131,13 @@ async def test_an_epc_finds_its_code(session, found):
     """systems.md 6.5: look-ups by extended_id resolve both the stored and the computed."""
     hexadecimal = await session.fetch_value(f"SELECT gs1_epc_hex('{SGTIN}', 7, 0)")
     assert await found(campaign="101", extended_id=hexadecimal) == {"a1"}
+    for form in (
+        hexadecimal.lower(),
+        "https://ID.example.com:443/01/9312345551927/21/a1/?2026=1",
+        "(01)09312345551927(21)a1",
+        "]d20109312345551927 21a1\r\n",
+    ):
+        assert await found(campaign="101", extended_id=form) == {"a1"}, form
 
 
 async def test_a_work_order_needs_no_campaign(found, read):

@@ -189,14 +189,14 @@ async def test_a_code_is_given_to_no_product_of_another_account(client, rows):
     rows.execute(
         "INSERT INTO product (id, product_name, account) VALUES ('theirs', 'x', %s)", [other]
     )
-    row = {"id": "brand.example/x7Kp", "account": ACCOUNT}
+    row = {"id": "go.example.com/x7Kp", "account": ACCOUNT}
     field, said = refusal(await client.post(PATH, json={**row, "product": "theirs"}))
     assert (field, "another account" in said) == ("product", True)
     assert (await client.post(PATH, json=row)).status_code == 200
     there = f"{PATH}/{quote(row['id'], safe='')}"
     assert refusal(await client.patch(there, json={"product": "theirs"}))[0] == "product"
     assert (await client.patch(there, json={"product": PRODUCT})).status_code == 200
-    assert refusal(await client.patch(there, json={"account": other}))[0] == "product"
+    assert refusal(await client.patch(there, json={"account": other}))[0] == "id"
 
 
 async def test_a_patch_of_ten_thousand_codes_is_a_handful_of_statements(client, rows, monkeypatch):

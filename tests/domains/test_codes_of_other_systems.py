@@ -48,7 +48,7 @@ async def made(client, path: str, rows: list[dict]) -> list[dict]:
     return answer.json()["data"]
 
 
-async def surroundings(tenant) -> tuple[str, dict[str, str]]:
+async def surroundings(tenant, admin) -> tuple[str, dict[str, str]]:
     """What the codes belong to; the key of their domain, and those of the users by e-mail."""
     fields = [{"key": key, "position": place} for place, key in enumerate(SCM_KEYS)]
     [campaign] = await made(tenant, "/items/campaign", [{"name": "Food", "scm_fields": fields}])
@@ -68,14 +68,15 @@ async def surroundings(tenant) -> tuple[str, dict[str, str]]:
         for row in ROWS
     }
     await made(tenant, "/items/product", list(products.values()))
-    domain = {"domain_name": "codes.example", "type": "short"}
-    [domain] = await made(tenant, "/items/domain", [domain])
+    # What the installation's admin has to say: whose the domain is, and keys that are counted.
+    domain = {"domain_name": "codes.example", "type": "short", "account": ACCOUNT}
+    [domain] = await made(admin, "/items/domain", [domain])
     orders = [
         {"id": key, "reference": f"WO-{key}", "quantity": 5, "state": "completed"}
         for key in (3413, 3414)
     ]
-    orders = [{**order, "activate_on_complete": True} for order in orders]
-    await made(tenant, "/items/workorder", orders)
+    orders = [{**order, "activate_on_complete": True, "account": ACCOUNT} for order in orders]
+    await made(admin, "/items/workorder", orders)
     emails = {row[name] for row in ROWS for name in ("scm_updated_by", "activated_by")} - {""}
     users = await made(tenant, "/users", [{"email": email} for email in sorted(emails)])
     return domain["id"], {user["email"]: user["id"] for user in users}
@@ -109,8 +110,8 @@ def as_row(found: dict) -> dict[str, str]:
     return {name: "" if shown[name] is None else str(shown[name]) for name in ROWS[0]}
 
 
-async def test_the_vendors_own_rows_come_in_as_they_were(tenant, rows: psycopg.Connection):
-    domain, users = await surroundings(tenant)
+async def test_the_vendors_own_rows_come_in_as_they_were(client, tenant, rows: psycopg.Connection):
+    domain, users = await surroundings(tenant, client)
     codes = await made(tenant, CODES, [as_item(row, domain, users) for row in ROWS])
     assert {row["id"] for row in codes} == {f"codes.example/{row['extended_id']}" for row in ROWS}
     with rows.cursor(row_factory=dict_row) as cursor:
@@ -121,8 +122,8 @@ async def test_the_vendors_own_rows_come_in_as_they_were(tenant, rows: psycopg.C
     assert [as_row(row) for row in stored] == ROWS
 
 
-async def test_it_is_found_by_its_extended_id(tenant):
-    domain, _ = await surroundings(tenant)
+async def test_it_is_found_by_its_extended_id(client, tenant):
+    domain, _ = await surroundings(tenant, client)
     await made(tenant, CODES, [as_item(ROWS[0], domain, {})])
     answer = await tenant.get(
         CODES, params={"filter[extended_id][_eq]": ROWS[0]["extended_id"], "fields": "product"}

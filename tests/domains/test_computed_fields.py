@@ -45,21 +45,21 @@ async def test_the_host_of_a_link_is_the_codes_the_accounts_or_gs1s(session, acc
         assert link.endswith(CODE)
         return str(link.removeprefix("https://").removesuffix(CODE))
 
-    made = "INSERT INTO domain (domain_name, account, is_default) VALUES "
+    made = "INSERT INTO domain (state, domain_name, account, is_default) VALUES "
     values = {"account": account}
     assert await host() == "id.gs1.org"
     own = await session.fetch_value(
-        made + "('own.example', %(account)s, false) RETURNING id", values
+        made + "('verified', 'own.example', %(account)s, false) RETURNING id", values
     )
     await session.execute("UPDATE account SET default_domain = %(own)s", {"own": own})
     assert await host() == "own.example"
-    await session.execute(made + "('link.example', %(account)s, true)", values)
+    await session.execute(made + "('verified', 'link.example', %(account)s, true)", values)
     assert await host() == "link.example"
     assert await read(session, "product", "digital_link", "/01/09312345551927") == (
         "https://link.example/01/09312345551927"
     )
     code = await session.fetch_value(
-        made + "('code.example', %(account)s, false) RETURNING id", values
+        made + "('verified', 'code.example', %(account)s, false) RETURNING id", values
     )
     await session.execute("UPDATE unique_code SET domain = %(code)s", {"code": code})
     assert await host() == "code.example"
@@ -69,13 +69,12 @@ async def test_a_custom_product_has_no_link(session):
     assert await read(session, "product", "digital_link", "own") is None
 
 
-async def test_epc_needs_the_length_of_the_company_prefix(session):
+async def test_epc_needs_the_length_that_the_code_was_made_with(session):
     assert await read(session, "unique_code", "epc_uri", CODE) is None
     assert await read(session, "unique_code", "extended_id", CODE) == CODE
-    await session.execute("UPDATE account SET company_prefix_length = 8")
-    expected = "urn:epc:id:sgtin:93123455.05192.32ab"
-    assert await read(session, "unique_code", "epc_uri", CODE) == expected
-    await session.execute("UPDATE product SET company_prefix_length = 7")
+    await session.execute("UPDATE product SET company_prefix_length = 8")
+    assert await read(session, "unique_code", "epc_uri", CODE) is None
+    await session.execute("UPDATE unique_code SET company_prefix_length = 7")
     expected = "urn:epc:id:sgtin:9312345.055192.32ab"
     assert await read(session, "unique_code", "epc_uri", CODE) == expected
     in_hex = await read(session, "unique_code", "epc_hex", CODE)
@@ -83,9 +82,10 @@ async def test_epc_needs_the_length_of_the_company_prefix(session):
     assert await read(session, "unique_code", "extended_id", CODE) == in_hex
 
 
-async def test_the_job_tells_the_company_prefix_of_an_sscc(session):
+async def test_the_epc_of_an_sscc_stays_when_its_job_goes(session):
     sscc = "/00/006141410000000005"
-    await session.execute("UPDATE account SET company_prefix_length = 9")
+    await session.execute("UPDATE unique_code SET company_prefix_length = 7 WHERE type = 'sscc'")
+    await session.execute("DELETE FROM identifier_job")
     uri = await read(session, "unique_code", "epc_uri", sscc)
     assert uri == "urn:epc:id:sscc:0614141.0000000000"
 

@@ -5,6 +5,7 @@ import csv
 import io
 import random
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zipfile import ZipFile
@@ -19,7 +20,7 @@ from app.database.tables import METADATA
 from app.domains.code_search.service import read_search
 from app.domains.document.archive import zipped
 from app.domains.document.file import complete, fail, make_file
-from app.domains.document.links import link, redeem
+from app.domains.document.links import file_of, link, linked, place_of, use_up
 from app.domains.document.narrowing import MOST_PRODUCTS, narrowed
 from app.domains.document.service import ask, read_document
 from app.domains.document.statement import BLACKLIST_REASONS, header, selection, statement
@@ -207,9 +208,9 @@ async def test_computed_columns_are_the_computed_fields(session, account, caller
     )
     await session.execute("DELETE FROM unique_code")
     await session.execute(
-        "INSERT INTO product (id, product_name, account, campaign, company_prefix_length) VALUES "
-        "('/01/09312345551927', 'x', %(a)s, 2084, 7), ('/01/70614141123451', 'y', %(a)s, 2084, "
-        "NULL), ('/8003/00614141123452', 'z', %(a)s, 2084, 7)",
+        "INSERT INTO product (id, product_name, account, campaign) VALUES "
+        "('/01/09312345551927', 'x', %(a)s, 2084), ('/01/70614141123451', 'y', %(a)s, 2084), "
+        "('/8003/00614141123452', 'z', %(a)s, 2084)",
         {"a": account},
     )
     await session.execute(
@@ -222,6 +223,10 @@ async def test_computed_columns_are_the_computed_fields(session, account, caller
         "('/00/006141410000000005', '006141410000000005', 'sscc', %(a)s, 'pork', NULL, %(job)s), "
         "('id.example.com/q', 'q', 'short_code', %(a)s, 'pork', NULL, NULL)",
         {"a": account, "job": job},
+    )
+    await session.execute(
+        "UPDATE unique_code SET company_prefix_length = 7 "
+        "WHERE id NOT LIKE '/01/7%%' AND type <> 'short_code'"
     )
     code = METADATA.tables["unique_code"].alias("t")
     extended, serial = (expression_of("unique_code", n) for n in ("extended_id", "serial_number"))
@@ -339,31 +344,45 @@ async def test_links_are_32_letters_of_which_only_the_hash_is_kept(session, call
     assert not any(first in row["whole"] for row in rows)
 
 
-async def test_a_link_works_once(session, caller, made, s3_url):
-    """4.4: second use 404. HEAD of the address is the storage's own business."""
+async def test_a_link_works_once(session, caller, made):
+    """4.4: second use 404. To look where it leads uses nothing up."""
     token = await link(session, caller, made)
-    address = await redeem(session, storage_at(s3_url), token)
-    assert f"documents/{made}.zip?" in address
+    for _ in range(2):
+        file = await linked(session, token)
+    assert (file.document, file.object_name) == (made, f"documents/{made}.zip")
+    await use_up(session, token)
+    for again in (linked, use_up):
+        with pytest.raises(Forbidden):
+            await again(session, token)
+
+
+async def test_the_address_is_the_storage_s_own_or_ours(session, caller, made, s3_url):
+    file = await linked(session, await link(session, caller, made))
+    public = await place_of(storage_at(s3_url, "https://files.example"), file, str)
+    assert public.startswith("https://files.example/")
+    assert f"documents/{made}.zip?" in public
+    own = await place_of(storage_at(s3_url), file, str)
+    assert await file_of(session, own) == file
     with pytest.raises(Forbidden):
-        await redeem(session, storage_at(s3_url), token)
+        await file_of(session, f"{own}x")
+    with pytest.raises(DocumentExpired):
+        await place_of(storage_at(s3_url), replace(file, object_name="documents/gone.zip"), str)
 
 
 @pytest.mark.parametrize("token", ["", "x" * 31, "x" * 32, "x\0" * 16, "é" * 32])
-async def test_unknown_links_are_not_there(session, made, s3_url, token):
+async def test_unknown_links_are_not_there(session, made, token):
     with pytest.raises(Forbidden):
-        await redeem(session, storage_at(s3_url), token)
+        await linked(session, token)
 
 
-async def test_a_link_is_too_old_after_ten_minutes(session, caller, made, s3_url):
+async def test_a_link_is_too_old_after_ten_minutes(session, caller, made):
     token = await link(session, caller, made)
     await session.execute("UPDATE download_link SET expires_at = now()")
     with pytest.raises(Forbidden):
-        await redeem(session, storage_at(s3_url), token)
+        await linked(session, token)
 
 
-async def test_early_failed_and_expired_documents_have_no_link(
-    session, caller, asked, made, s3_url
-):
+async def test_early_failed_and_expired_documents_have_no_link(session, caller, asked, made):
     """4.4: not complete 400, expired 410, failed 400 (R)."""
     waiting = await asked(campaign="2084")
     with pytest.raises(DocumentNotReady, match="is not ready"):
@@ -380,7 +399,7 @@ async def test_early_failed_and_expired_documents_have_no_link(
     with pytest.raises(DocumentExpired):
         await link(session, caller, made)
     with pytest.raises(DocumentExpired):
-        await redeem(session, storage_at(s3_url), token)
+        await linked(session, token)
 
 
 async def test_the_zip_is_made_as_a_stream():

@@ -143,8 +143,8 @@ async def test_things_of_another_account_do_not_exist(session, caller):
         "INSERT INTO account (account_name) VALUES ('Other') RETURNING id"
     )
     domain = await session.fetch_value(
-        "INSERT INTO domain (account, domain_name) "
-        "VALUES (%(other)s, 'other.example') RETURNING id",
+        "INSERT INTO domain (state, account, domain_name) "
+        "VALUES ('verified', %(other)s, 'other.example') RETURNING id",
         {"other": other},
     )
     await session.execute(
@@ -160,8 +160,8 @@ async def test_things_of_another_account_do_not_exist(session, caller):
 
 async def test_a_short_code_uses_the_default_domain(session, caller, account):
     await session.execute(
-        "INSERT INTO domain (account, domain_name, type, is_default) "
-        "VALUES (%(account)s, 'brand.example', 'short', true)",
+        "INSERT INTO domain (state, account, domain_name, type, is_default) "
+        "VALUES ('verified', %(account)s, 'brand.example', 'short', true)",
         {"account": account},
     )
     await create(session, caller, type="short_code", product=None)
@@ -345,3 +345,17 @@ async def test_a_deleted_job_gives_up_what_it_did_not_mint(session, caller, acco
     ranges = await session.fetch_all("SELECT first_position FROM code_range")
     chunks = await session.fetch_all("SELECT kind FROM job_chunk")
     assert (ranges, chunks) == ([{"first_position": 0}], [{"kind": "export"}])
+
+
+async def test_numbers_for_tags_have_12_digits_at_most(session, caller):
+    """Below 2^38, or there is no SGTIN-96."""
+    tags = {"character_set": "rfid_numeric"}
+    assert (await create(session, caller, **tags, length=12))["length"] == 12
+    for length in (13, 20):
+        found = await refusals(session, caller, **tags, length=length)
+        assert (
+            'less than or equal to "12". Longer numbers do not fit the 96 bits' in found["length"]
+        )
+    found = await refusals(session, caller, **tags, length=6, quantity=450_001)
+    assert "450000 codes of length 6 may still be issued" in found["length"]
+    assert "length 7 would do" in found["length"]

@@ -1,25 +1,29 @@
 """Scans: how they are judged, what is kept, who counts (systems.md 4.4, 4.5, 6.6)."""
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from app.access.caller import SYSTEM, Caller
+from app.access.caller import SYSTEM, Caller, Client
+from app.domains.scan.devices import Scanning, device_of, devices_of
 from app.domains.scan.judgement import Facts, is_past, judge
 from app.domains.scan.rules import ScanRules
+from app.domains.scan.scanned_key import of_text
+from app.domains.scan.service import facts_of
 
 TODAY = date(2026, 3, 1)
 NOTHING = dict.fromkeys(Facts.__slots__)
 KNOWN = {**NOTHING, "key": "k", "code": "k", "product": "p", "activation_status": 1}
 
 
-def judged(country: str | None = None, before: int = 0, **facts):
+def judged(country: str | None = None, devices: int = 0, **facts):
     return judge(
         Facts(**{**KNOWN, **facts}),
         is_product=False,
         country=country,
         today=TODAY,
-        scans_before=before,
+        devices=devices,
     )
 
 
@@ -58,13 +62,18 @@ def test_a_market_needs_a_country_to_differ_from():
     assert judged(None, intended_market="fr").flags == ("genuine",)
 
 
-def test_the_scan_above_the_limit_is_the_one_that_counts():
-    """campaign.max_scan_count: scans of a code after which it is blacklisted."""
-    assert not judged(before=2, max_scan_count=3).exceeds
-    above = judged(before=3, max_scan_count=3)
-    assert (above.exceeds, above.status) == (True, "blacklisted")
+def test_the_device_above_the_limit_is_the_one_that_counts():
+    """campaign.max_scan_count flags; it blacklists only where the campaign asks for it."""
+    within = judged(devices=3, max_scan_count=3, blacklist_on_max_scan_count=True)
+    assert (within.blacklists, within.flags) == (False, ("genuine",))
+    flagged = judged(devices=4, max_scan_count=3)
+    assert (flagged.blacklists, flagged.status) == (False, "genuine")
+    assert flagged.flags == ("genuine", "scan-count")
+    above = judged(devices=4, max_scan_count=3, blacklist_on_max_scan_count=True)
+    assert (above.blacklists, above.status) == (True, "blacklisted")
     assert above.flags == ("blacklisted", "scan-count")
-    assert not judged(before=9, max_scan_count=3, activation_status=2).exceeds
+    stays = {"activation_status": 2, "blacklist_on_max_scan_count": True}
+    assert not judged(devices=9, max_scan_count=3, **stays).blacklists
 
 
 @pytest.mark.parametrize("text", [None, "", "2026-13-99", "30.12.2020", "99"])
@@ -81,8 +90,8 @@ class TestReported:
             "INSERT INTO account (account_name) VALUES ('Other') RETURNING id"
         )
         campaign = await session.fetch_value(
-            "INSERT INTO campaign (account, name, max_scan_count) VALUES (%(a)s, 'C', 2)"
-            " RETURNING id",
+            "INSERT INTO campaign (account, name, max_scan_count, blacklist_on_max_scan_count)"
+            " VALUES (%(a)s, 'C', 2, true) RETURNING id",
             {"a": account},
         )
         await session.execute(
@@ -107,7 +116,10 @@ class TestReported:
     async def test_the_code_says_the_rest(self, session, caller, account):
         for given in (
             {"code": "/01/09312345551927/21/A"},
+            {"code": "https://X.example:443/01/9312345551927/21/A/?2026=1&17=2712&17="},
+            {"code": "(01)09312345551927(21)A"},
             {"scanned_key": "https://x.example/01/09312345551927/21/A?17=301231"},
+            {"scanned_key": "]d20109312345551927\x1d21A\x1d10LOT\r\n"},
             {"scanned_key": "/01/09312345551927/21/A"},
         ):
             (row,) = await self.created(session, caller, {**given, "country": "DE"})
@@ -136,7 +148,7 @@ class TestReported:
     async def test_codes_of_other_accounts_are_unknown(self, session, caller, account):
         """systems.md 6.1.5: a row of another account behaves exactly like a missing row."""
         (row,) = await self.created(session, caller, {"scanned_key": "/00/306141410000000018"})
-        assert (row["account"], row.get("code"), row["flags"]) == (account, None, "")
+        assert (row["account"], row.get("code"), row["flags"]) == (account, None, "counterfeit")
         stranger = Caller(user=caller.user, account=self.other)
         (row,) = await self.created(session, stranger, {"scanned_key": "/01/09312345551927/21/A"})
         assert (row.get("code"), row.get("product"), row["flags"]) == (None, None, "")
@@ -147,10 +159,61 @@ class TestReported:
         assert row["account"] == account
 
     async def test_a_set_is_counted_as_single_scans_are(self, session, caller):
-        rows = await self.created(session, caller, *[{"code": "/01/09312345551927/21/A"}] * 4)
-        flags = ["genuine", "genuine", "blacklisted,scan-count", "blacklisted,scan-count"]
+        scans = [{"code": "/01/09312345551927/21/A", "install_id": n} for n in "ABACBA"]
+        rows = await self.created(session, caller, *scans)
+        above = "blacklisted,scan-count"
+        flags = ["genuine", "genuine", "genuine", above, above, above]
         assert [row["flags"] for row in rows] == flags
         code = await session.fetch_one(
             "SELECT activation_status, blacklist_reason FROM unique_code WHERE id LIKE '/01/%%'"
         )
         assert code == {"activation_status": 2, "blacklist_reason": 10}
+
+    async def test_a_device_counts_once_a_day(self, session):
+        """Days are those of UTC; scans that name no device are of one."""
+        code = "/01/09312345551927/21/A"
+        day = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+        kept = [("A", day), ("A", day - timedelta(hours=1)), (None, day), (None, day)]
+        for device, at in kept:
+            await session.execute(
+                "INSERT INTO scan (code, install_id, scanned_at) VALUES (%(c)s, %(d)s, %(t)s)",
+                {"c": code, "d": device, "t": at},
+            )
+        known = await facts_of(session, [of_text(code)])
+        again = [Scanning(code, day, "A"), Scanning(code, day, None)]
+        later = day.astimezone(timezone(timedelta(hours=-9))) + timedelta(hours=1)
+        devices = await devices_of(session, known.values(), again)
+        assert [devices.with_scan(one) for one in again] == [2, 2]
+        assert devices.with_scan(Scanning(code, later, "A")) == 3
+        assert devices.with_scan(Scanning(code, later, "A")) == 3
+        assert devices.with_scan(Scanning("another", later, "A")) == 0
+
+
+class TestNames:
+    """A phone's name for a day: nothing that identifies a person, and no day leads to another."""
+
+    DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def name(self, ip="203.0.113.7", agent="A phone", secret="s" * 16, at=DAY):
+        return device_of(Client(ip=ip, user_agent=agent), secret, at)
+
+    def test_the_same_phone_is_the_same_all_day(self):
+        assert self.name() == self.name(at=self.DAY.replace(hour=23))
+        assert re.fullmatch("[0-9a-f]{32}", self.name())
+
+    def test_what_differs_has_another_name(self):
+        names = {
+            self.name(),
+            self.name(at=self.DAY + timedelta(days=1)),
+            self.name(ip="203.0.113.8"),
+            self.name(ip=None),
+            self.name(agent="Another phone"),
+            self.name(agent=None),
+            self.name(secret="t" * 16),
+        }
+        assert len(names) == 7
+
+    def test_of_an_ipv6_address_its_network_counts(self):
+        assert self.name("2001:db8:1:2::1") == self.name("2001:db8:1:2:aaaa:bbbb:cccc:dddd")
+        assert self.name("2001:db8:1:2::1") != self.name("2001:db8:1:3::1")
+        assert self.name("::ffff:203.0.113.7") == self.name()

@@ -45,6 +45,8 @@ def test_every_link_the_database_computes_leads_back_to_its_code(domains_url, ke
     [
         ("/01/09312345551927", ScannedKey("/01/09312345551927", "/01/09312345551927")),
         ("/01/96385074", ScannedKey("/01/00000096385074", "/01/00000096385074")),
+        ("/01/09312345551927//", ScannedKey("/01/09312345551927", "/01/09312345551927")),
+        ("/r/GO.example.com./x7Kp/", ScannedKey("go.example.com/x7Kp", None, "x7Kp")),
         (
             "/01/614141123452/22/V/10/L/21/S",
             ScannedKey("/01/00614141123452/21/S", "/01/00614141123452", "S"),
@@ -74,6 +76,10 @@ def test_paths_name_codes_and_products(path, key):
         "/01/09312345551927/99/A",
         "/01/09312345551927/21/%C3%BC",
         "/414/9506000134352",
+        "/r/go.example.com",
+        "/r/go.example.com/",
+        "/r/go.example.com/a%2Fb",
+        "/r/go.example.com/a/b",
         "/x",
     ],
 )

@@ -38,7 +38,11 @@ BAD = (
 
 
 async def stored(session, caller, url) -> None:
-    product = {"id": "/01/09312345551927", "product_redirection_url": url}
+    product = {
+        "id": "/01/09312345551927",
+        "account": caller.account,
+        "product_redirection_url": url,
+    }
     await ProductRules().before_create(session, caller, [dict(product)])
     patch = {"product_redirection_url": url}
     await ProductRules().before_update(session, caller, [Update(product["id"], product, patch)])
@@ -56,7 +60,7 @@ async def test_web_addresses_may_be_stored(session, caller, url):
 @pytest.mark.parametrize(
     ("rules", "row"),
     [
-        (ProductRules(), {"id": "/01/09312345551927"}),
+        (ProductRules(), {"id": "own"}),
         (AccountRules(), {}),
     ],
 )

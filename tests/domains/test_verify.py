@@ -45,8 +45,17 @@ async def test_a_code_that_is_not_minted_yet_is_not_issued(session, serials):
 
 
 async def test_any_form_of_the_code_will_do(session, serials):
-    link = f"https://id.example.com/01/09312345551927/10/LOT/21/{serials[0]}?17=260101"
-    assert (await verify(session, link, SECRET)).is_issued
+    for form in (
+        "https://id.example.com/01/09312345551927/10/LOT/21/{}?17=260101",
+        "HTTP://ID.example.com.:80/01/9312345551927/21/{}/?2026=1&17=2712&17=#top",
+        "id.example.com/01/09312345551927/21/{}",
+        "(01)09312345551927(21){}",
+        "]Q30109312345551927\x1d21{}\x1d10LOT\r\n",
+        "0109312345551927 21{}",
+        "urn:epc:id:sgtin:9312345.055192.{}",
+    ):
+        found = await verify(session, form.format(serials[0]), SECRET)
+        assert (found.is_issued, found.position) == (True, 0)
 
 
 async def test_a_guess_is_told_apart(session, serials):

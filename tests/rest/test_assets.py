@@ -145,6 +145,8 @@ async def test_who_has_the_bytes_is_told_so(client, file):
         {"If-None-Match": '"x"', "If-Modified-Since": since},
         {"If-Modified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"},
         {"If-Modified-Since": "nonsense"},
+        {"If-Modified-Since": f"Fri, 01 Jan {10**20} 00:00:00 GMT"},
+        {"If-Modified-Since": f"Fri, 01 Jan 2021 00:00:00 +{10**15}"},
     ):
         assert (await client.get(url, headers=stale)).status_code == 200
     await client.patch(url.replace("assets", "files"), files={"f": ("a.txt", b"new")})

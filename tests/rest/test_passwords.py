@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pyotp
 import pytest
@@ -112,6 +113,20 @@ async def test_a_reset_token_lets_nobody_in(anyone, installation):
     assert code_of(await anyone.get("/users/me", headers=headers)) == (403, "INVALID_TOKEN")
 
 
+NOW = 1_900_000_005
+"""A moment of the clock that one-time passwords go by: it stands still."""
+
+
+@pytest.fixture(autouse=True)
+def _standing(monkeypatch):
+    monkeypatch.setattr("app.access.one_time.time", SimpleNamespace(time=lambda: NOW))
+
+
+def shown(clock, steps=0):
+    """The code of an app whose clock is wrong by so many steps: one is still good."""
+    return clock.at(NOW + 30 * steps)
+
+
 async def turned_on(ada):
     made = await ada.post("/users/me/tfa/generate", json={"password": PASSWORD})
     assert made.status_code == 200, made.text
@@ -119,7 +134,7 @@ async def turned_on(ada):
     assert data["otpauth_url"].startswith("otpauth://totp/Mintage:ada%40example.com?")
     assert data["secret"] in data["otpauth_url"]
     clock = pyotp.TOTP(data["secret"])
-    body = {"secret": data["secret"], "otp": clock.now()}
+    body = {"secret": data["secret"], "otp": shown(clock, -1)}
     assert (await ada.post("/users/me/tfa/enable", json=body)).status_code == 204
     return clock
 
@@ -129,7 +144,7 @@ async def test_with_a_second_factor_a_login_wants_its_code(ada, anyone, rows):
     assert code_of(await login(anyone)) == (401, "INVALID_OTP")
     assert code_of(await login(anyone, otp="000000x")) == (401, "INVALID_OTP")
     assert code_of(await login(anyone, password="wrong one")) == (401, "INVALID_CREDENTIALS")
-    code = clock.now()
+    code = shown(clock)
     assert (await login(anyone, otp=code)).status_code == 200
     assert code_of(await login(anyone, otp=code)) == (401, "INVALID_OTP"), "a code works once"
     [stored] = rows.execute("SELECT tfa_secret FROM directus_users WHERE email = %s", [EMAIL])
@@ -160,9 +175,40 @@ async def test_its_user_turns_it_off_with_a_code(ada, anyone):
     assert code_of(again) == (400, "INVALID_PAYLOAD")
     wrong = await ada.post("/users/me/tfa/disable", json={"otp": "wrong"})
     assert code_of(wrong) == (400, "INVALID_PAYLOAD")
-    done = await ada.post("/users/me/tfa/disable", json={"otp": clock.now()})
+    done = await ada.post("/users/me/tfa/disable", json={"otp": shown(clock)})
     assert done.status_code == 204
     assert (await login(anyone)).status_code == 200
+
+
+async def test_a_code_works_once_wherever_it_is_used(ada, anyone):
+    """RFC 6238 5.2: what enabled the factor, or let somebody in, neither logs in nor disables."""
+    clock = await turned_on(ada)
+    codes = [shown(clock, steps) for steps in (-1, 0, 1)]
+    assert code_of(await login(anyone, otp=codes[0])) == (401, "INVALID_OTP")
+    off = await ada.post("/users/me/tfa/disable", json={"otp": codes[0]})
+    assert code_of(off) == (400, "INVALID_PAYLOAD")
+    assert (await login(anyone, otp=codes[1])).status_code == 200
+    for used in codes[:2]:
+        off = await ada.post("/users/me/tfa/disable", json={"otp": used})
+        assert code_of(off) == (400, "INVALID_PAYLOAD")
+    off = await ada.post("/users/me/tfa/disable", json={"otp": codes[2]})
+    assert off.status_code == 204
+
+
+async def test_a_code_that_is_newer_uses_up_the_older_ones(ada, anyone):
+    clock = await turned_on(ada)
+    assert (await login(anyone, otp=shown(clock, 1))).status_code == 200
+    assert code_of(await login(anyone, otp=shown(clock, 0))) == (401, "INVALID_OTP")
+
+
+async def test_of_uses_at_once_exactly_one_wins(ada, anyone, client):
+    clock = await turned_on(ada)
+    await client.patch("/settings", json={"auth_login_attempts": 100})
+    logins = await asyncio.gather(*(login(anyone, otp=shown(clock)) for _ in range(6)))
+    assert sorted(answer.status_code for answer in logins) == [200] + [401] * 5
+    body = {"otp": shown(clock, 1)}
+    ends = await asyncio.gather(*(ada.post("/users/me/tfa/disable", json=body) for _ in range(6)))
+    assert sorted(answer.status_code for answer in ends) == [204] + [400] * 5
 
 
 async def test_an_admin_turns_it_off_for_others(ada, anyone, user):

@@ -19,7 +19,8 @@ INSERT INTO unique_code (id, account, product, type, code, activation_status) VA
   ('/00/306141410000000018', %(account)s, NULL, 'sscc', '306141410000000018', 1),
   ('/8003/00614141123452400', %(account)s, '/8003/00614141123452', 'grai', '400', 1),
   ('go.example.com/x7Kp', %(account)s, NULL, 'short_code', 'x7Kp', 1);
-INSERT INTO domain (account, domain_name, type) VALUES (%(account)s, 'other.example', 'short');
+INSERT INTO domain (state, account, domain_name, type) VALUES
+  ('verified', %(account)s, 'other.example', 'short');
 """
 
 
@@ -93,6 +94,8 @@ async def test_without_an_address_a_page_says_what_the_code_is(phone, rows):
         "/8003/00614141123452400",
         "/r/go.example.com/x7Kp",
         "/r/GO.example.com/x7Kp",
+        "/r/go.example.com.:443/x7Kp/",
+        f"{CODE}?2026=1&17=2712&17=&21=other",
     ],
 )
 async def test_every_spelling_of_a_link_resolves(phone, path):
@@ -103,6 +106,7 @@ async def test_every_spelling_of_a_link_resolves(phone, path):
 async def test_a_short_code_resolves_at_its_own_domain(phone):
     """systems.md 7.1: `GET https://<short domain>/:shortId` by Host header."""
     assert await status_of(phone, "/x7Kp", Host="go.example.com:8055") == "200 genuine"
+    assert await status_of(phone, "/x7Kp?utm=1", Host="GO.example.com.") == "200 genuine"
     assert await status_of(phone, "/x7Kp", Host="other.example") == "404 unknown"
 
 
@@ -179,12 +183,16 @@ async def test_heads_and_previews_are_no_scans(phone, rows):
     for headers in (
         {"User-Agent": "WhatsApp/2.23"},
         {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"},
+        {"User-Agent": "kakaotalk-scrap/1.0"},
+        {"User-Agent": "meta-externalfetcher/1.1"},
         {"Sec-Purpose": "prefetch"},
+        {"Purpose": "prefetch"},
     ):
         assert (await phone.get(CODE, headers=headers)).status_code == 302
     assert scans(rows) == []
-    await phone.get(CODE)
-    assert scans(rows) == [(CODE, "genuine")]
+    for agent in ("A phone", "Mozilla/5.0 (Linux; Android 11; CUBOT) Chrome/96.0 Safari/537.36"):
+        await phone.get(CODE, headers={"User-Agent": agent})
+    assert scans(rows) == [(CODE, "genuine")] * 2
 
 
 async def test_a_scan_is_kept_without_an_address(phone, rows):

@@ -50,22 +50,21 @@ async def test_an_import_does_not_touch_rows_of_others(stranger, rows):
     before = row(rows)
     for text in (
         f"id,product_name\n{PRODUCT},Stolen\n",
-        f"id,product_name\n/01/09506000134352,Own\n{PRODUCT},Stolen\n",
+        f"id,product_name\nown,Own\n{PRODUCT},Stolen\n",
     ):
         response = await send(stranger, "product", text)
         assert response.status_code == 400
         [error] = response.json()["errors"]
-        assert error["extensions"]["code"] == "RECORD_NOT_UNIQUE"
-    given = f"id,product_name,account\n/01/09506000134352,Given,{ACCOUNT}\n"
+        assert error["extensions"]["code"] == "FAILED_VALIDATION"
+        assert "company prefix" in error["message"]
+    given = f"id,product_name,account\nown,Given,{ACCOUNT}\n"
     assert (await send(stranger, "product", given)).status_code in {400, 403}
     nested = f"domain_name,account.id,account.account_name\na.import.example,{ACCOUNT},Stolen\n"
     assert (await send(stranger, "domain", nested)).status_code in {400, 403}
     assert row(rows) == before
     found = rows.execute("SELECT account_name FROM account WHERE id = %s", [ACCOUNT])
     assert found.fetchone() == ("Demo Account",)
-    assert rows.execute(
-        "SELECT count(*) FROM product WHERE gtin = '09506000134352'"
-    ).fetchone() == (0,)
+    assert rows.execute("SELECT count(*) FROM product WHERE id = 'own'").fetchone() == (0,)
 
 
 async def test_an_import_belongs_to_the_account(stranger, rows):

@@ -135,9 +135,13 @@ class Plant:
             "INSERT INTO account (account_name) VALUES ('Jon Demo') RETURNING id::text"
         )
         self.domain = self.value(
-            "INSERT INTO domain (account, domain_name, is_default) "
-            "VALUES (%s, 'id.example.com', true) RETURNING id::text",
+            "INSERT INTO domain (state, account, domain_name, is_default) "
+            "VALUES ('verified', %s, 'id.example.com', true) RETURNING id::text",
             self.account,
+        )
+        self.connection.execute(
+            "INSERT INTO company_prefix (account, digits) SELECT %s, unnest(%s::text[])",
+            (self.account, ["9312345", "0614141"]),
         )
         for product in (self.product, self.asset_type):
             self.value(

@@ -6,7 +6,6 @@ Contract: systems.md 4.3, 4.4, 6.8, 6.9 and the Scantrust lines of 8.2.
 import asyncio
 import csv
 import io
-import urllib.request
 from collections.abc import AsyncIterator
 from zipfile import ZipFile
 
@@ -15,7 +14,8 @@ import pytest
 from app.access.caller import Caller
 from app.database.session import Database
 from app.domains.code_search.service import read_search
-from app.domains.document.links import link, redeem
+from app.domains.document import links
+from app.domains.document.links import link
 from app.domains.document.purge import purge
 from app.domains.document.service import Document, ask, read_document
 from app.errors import DocumentExpired, Forbidden
@@ -84,9 +84,17 @@ def linked(database: Database, caller):
 
 @pytest.fixture
 def redeemed(database: Database):
-    async def redeemed(token: str) -> str:
+    """Follows a link as the surface does; gives the bytes it leads to."""
+
+    async def redeemed(token: str) -> bytes:
+        async with database.read() as session:
+            file = await links.linked(session, token)
+        signed = await links.place_of(storage(), file, str)
         async with database.write() as session:
-            return await redeem(session, storage(), token)
+            await links.use_up(session, token)
+        async with database.read() as session:
+            found = await links.file_of(session, signed)
+        return b"".join([block async for block in await storage().open(found.object_name)])
 
     return redeemed
 
@@ -123,8 +131,7 @@ async def test_from_asking_to_the_bytes(plant, asked, read, linked, redeemed):
     await asyncio.to_thread(plant.wait_until, lambda: status(plant, key) == "complete")
     document = await read(key)
     assert document.row_count == 150
-    address = await redeemed(await linked(key))
-    content = await asyncio.to_thread(lambda: urllib.request.urlopen(address).read())
+    content = await redeemed(await linked(key))
     assert len(content) == document.file_size
     minted = plant.column("SELECT code FROM unique_code WHERE identifier_job = %s", job)
     assert sorted(codes_in(content, key)) == sorted([*minted, *map(str, range(1, 101))])
@@ -136,8 +143,7 @@ async def test_zero_rows(plant, database, asked, read, linked, redeemed):
     await advance(database, KIND, key)
     document = await read(key)
     assert (document.status, document.row_count) == ("complete", 0)
-    address = await redeemed(await linked(key))
-    content = await asyncio.to_thread(lambda: urllib.request.urlopen(address).read())
+    content = await redeemed(await linked(key))
     assert codes_in(content, key) == []
     with ZipFile(io.BytesIO(content)) as archive:
         assert archive.read(f"{key}.csv").startswith(b'"extended_id","serial_number",')
@@ -150,7 +156,7 @@ async def test_of_two_uses_at_one_moment_exactly_one_wins(plant, database, asked
     for _ in range(10):
         token = await linked(key)
         uses = await asyncio.gather(*[redeemed(token) for _ in range(4)], return_exceptions=True)
-        assert sorted(isinstance(use, str) for use in uses) == [False, False, False, True]
+        assert sorted(isinstance(use, bytes) for use in uses) == [False, False, False, True]
         assert sum(isinstance(use, Forbidden) for use in uses) == 3
 
 
@@ -158,10 +164,10 @@ async def test_a_storage_that_is_away_uses_no_link_up(plant, database, asked, li
     key = await asked()
     await advance(database, KIND, key)
     token = await linked(key)
-    away = storage_at("http://a:b@127.0.0.1:9/away")
+    async with database.read() as session:
+        file = await links.linked(session, token)
     with pytest.raises(Exception, match="unavailable"):
-        async with database.write() as session:
-            await redeem(session, away, token)
+        await links.place_of(storage_at("http://a:b@127.0.0.1:9/away"), file, str)
     assert await redeemed(token)
 
 

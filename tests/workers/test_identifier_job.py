@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.database.session import Database
+from app.domains.code_space.verify import verify
 from app.settings import settings
 from workers.chunks import advance
 from workers.identifier_job import IdentifierJobs
@@ -67,6 +68,37 @@ async def test_sgtin_keys(plant, database: Database):
     )
 
 
+@pytest.mark.parametrize("length", [6, 12])
+async def test_every_number_for_tags_has_an_epc_of_96_bits(
+    plant, database: Database, chunk_size, length
+):
+    """GS1 EPC TDS 14.6.1: SGTIN-96 is 24 digits in hex."""
+    chunk_size(70)
+    job = await run(plant, database, quantity=300, character_set="rfid_numeric", length=length)
+    assert plant.status(job) == "complete"
+    assert len(set(plant.codes(job))) == 300
+    assert (
+        plant.value(
+            "SELECT count(*) FROM unique_code WHERE length(code) = %s"
+            " AND gs1_epc_hex(id, 7, 0) ~ '^30[0-9A-F]{22}$'",
+            length,
+        )
+        == 300
+    )
+    async with database.read() as session:
+        for code in plant.codes(job)[::29]:
+            found = await verify(session, code, settings().secret or "")
+            assert (found.is_issued, found.job) == (True, job)
+
+
+async def test_numbers_for_tags_are_told_apart_from_numbers(plant, database: Database):
+    """A space of its own: neither takes the other's positions, and no code is made twice."""
+    first = await run(plant, database, quantity=1000, character_set="numeric", length=6)
+    second = await run(plant, database, quantity=1000, character_set="rfid_numeric", length=6)
+    assert not set(plant.codes(first)) & set(plant.codes(second))
+    assert all(code[22] != "0" for code in plant.codes(second))
+
+
 async def test_grai_keys(plant, database: Database):
     job = await run(plant, database, type="grai", quantity=50, character_set="numeric", length=16)
     codes = plant.codes(job)
@@ -114,8 +146,8 @@ async def test_ssccs_are_sequential_over_chunks(plant, database: Database, chunk
 
 async def test_short_code_keys(plant, database: Database):
     short = plant.value(
-        "INSERT INTO domain (domain_name, type, is_default, account) "
-        "VALUES ('brand.example', 'short', true, %s) RETURNING id::text",
+        "INSERT INTO domain (state, domain_name, type, is_default, account) "
+        "VALUES ('verified', 'brand.example', 'short', true, %s) RETURNING id::text",
         plant.account,
     )
     job = await run(plant, database, type="short_code", quantity=20, character_set="unambiguous")
@@ -132,7 +164,8 @@ async def test_null_means_the_default(plant, database: Database):
 
 async def test_the_domain_of_a_job_comes_before_the_accounts(plant, database: Database):
     other = plant.value(
-        "INSERT INTO domain (domain_name, account) VALUES ('other.example', %s) RETURNING id::text",
+        "INSERT INTO domain (state, domain_name, account) "
+        "VALUES ('verified', 'other.example', %s) RETURNING id::text",
         plant.account,
     )
     job = await run(plant, database, domain=other)

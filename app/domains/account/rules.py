@@ -5,21 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from app.access.caller import Caller
-from app.database.session import WriteSession
+from app.access.reserved import reserved_words
+from app.database.session import Session, WriteSession
 from app.domains.scan.redirection import refusals
-from app.errors import ErrorList, FailedValidation
+from app.errors import ErrorList, FailedValidation, Unusable
 from app.items.rules import Row, Rules, Update
 
-RESERVED_SLUGS = (
-    "tags",
-    "tag-associations",
-    "package-descriptions",
-    "catalog-entries",
-    "oauth",
-    "items",
-    "graphql",
+COMING = frozenset(
+    "tags tag-associations package-descriptions catalog-entries oauth items graphql".split()
 )
-"""First words of other routes: a slug stands at the same place of a URL (systems.md 6.2, 7.1)."""
+"""First words of routes that a slug stands at the same place of (systems.md 6.2, 7.1)."""
 
 
 class AccountRules(Rules):
@@ -29,16 +24,18 @@ class AccountRules(Rules):
     """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
-        _check(rows)
+        await _check(session, rows)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
-        _check([update.patch for update in updates])
+        await _check(session, [update.patch for update in updates])
 
 
-def _check(rows: list[Row]) -> None:
-    slugs = _wrong_slugs(row.get("company_slug") for row in rows)
+async def _check(session: Session, rows: list[Row]) -> None:
+    given = [row["company_slug"] for row in rows if row.get("company_slug") is not None]
+    words = await reserved_words(session, given) | COMING
+    slugs = [Unusable("company_slug") for slug in given if slug in words]
     fills = _wrong_fills(row.get("max_keyspace_fill") for row in rows)
     if found := [*slugs, *fills, *refusals("account_redirection_url", rows)]:
         raise ErrorList(list(found))
@@ -51,15 +48,4 @@ def _wrong_fills(fills: Iterable[Any]) -> list[FailedValidation]:
         FailedValidation("max_keyspace_fill", "gt", detail, valid=0)
         for fill in fills
         if fill is not None and not 0 < Decimal(fill) <= 1
-    ]
-
-
-def _wrong_slugs(slugs: Iterable[Any]) -> list[FailedValidation]:
-    words = ", ".join(f'"{word}"' for word in RESERVED_SLUGS)
-    return [
-        FailedValidation(
-            "company_slug", "nin", f"Value can't be one of {words}.", valid=list(RESERVED_SLUGS)
-        )
-        for slug in slugs
-        if slug in RESERVED_SLUGS
     ]

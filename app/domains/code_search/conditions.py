@@ -95,7 +95,8 @@ def _serial_number(text: str) -> Condition:
 def _extended_id(text: str) -> Condition:
     """As the computed field has it: stored, or the EPC in hex, or the key.
 
-    An EPC is read back into the key it was made from, so that the primary key answers.
+    A key may come in any form (`scanned_text`): it is read back into the path, so that the primary
+    key answers.
     """
     keys = [text]
     try:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.codes.alphabets import capacity
+from app.codes.alphabets import RFID_NUMERIC, capacity
 from app.codes.code_space import CodeSpace
 from app.codes.key_wrap import new_key, unwrap, wrap
+from app.codes.rfid_space import RfidSpace
 from app.database.session import Session, WriteSession
 from app.domains.code_space import queries
 from app.errors import AppError
@@ -20,7 +21,7 @@ from app.settings import settings
 LARGEST_POSITION = 2**63 - 1
 
 Spelling = tuple[str, str, int]
-"""What tells code spaces apart: key prefix, alphabet, length."""
+"""What tells code spaces apart: key prefix, alphabet (or RFID_NUMERIC), length."""
 
 
 class KeyspaceTooSmall(AppError):
@@ -45,11 +46,14 @@ class Space:
     def spelling(self) -> Spelling:
         return self.key_prefix, self.alphabet, self.length
 
-    def codes(self, secret: str) -> CodeSpace:
+    def codes(self, secret: str) -> CodeSpace | RfidSpace:
         """The permutation of this space. Raises WrongSecret under another SECRET."""
         if self.wrapped_key is None:
             raise ValueError(f"The code space {self.key_prefix} is sequential: it has no key.")
-        return CodeSpace(unwrap(self.wrapped_key, secret), self.alphabet, self.length)
+        key = unwrap(self.wrapped_key, secret)
+        if self.alphabet == RFID_NUMERIC:
+            return RfidSpace(key, self.length)
+        return CodeSpace(key, self.alphabet, self.length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.codes.code_path import CodeKind, CodePath
+from app.codes.code_space import ForeignSerial
 from app.codes.company_prefix import LONGEST_PREFIX, SHORTEST_PREFIX
 from app.codes.errors import CodeError
 from app.codes.sscc import Sscc
@@ -75,10 +76,12 @@ def _position(code: CodePath, space: Space, secret: str) -> int | None:
     """The position of a code in a space; None when it is not of this space."""
     if code.kind is CodeKind.SSCC:
         return _serial_reference(code, space)
-    is_foreign = len(code.serial) != space.length or not set(code.serial) <= set(space.alphabet)
-    if is_foreign or space.wrapped_key is None:
+    if len(code.serial) != space.length or space.wrapped_key is None:
         return None
-    return space.codes(secret).position_of(code.serial)
+    try:
+        return space.codes(secret).position_of(code.serial)
+    except ForeignSerial:
+        return None
 
 
 def _serial_reference(code: CodePath, space: Space) -> int | None:

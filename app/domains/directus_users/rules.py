@@ -1,6 +1,5 @@
 """The rules of users: e-mail in lower case, passwords and tokens stored as hashes only."""
 
-import re
 from typing import Any
 
 from app.access.caller import Caller
@@ -8,6 +7,7 @@ from app.access.secrets import password_hash, token_hash
 from app.database.session import WriteSession
 from app.domains.directus_policies.service import require_an_admin
 from app.errors import FailedValidation, UnprocessableContent
+from app.items.patterns import BadPattern, matches_written
 from app.items.rules import Row, Rules, Update
 
 SHORTEST_PASSWORD = 8
@@ -69,12 +69,15 @@ async def _protect(session: WriteSession, rows: list[Row]) -> None:
 
 
 def _allowed_by(pattern: str | None, password: str) -> None:
-    """Directus writes the policy as `/.../`."""
+    """Directus writes the policy as `/.../`.
+
+    Raises UnprocessableContent also where matching takes too long.
+    """
     if not pattern:
         return
     try:
-        matches = re.search(pattern.strip().strip("/"), password)
-    except re.error:
+        matches = matches_written(pattern, password)
+    except BadPattern:
         reason = "auth_password_policy in the settings is not a regular expression: correct it"
         raise UnprocessableContent(reason) from None
     if not matches:

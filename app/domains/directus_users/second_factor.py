@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 from app.access.caller import Client
-from app.access.one_time import address_of, is_code, new_secret, sealed, unsealed
+from app.access.one_time import address_of, new_secret, sealed, step_of
 from app.access.secrets import is_password
-from app.database.session import WriteSession
+from app.domains.directus_users.one_time_code import turn, use_up
 from app.domains.directus_users.sessions import Sessions
 from app.errors import InvalidCredentials, InvalidPayload
 
 _USER = "SELECT email, password, tfa_secret FROM directus_users WHERE id = %(user)s::uuid"
 _LOCKED = f"{_USER} FOR UPDATE"
-_SET = "UPDATE directus_users SET tfa_secret = %(secret)s WHERE id = %(user)s::uuid"
 _IS_ON = "TFA is already enabled"
 _IS_WRONG = '"otp" is invalid'
 
@@ -48,28 +47,31 @@ class SecondFactor:
                 raise InvalidCredentials
             if row["tfa_secret"] is not None:
                 raise InvalidPayload(_IS_ON)
-            if not is_code(secret, code):
+            step = step_of(secret, code)
+            if step is None:
                 raise InvalidPayload(_IS_WRONG)
-            await _set(session, user, sealed(secret, self.sessions.settings.secret or ""))
+            await turn(session, user, sealed(secret, self._secret, step))
 
     async def disable(self, user: str, code: str, client: Client) -> None:
-        """Logins want no code any more. A wrong code counts as a failed login."""
+        """Logins want no code any more. A wrong or used code counts as a failed login."""
         async with self.sessions.database.read() as session:
             row = await session.fetch_one(_USER, {"user": user})
         if row is None or row["tfa_secret"] is None:
             raise InvalidPayload("TFA is not enabled")
-        secret = unsealed(row["tfa_secret"], self.sessions.settings.secret or "")
         tried = await self.sessions.tried(client, row["email"] or user)
-        if not is_code(secret, code):
+        async with self.sessions.database.write() as session:
+            is_off = await use_up(session, user, code, self._secret)
+            if is_off:
+                await turn(session, user, None)
+        if not is_off:
             raise InvalidPayload(_IS_WRONG)
         await tried.succeed()
-        await self.remove(user)
 
     async def remove(self, user: str) -> None:
         """The same without a code: for an admin, when a telephone is lost."""
         async with self.sessions.database.write() as session:
-            await _set(session, user, None)
+            await turn(session, user, None)
 
-
-async def _set(session: WriteSession, user: str, secret: str | None) -> None:
-    await session.execute(_SET, {"user": user, "secret": secret})
+    @property
+    def _secret(self) -> str:
+        return self.sessions.settings.secret or ""

@@ -16,11 +16,11 @@ from typing import Any, Literal
 from app.access.caller import Caller, Client
 from app.access.identity import caller_by_user
 from app.access.networks import network_of
-from app.access.one_time import is_code, unsealed
 from app.access.secrets import following_token, is_password, new_token, token_hash
 from app.access.tokens import signed
-from app.attempts import Try, is_first_use
+from app.attempts import Try
 from app.database.session import Database, WriteSession
+from app.domains.directus_users.one_time_code import use_up
 from app.errors import InvalidCredentials, InvalidOtp, UserSuspended
 from app.settings import Settings
 
@@ -120,7 +120,7 @@ class Sessions:
                 if not otp:  # how clients learn that they have to ask for one: no failure
                     await tried.take_back()
                     raise InvalidOtp
-                await self._check(user["id"], user["tfa_secret"], otp)
+                await self._check(user["id"], otp)
             await tried.succeed()
             async with self.database.write() as session:
                 facts = {"user": user["id"], "password": stored, **_facts(client)}
@@ -130,10 +130,11 @@ class Sessions:
                 await session.execute(_PURGE)
                 return made
 
-    async def _check(self, user: str, stored: str, otp: str) -> None:
+    async def _check(self, user: str, otp: str) -> None:
         """Raises InvalidOtp for a code that is wrong or was used before."""
-        secret = unsealed(stored, self.settings.secret or "")
-        if not is_code(secret, otp) or not await is_first_use(user, otp):
+        async with self.database.write() as session:
+            is_good = await use_up(session, user, otp, self.settings.secret or "")
+        if not is_good:
             raise InvalidOtp
 
     async def tried(self, client: Client, name: str) -> Try:

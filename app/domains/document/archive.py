@@ -3,11 +3,12 @@
 PKWARE APPNOTE 4.3.9 (the sizes follow the data) and 4.5.3 (ZIP64: they may exceed 4 GB).
 """
 
-import asyncio
 import stat
 from collections.abc import AsyncGenerator, AsyncIterable
 from datetime import UTC, datetime
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from app.pools import COPIES
 
 LEVEL = 6
 """What zip and gzip do when not told otherwise."""
@@ -46,7 +47,7 @@ async def zipped(name: str, blocks: AsyncIterable[bytes]) -> AsyncGenerator[byte
         archive.open(_described(name), "w", force_zip64=True) as entry,
     ):
         async for block in blocks:
-            await asyncio.to_thread(entry.write, block)
+            await COPIES.run(entry.write, block)
             if len(sink.held) >= BLOCK:
                 yield sink.take()
     yield sink.take()

@@ -3,19 +3,40 @@
 import re
 import secrets
 import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from app.access.caller import Caller
 from app.access.secrets import token_hash
-from app.database.session import WriteSession
+from app.access.tokens import read, signed
+from app.database.session import Session, WriteSession
 from app.domains.document import queries
 from app.domains.document.service import Document, read_document
-from app.errors import DocumentExpired, DocumentFailed, DocumentNotReady, Forbidden
+from app.errors import (
+    DocumentExpired,
+    DocumentFailed,
+    DocumentNotReady,
+    Forbidden,
+    InvalidToken,
+    TokenExpired,
+)
 from app.settings import settings
-from app.storage import Storage
+from app.storage import NoSuchObject, Storage
 
 TOKEN_LENGTH = 32
+_SCOPE = "document-file"
 _TOKEN = re.compile(r"[A-Za-z]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFile:
+    """The file of a document: its name in the storage, and its bytes."""
+
+    document: str
+    object_name: str
+    size: int
 
 
 async def link(session: WriteSession, caller: Caller, key: str) -> str:
@@ -32,21 +53,64 @@ async def link(session: WriteSession, caller: Caller, key: str) -> str:
     return token
 
 
-async def redeem(session: WriteSession, storage: Storage, token: str) -> str:
-    """Use a link up: the address of the file in the object storage, good for some minutes.
+async def linked(session: Session, token: str) -> DocumentFile:
+    """What a link leads to, which is as good as before.
 
-    Raises Forbidden for a token that is unknown, used or too old, and DocumentExpired. Where the
-    storage does not answer, ServiceUnavailable is raised and the link is as good as before.
+    Raises Forbidden for a link that is unknown, used or too old, and DocumentExpired.
     """
     if not _TOKEN.fullmatch(token):
         raise Forbidden
-    row = await session.fetch_one(queries.REDEEM, {"token_hash": token_hash(token)})
+    row = await session.fetch_one(queries.LINKED, {"token_hash": token_hash(token)})
     if row is None:
         raise Forbidden
-    if row["is_expired"] or row["object_name"] is None:
+    if row["is_expired"]:
         raise DocumentExpired
-    lifetime = timedelta(seconds=settings().download_link_seconds)
-    return await storage.link(row["object_name"], lifetime)
+    return _file(row)
+
+
+async def use_up(session: WriteSession, token: str) -> None:
+    """A link that is good is good no more. Raises Forbidden where somebody was faster."""
+    if await session.fetch_one(queries.USE_UP, {"token_hash": token_hash(token)}) is None:
+        raise Forbidden
+
+
+async def place_of(storage: Storage, file: DocumentFile, own: Callable[[str], str]) -> str:
+    """An address of a file, good for DOWNLOAD_LINK_SECONDS, as often as it takes.
+
+    In the object storage, where clients get there; else one of ours: `own` makes it from a token
+    that `file_of` reads. Raises DocumentExpired for a file that is gone, and ServiceUnavailable.
+    """
+    current = settings()
+    lifetime = timedelta(seconds=current.download_link_seconds)
+    public = await storage.link(file.object_name, lifetime)
+    if public is not None:
+        return public
+    try:
+        await storage.size(file.object_name)
+    except NoSuchObject:
+        raise DocumentExpired from None
+    claims = {"scope": _SCOPE, "document": file.document}
+    return own(signed(claims, current.secret or "", lifetime))
+
+
+async def file_of(session: Session, token: str) -> DocumentFile:
+    """What an address of ours gives out. Raises Forbidden, and DocumentExpired for a file gone."""
+    try:
+        claims = read(token, settings().secret or "")
+    except (InvalidToken, TokenExpired):
+        raise Forbidden from None
+    if claims.get("scope") != _SCOPE:
+        raise Forbidden
+    row = await session.fetch_one(queries.FILE, {"key": claims.get("document")})
+    if row is None:
+        raise DocumentExpired
+    return _file(row)
+
+
+def _file(row: Mapping[str, Any]) -> DocumentFile:
+    if row["object_name"] is None:
+        raise DocumentExpired
+    return DocumentFile(row["key"], row["object_name"], row["file_size"])
 
 
 def _check_file(document: Document) -> None:

@@ -44,14 +44,22 @@ INSERT INTO download_link (document, token_hash, expires_at)
 VALUES (%(key)s, %(token_hash)s, now() + make_interval(secs => %(lifetime)s::float8))
 """
 
+# What a link that is good leads to.
+LINKED = """
+SELECT d.key, d.object_name, d.file_size, coalesce(d.expires_at <= now(), true) AS is_expired
+FROM download_link AS l JOIN document AS d ON d.key = l.document
+WHERE l.token_hash = %(token_hash)s AND l.used_at IS NULL AND l.expires_at > now()
+"""
+
 # A link is used once: of two uses at the same moment the second waits for the first one's row, and
 # finds it used (systems.md 6.8).
-REDEEM = """
-UPDATE download_link AS l SET used_at = now() FROM document AS d
-WHERE l.token_hash = %(token_hash)s AND l.used_at IS NULL AND l.expires_at > now()
-  AND d.key = l.document
-RETURNING d.object_name, coalesce(d.expires_at <= now(), true) AS is_expired
+USE_UP = """
+UPDATE download_link SET used_at = now()
+WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > now() RETURNING document
 """
+
+# Until it is removed: an address that was given out in time is good for its own time.
+FILE = "SELECT key, object_name, file_size FROM document WHERE key = %(key)s"
 
 # Files whose time is over, and whose last links have been followed since.
 EXPIRED = """

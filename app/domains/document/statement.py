@@ -36,14 +36,8 @@ def _time(column: str) -> str:
     return f"coalesce(to_char({column} AT TIME ZONE 'UTC', {form}), '')"
 
 
-# The computed fields of a code, as app/domains/unique_code/queries.py has them. There a sub-select
-# looks up the company prefix for each row; here whole tables are joined once.
-_PREFIX_LENGTH = (
-    "coalesce(p.company_prefix_length, length(j.sscc_company_prefix), a.company_prefix_length)"
-)
-
 COLUMNS = {
-    "extended_id": f"coalesce(c.extended_id, gs1_epc_hex(c.id, {_PREFIX_LENGTH}, 0), c.id)",
+    "extended_id": "coalesce(c.extended_id, gs1_extended_id(c.id, c.company_prefix_length), '')",
     "serial_number": "coalesce(c.serial_number, CASE WHEN c.type = 'sgtin' THEN c.code END, '')",
     "brand": "coalesce(b.name, '')",
     "product": "coalesce(p.product_name, '')",
@@ -59,8 +53,6 @@ COLUMNS = {
 """The columns of the seed, in its order; the supply-chain fields follow."""
 
 _JOINS = f"""
-LEFT JOIN account AS a ON a.id = c.account
-LEFT JOIN identifier_job AS j ON c.type = 'sscc' AND j.id = c.identifier_job
 LEFT JOIN brand AS b ON b.id = p.brand AND {OWN_OR_SHARED.format("b")}
 LEFT JOIN directus_users AS su ON su.id = c.scm_updated_by AND {OWN_OR_SHARED.format("su")}
 LEFT JOIN directus_users AS au ON au.id = c.activated_by AND {OWN_OR_SHARED.format("au")}

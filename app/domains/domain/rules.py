@@ -1,24 +1,139 @@
-"""The rules of domains."""
+"""The rules of domains: whose a host name is, is verified before codes are printed with it."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from app.access.caller import Caller
-from app.database.session import WriteSession
+from app.access.reserved import is_own_host, reserved_words
+from app.database.session import Session, WriteSession
+from app.domains.domain import queries
+from app.domains.domain.text_record import RECORD, has_record
+from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent, Unusable
 from app.items.rules import Row, Rules, Update
+from app.settings import settings
+
+PENDING, VERIFIED = "pending", "verified"
+NAME, STATE = "domain_name", "state"
 
 
 class DomainRules(Rules):
-    """A domain name is lower case (RFC 4343: its case means nothing)."""
+    """A name is lower case (RFC 4343: its case means nothing), and nobody's before it is verified.
+
+    The installation's admin verifies by saying so; what it makes itself is verified from the start.
+    With DOMAIN_VERIFICATION=dns an account may set `verified` itself, where the TXT record says so.
+    """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         for row in rows:
             _lower(row)
+            state = row.get(STATE)
+            row[STATE] = state or (VERIFIED if _is_installations(caller) else PENDING)
+            row["verification_code"] = secrets.token_urlsafe(24)
+        await _check_names(session, caller, rows)
+        if not _is_installations(caller) and any(row[STATE] == VERIFIED for row in rows):
+            detail = 'Value has to be "pending": a domain is verified once it is there.'
+            raise FailedValidation(STATE, "in", detail, valid=[PENDING])
+        for row in rows:
+            _note_time(row)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
+        renamed = []
         for update in updates:
             _lower(update.patch)
+            if NAME in update.changes:
+                renamed.append(update)
+        moved = [update for update in updates if not {NAME, "account"}.isdisjoint(update.changes)]
+        if moved:
+            await _require_unused(session, moved)
+        if renamed:
+            await _check_names(session, caller, [{**u.before, **u.patch} for u in renamed])
+        for update in updates:
+            if NAME in update.changes and not _is_installations(caller):
+                update.patch[STATE] = PENDING  # what was proven, was another name's
+            if STATE in update.changes:
+                await _step(session, caller, update)
+
+    async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
+        """Raises UnprocessableContent while there are short codes of one of them."""
+        used = await session.fetch_value(queries.USED_BY_KEY, {"keys": keys})
+        if used is not None:
+            raise UnprocessableContent(
+                f'There are codes of a domain that is to go, such as "{used}": they stay its own'
+            )
+
+
+def _is_installations(caller: Caller) -> bool:
+    return caller.is_admin and caller.account is None
 
 
 def _lower(row: Row) -> None:
-    if isinstance(row.get("domain_name"), str):
-        row["domain_name"] = row["domain_name"].strip().lower()
+    if isinstance(row.get(NAME), str):
+        row[NAME] = row[NAME].strip().rstrip(".").lower()
+
+
+def _note_time(row: Row) -> None:
+    row["verified_at"] = datetime.now(UTC).isoformat() if row[STATE] == VERIFIED else None
+
+
+async def _check_names(session: Session, caller: Caller, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Raises ErrorList for names that nobody can have, and those that somebody else has.
+
+    To a caller with an account both are the same: nothing tells that a name is taken.
+    """
+    names = [row[NAME] for row in rows if isinstance(row.get(NAME), str)]
+    taken = {
+        row["domain_name"]: row["account"]
+        for row in await session.fetch_all(queries.TAKEN, {"names": names})
+    }
+    reserved = await reserved_words(session, names)
+    errors: list[AppError] = []
+    for row in rows:
+        name = row.get(NAME)
+        if not isinstance(name, str):
+            continue
+        is_others = name in taken and taken[name] != row.get("account")
+        is_number = name.rpartition(".")[2].isdecimal()  # RFC 3696 2: that would be an address
+        others_to_caller = is_others and caller.account is not None
+        if is_own_host(name) or is_number or name in reserved or others_to_caller:
+            errors.append(Unusable(NAME))
+    if errors:
+        raise ErrorList(errors)
+
+
+async def _require_unused(session: Session, moved: Sequence[Update]) -> None:
+    """Raises FailedValidation for another name or owner of a domain that has short codes."""
+    for update in moved:
+        name, field = update.before[NAME], NAME if NAME in update.changes else "account"
+        owner = None if field == NAME else update.patch["account"]
+        values = {"first": f"{name}/", "end": f"{name}0", "owner": owner}
+        if update.before[STATE] != VERIFIED:
+            continue
+        used = await session.fetch_value(queries.USED, values)
+        if used is not None:
+            before = update.before[field]
+            shown = "null" if before is None else f'"{before}"'
+            detail = f'Value has to stay {shown}: there are codes of it, such as "{used}".'
+            raise FailedValidation(field, "eq", detail, valid=before)
+
+
+async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
+    """Judge a change of state. Raises FailedValidation."""
+    patch, name = update.patch, str({**update.before, **update.patch}[NAME])
+    if patch[STATE] == VERIFIED and not _is_installations(caller):
+        code = update.before["verification_code"]
+        if settings().domain_verification != "dns":
+            detail = (
+                "The admin of the installation verifies domains: PATCH /items/domain, or "
+                f"`mintage domain verify {name}`."
+            )
+            raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
+        if not await has_record(name, code):
+            detail = f'Set a TXT record of {RECORD}.{name} that says "{code}", then try again.'
+            raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
+        if await session.fetch_all(queries.TAKEN, {"names": [name]}):
+            raise Unusable(STATE)
+    _note_time(patch)

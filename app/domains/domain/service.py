@@ -27,19 +27,25 @@ def link_host(
     holder = account.table
     of_type = (
         select(link.c.domain_name)
-        .where(link.c.account == account, link.c.type == "digital_link", link.c.is_default)
+        .where(
+            link.c.account == account,
+            link.c.type == "digital_link",
+            link.c.is_default,
+            link.c.state == "verified",
+        )
         .correlate(holder)
         .scalar_subquery()
     )
     of_account = (
         select(fallback.c.domain_name)
         .join(_account, _account.c.default_domain == fallback.c.id)
-        .where(_account.c.id == account)
+        .where(_account.c.id == account, fallback.c.state == "verified")
         .correlate(holder)
         .scalar_subquery()
     )
     hosts: list[ColumnElement[str]] = [of_type, of_account, literal(FALLBACK_HOST)]
     if own is not None:
-        of_code = select(given.c.domain_name).where(given.c.id == own).correlate(holder)
+        of_code = select(given.c.domain_name)
+        of_code = of_code.where(given.c.id == own, given.c.state == "verified").correlate(holder)
         hosts.insert(0, of_code.scalar_subquery())
     return func.coalesce(*hosts)

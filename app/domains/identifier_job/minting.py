@@ -10,25 +10,33 @@ from numpy.typing import NDArray
 from psycopg.abc import Buffer
 from psycopg.errors import UniqueViolation
 
+from app.access.reserved import reserved_of_length
+from app.codes.code_space import CodeSpace, ForeignSerial
 from app.codes.copy_rows import CODE, NULL, Code, copy_text, escape
+from app.codes.rfid_space import RfidSpace
 from app.codes.sscc import sscc_rows
-from app.database.session import WriteSession
+from app.database.session import Session, WriteSession
 from app.domains.code_space.service import Space, mark_minted, take_positions, take_ranges
 from app.domains.identifier_job import queries
 from app.domains.identifier_job.planning import SsccTaken, first_sscc_within
-from app.domains.identifier_job.service import Job
+from app.domains.identifier_job.service import Job, prefix_length
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What the codes of one chunk have in common."""
+    """What the codes of one chunk have in common.
+
+    `prefix_length`: digits of their company prefix. `reserved`: short codes that can't be.
+    """
 
     job: Job
     space: Space
     domain: str | None
     secret: str
+    prefix_length: int | None = None
+    reserved: tuple[str, ...] = ()
 
     def codes(self, positions: range) -> NDArray[np.uint8]:
         """The codes of these positions, one a row, in ascending order. Slow: run it in a thread."""
@@ -41,6 +49,13 @@ class Batch:
             )
         return self.space.codes(self.secret).mint(positions.start, len(positions))
 
+    def holds_reserved(self, positions: range) -> bool:
+        """Whether one of these positions is a word that the server answers itself."""
+        if not self.reserved:
+            return False
+        codes = self.space.codes(self.secret)
+        return any(_position(codes, word) in positions for word in self.reserved)
+
     @property
     def columns(self) -> str:
         """What the rows say."""
@@ -52,7 +67,10 @@ class Batch:
         """The rows of these positions for COPY, as `columns` names them."""
         job = self.job
         prefix = "/00/" if job.type == "sscc" else self.space.key_prefix
-        rest = (job.type, job.product, self.domain, job.id, job.user_created)
+        rest = (
+            *(job.type, job.product, self.domain, job.id, job.user_created),
+            self.prefix_length,
+        )
         pieces: list[bytes | Code] = [
             escape(prefix),
             CODE,
@@ -63,6 +81,24 @@ class Batch:
         if job.workorder is not None:
             pieces += _of_an_order(job)
         return copy_text(pieces, self.codes(positions))
+
+
+def _position(codes: CodeSpace | RfidSpace, word: str) -> int | None:
+    try:
+        return codes.position_of(word)
+    except ForeignSerial:
+        return None
+
+
+async def batch_of(
+    session: Session, job: Job, space: Space, domain: str | None, secret: str
+) -> Batch:
+    """The batch of a job, as its keys' owner and the route table have it now."""
+    words: list[str] = []
+    if job.type == "short_code":
+        words = await reserved_of_length(session, space.length)
+    length = await prefix_length(session, job)
+    return Batch(job, space, domain, secret, length, tuple(words))
 
 
 def _of_an_order(job: Job) -> list[bytes | Code]:
@@ -82,6 +118,8 @@ async def mint(session: WriteSession, batch: Batch, taken: str, positions: range
     """
     rows = await asyncio.to_thread(batch.rows, positions)
     await mark_minted(session, taken)
+    if batch.holds_reserved(positions):
+        return await _mint_around(session, batch, rows, len(positions))
     try:
         async with session.savepoint():
             statement = queries.COPY_CODES.format(columns=batch.columns)
@@ -119,4 +157,6 @@ async def _write_new(session: WriteSession, batch: Batch, rows: Buffer) -> int:
     """Write the rows whose code does not exist; how many these were."""
     await session.execute(queries.CLEAR_STAGING)
     await session.copy_in(queries.COPY_STAGING.format(columns=batch.columns), [rows])
+    if batch.reserved:
+        await session.execute(queries.DROP_RESERVED, {"words": list(batch.reserved)})
     return await session.execute(queries.MOVE_STAGED.format(columns=batch.columns))

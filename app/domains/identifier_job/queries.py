@@ -19,17 +19,17 @@ SELECT account.id, account.max_keyspace_fill, account.default_domain AS own_doma
        own.domain_name AS own_name, link.id AS link_domain, link.domain_name AS link_name,
        short.id AS short_domain, short.domain_name AS short_name
 FROM account
-LEFT JOIN domain AS own ON own.id = account.default_domain
-LEFT JOIN domain AS link
-  ON link.account = account.id AND link.type = 'digital_link' AND link.is_default
-LEFT JOIN domain AS short
-  ON short.account = account.id AND short.type = 'short' AND short.is_default
+LEFT JOIN domain AS own ON own.id = account.default_domain AND own.state = 'verified'
+LEFT JOIN domain AS link ON link.account = account.id AND link.type = 'digital_link'
+  AND link.is_default AND link.state = 'verified'
+LEFT JOIN domain AS short ON short.account = account.id AND short.type = 'short'
+  AND short.is_default AND short.state = 'verified'
 WHERE account.id = ANY(%(accounts)s::uuid[])
 """
 
-DOMAINS = "SELECT id, domain_name, account FROM domain WHERE id = ANY(%(domains)s::uuid[])"
+DOMAINS = "SELECT id, domain_name, account, state FROM domain WHERE id = ANY(%(domains)s::uuid[])"
 
-PRODUCTS = "SELECT id, account FROM product WHERE id = ANY(%(products)s)"
+PRODUCTS = "SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)"
 
 # Those of some jobs that have minted codes already.
 MINTED_JOBS = """
@@ -54,7 +54,9 @@ FIRST_CODE_BETWEEN = """
 SELECT id FROM unique_code WHERE id >= %(lowest)s AND id <= %(highest)s ORDER BY id LIMIT 1
 """
 
-COLUMNS = "id, account, code, type, product, domain, identifier_job, user_created"
+COLUMNS = (
+    "id, account, code, type, product, domain, identifier_job, user_created, company_prefix_length"
+)
 """What a minted row says; the rest are defaults of the table (date_created, status) or null."""
 
 OF_AN_ORDER = "workorder, activation_status, activated_at, activated_by, serial_number"
@@ -72,6 +74,8 @@ COPY_STAGING = "COPY minted_code ({columns}) FROM STDIN"
 MOVE_STAGED = """
 INSERT INTO unique_code ({columns}) SELECT {columns} FROM minted_code ON CONFLICT (id) DO NOTHING
 """
+
+DROP_RESERVED = "DELETE FROM minted_code WHERE code = ANY(%(words)s::text[])"
 
 CLEAR_STAGING = "TRUNCATE minted_code"
 

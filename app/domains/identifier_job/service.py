@@ -1,10 +1,11 @@
 """What an identifier job is about: its row, its account's limits, the domain of its codes."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from app.access.key_owners import covers_of, stem
 from app.database.session import Session, WriteSession
 from app.domains.code_space.service import forget_ranges
 from app.domains.identifier_job import queries
@@ -24,6 +25,7 @@ class Domain:
     id: str
     name: str
     account: str | None = None
+    is_verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,10 @@ async def read_tenants(session: Session, accounts: Iterable[str]) -> dict[str, T
 async def read_domains(session: Session, keys: Iterable[str]) -> dict[str, Domain]:
     """These domains; unknown ones are left out."""
     rows = await session.fetch_all(queries.DOMAINS, {"domains": list(set(keys))})
-    return {row["id"]: Domain(row["id"], row["domain_name"], row["account"]) for row in rows}
+    return {
+        row["id"]: Domain(row["id"], row["domain_name"], row["account"], row["state"] == "verified")
+        for row in rows
+    }
 
 
 async def read_owners(session: Session, products: Iterable[str]) -> dict[str, str | None]:
@@ -103,14 +108,36 @@ async def read_owners(session: Session, products: Iterable[str]) -> dict[str, st
 
 
 async def inherit_accounts(session: Session, rows: Iterable[Row]) -> None:
-    """What is nobody's in particular belongs to the account of its product, as the codes do."""
-    orphans = [
-        row for row in rows if row.get("account") is None and isinstance(row.get("product"), str)
-    ]
-    if orphans:
-        owners = await read_owners(session, {row["product"] for row in orphans})
-        for row in orphans:
-            row["account"] = owners.get(row["product"])
+    """What is nobody's in particular belongs to whom its codes do: by product, or by their keys."""
+    orphans = [row for row in rows if row.get("account") is None]
+    named = {row["product"] for row in orphans if isinstance(row.get("product"), str)}
+    owners = await read_owners(session, named) if named else {}
+    covers = await covers_of(session, [one for row in orphans for one in gs1_stems(row)])
+    for row in orphans:
+        covering = (covers[one].account for one in gs1_stems(row) if one in covers)
+        row["account"] = owners.get(row.get("product") or "") or next(covering, None)
+
+
+def gs1_stems(row: Mapping[str, Any]) -> list[str]:
+    """What of the keys of a job's codes tells whose they are; nothing of short codes."""
+    if row.get("type") == "sscc":
+        prefix, extension = row.get("sscc_company_prefix"), row.get("sscc_extension_digit") or 0
+        return [] if prefix is None else [stem(f"/00/{extension}{prefix}")]
+    product = row.get("product")
+    return [product] if isinstance(product, str) and row.get("type") in {"sgtin", "grai"} else []
+
+
+async def prefix_length(session: Session, job: "Job") -> int | None:
+    """Digits of the company prefix that the codes of a job keep; None where nobody knows them."""
+    row = asdict(job)
+    covers = await covers_of(session, gs1_stems(row))
+    for one in gs1_stems(row):
+        if one in covers:
+            return covers[one].prefix_length
+    if job.type == "sscc":
+        return len(job.sscc_company_prefix or "") or None
+    products = await session.fetch_all(queries.PRODUCTS, {"products": [job.product]})
+    return products[0]["company_prefix_length"] if products else None
 
 
 async def minted_jobs(session: Session, jobs: list[str]) -> set[str]:

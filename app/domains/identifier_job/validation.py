@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.codes.alphabets import CHARACTER_SETS
+from app.access.key_owners import Cover, covers_of, is_allowed, unowned
+from app.codes.alphabets import CHARACTER_SETS, LONGEST_RFID, RFID_NUMERIC
 from app.codes.sscc import BODY_LENGTH
 from app.database.session import Session
 from app.domains.code_space.service import (
@@ -24,6 +25,7 @@ from app.domains.identifier_job.service import (
     LONGEST,
     Domain,
     Tenant,
+    gs1_stems,
     key_prefix,
     read_domains,
     read_owners,
@@ -47,6 +49,7 @@ class Facts:
     tenants: Mapping[str, Tenant]
     domains: Mapping[str, Domain]
     products: Mapping[str, str | None]
+    covers: Mapping[str, Cover]
     issued: dict[Spelling, int]
 
     def tenant(self, row: Mapping[str, Any]) -> Tenant:
@@ -65,6 +68,7 @@ async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
         tenants=await read_tenants(session, _named(rows, "account")),
         domains=await read_domains(session, _named(rows, "domain")),
         products=await read_owners(session, _named(rows, "product")),
+        covers=await covers_of(session, [stem for row in rows for stem in gs1_stems(row)]),
         issued={},
     )
     prefixes = [key_prefix(row["type"], row.get("product"), facts.domain(row)) for row in rows]
@@ -79,12 +83,12 @@ def problems(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
     """
     found = [*_about_quantity(row), *_about_owner(row, facts)]
     if row["type"] == "sscc":
-        return [*found, *_about_sscc(row)]
+        return [*found, *_about_sscc(row), *_about_prefix(row, facts)]
     if row["type"] not in LONGEST:
         return found
     found.extend(length_problems(row))
     if row["type"] in PRODUCT_KEYS:
-        found.extend(_about_product(row, facts))
+        found.extend(_about_product(row, facts) or _about_prefix(row, facts))
     elif row["type"] == "short_code" and row.get("domain") is None and facts.domain(row) is None:
         found.append(required("domain"))
     return found or list(_about_room(row, facts))
@@ -93,8 +97,11 @@ def problems(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
 def length_problems(row: Mapping[str, Any]) -> list[AppError]:
     """Why the codes of this job may not be that long: GS1 sets the longest serial."""
     longest, length = LONGEST.get(row["type"]), _whole(row, "length")
-    too_long = longest is not None and length is not None and length > longest
-    return [at_most("length", longest or 0)] if too_long else []
+    if longest is None or length is None:
+        return []
+    if row.get("character_set") == RFID_NUMERIC and length > LONGEST_RFID:
+        return [at_most("length", LONGEST_RFID, " Longer numbers do not fit the 96 bits of a tag.")]
+    return [at_most("length", longest)] if length > longest else []
 
 
 def required(field: str) -> FailedValidation:
@@ -121,9 +128,27 @@ def _about_owner(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
         domain = facts.domains.get(row["domain"])
         if domain is None or not _shared(domain.account, account):
             yield InvalidForeignKey(KIND, "domain", row["domain"])
+        elif not domain.is_verified:
+            yield unowned("domain", f"{domain.name}/")
 
 
-def _about_product(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
+def _about_prefix(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
+    """The codes lie under a company prefix of the job's account (DESIGN.md 9)."""
+    field = "sscc_company_prefix" if row["type"] == "sscc" else "product"
+    for stem in gs1_stems(row):
+        cover = facts.covers.get(stem)
+        if not is_allowed(cover, row.get("account")):
+            yield unowned(field, stem)
+        elif row["type"] == "sscc" and cover is not None and row[field] != cover.name:
+            detail = f'Value has to be "{cover.name}": those digits lie under this company prefix.'
+            yield FailedValidation(field, "eq", detail, valid=cover.name)
+
+
+def _about_product(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
+    return list(_product_refusals(row, facts))
+
+
+def _product_refusals(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
     product = row.get("product")
     if product is None:
         yield required("product")

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.access.caller import Caller
+from app.access.key_owners import Cover, covers_of, is_allowed, is_gs1_key, stem, unowned
 from app.codes.check_digit import require_digits
 from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import LENGTH, LENGTHS, normalise
-from app.database.session import WriteSession
+from app.database.session import Session, WriteSession
 from app.domains.product.owners import LINKS, strange_links
 from app.domains.scan.redirection import refusals
 from app.errors import AppError, ErrorList, FailedValidation
@@ -19,13 +20,21 @@ TRADE_ITEM = "/01/"
 ASSET_TYPE = "/8003/"
 REDIRECTION = "product_redirection_url"
 OWNED = frozenset({*LINKS, "account"})
+KEYED = frozenset({"gtin", "account", "company_prefix_length"})
+"""What has to fit the key, and whose that is."""
+
+CODES_OF_OTHERS = """
+SELECT id FROM unique_code WHERE id >= %(first)s AND id < %(end)s
+  AND account IS NOT NULL AND account IS DISTINCT FROM %(account)s::uuid LIMIT 1
+"""
+CODES = "SELECT id FROM unique_code WHERE id >= %(first)s AND id < %(end)s LIMIT 1"
 
 
 class ProductRules(Rules):
     """Makes the key from the GTIN or the GTIN from the key; refuses both when they disagree.
 
-    Brand and campaign are of the product's account. Check digits are judged unless
-    USE_GS1_IDENTIFIERS is off.
+    The key is the product's account's own (DESIGN.md 9), and so are brand and campaign. Check
+    digits are judged unless USE_GS1_IDENTIFIERS is off.
     """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
@@ -35,6 +44,7 @@ class ProductRules(Rules):
                 found.extend(errors)
             else:
                 _complete(row)
+        found += await _owned(session, caller, [row for row in rows if not found])
         found += refusals(REDIRECTION, rows)
         found += await strange_links(session, caller, rows)
         if found:
@@ -47,12 +57,76 @@ class ProductRules(Rules):
             {**update.before, **update.patch} for update in updates if update.patch.get("gtin")
         ]
         found = [error for row in changed for error in _problems(row)]
+        keyed = [update for update in updates if not KEYED.isdisjoint(update.changes)]
+        found += await _owned(session, caller, [{**u.before, **u.patch} for u in keyed])
+        for update in keyed:
+            found += await _given_out(session, update)
         found += refusals(REDIRECTION, [update.patch for update in updates])
         moved = [update for update in updates if not OWNED.isdisjoint(update.patch)]
         rows = [{**update.before, **update.patch} for update in moved]
         found += await strange_links(session, caller, rows)
         if found:
             raise ErrorList(found)
+
+
+async def _owned(session: Session, caller: Caller, products: list[Row]) -> list[AppError]:
+    """Why products can't have their keys and GTINs: those are not their account's.
+
+    What the installation's admin makes of no account in particular is the key's owner's.
+    """
+    keys = {key for row in products for key in _gs1_keys(row)}
+    covers = await covers_of(session, map(stem, keys))
+    found: list[AppError] = []
+    for row in products:
+        for key in _gs1_keys(row):
+            cover = covers.get(stem(key))
+            if cover is not None and row.get("account") is None and caller.account is None:
+                row["account"] = cover.account
+            if not is_allowed(cover, row.get("account")):
+                found.append(unowned("id" if key == row.get("id") else "gtin", key))
+            elif key == row.get("id"):
+                found += _length_refusal(row, cover)
+    return found
+
+
+def _gs1_keys(product: Mapping[str, Any]) -> Iterator[str]:
+    """The keys that have an owner: its own, where that is a GS1 key, and its GTIN's."""
+    key, gtin = str(product.get("id") or ""), product.get("gtin")
+    if is_gs1_key(key):
+        yield key
+    if gtin is not None and (of_gtin := TRADE_ITEM + str(gtin).zfill(LENGTH)) != key:
+        yield of_gtin
+
+
+def _length_refusal(product: Mapping[str, Any], cover: Cover | None) -> list[AppError]:
+    """A length of a company prefix is said once: by the prefix, where there is one."""
+    length = product.get("company_prefix_length")
+    if cover is None or length in {None, cover.prefix_length}:
+        return []
+    detail = f'Value has to be "{cover.prefix_length}": the key lies under prefix {cover.name}.'
+    return [FailedValidation("company_prefix_length", "eq", detail, valid=cover.prefix_length)]
+
+
+async def _given_out(session: Session, update: Update) -> list[AppError]:
+    """Why a product with codes can't change like that: what was given out stays as it is."""
+    first, end = _codes_of(str(update.key))
+    values = {"first": first, "end": end, "account": update.patch.get("account")}
+    for name, statement in (("account", CODES_OF_OTHERS), ("company_prefix_length", CODES)):
+        if name in update.changes:
+            code = await session.fetch_value(statement, values)
+            if code is not None:
+                before = update.before[name]
+                shown = "null" if before is None else f'"{before}"'
+                detail = f'Value has to stay {shown}: there are codes of it, such as "{code}".'
+                return [FailedValidation(name, "eq", detail, valid=before)]
+    return []
+
+
+def _codes_of(key: str) -> tuple[str, str]:
+    """Between which keys the codes of a product are, in byte order."""
+    if key.startswith(TRADE_ITEM):
+        return f"{key}/21/", f"{key}/210"
+    return key, f"{key}~"
 
 
 def _problems(row: Mapping[str, Any]) -> Iterator[AppError]:

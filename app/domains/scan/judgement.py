@@ -12,7 +12,7 @@ from datetime import date
 INACTIVE, ACTIVE, BLACKLISTED = 0, 1, 2
 """`unique_code.activation_status`."""
 MAX_SCAN_COUNT = 10
-"""`unique_code.blacklist_reason` of a code that was scanned too often (systems.md 4.4)."""
+"""`unique_code.blacklist_reason` of a code that too many devices scanned (systems.md 4.4)."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _WORDS = {INACTIVE: "inactive", ACTIVE: "genuine", BLACKLISTED: "blacklisted"}
 
@@ -33,15 +33,16 @@ class Facts:
     product_redirection_url: str | None
     account_redirection_url: str | None
     max_scan_count: int | None
+    blacklist_on_max_scan_count: bool | None
 
     @property
     def is_known(self) -> bool:
-        """Whether it leads to anything of ours: to a code, or at least to its product."""
-        return self.code is not None or self.product is not None
+        """Whether it leads to anything of ours: a code, its product, or who owns the key."""
+        return (self.code, self.product, self.account) != (None, None, None)
 
     @property
     def is_counted(self) -> bool:
-        """Whether its scans are numbered: its campaign says so, and it is not blacklisted yet."""
+        """Whether its devices are counted: its campaign says so, and it is not blacklisted yet."""
         return (
             self.code is not None
             and self.max_scan_count is not None
@@ -54,19 +55,20 @@ class Judgement:
     status: str
     result: str
     flags: tuple[str, ...]
-    exceeds: bool = False
-    """It is one scan too many: its code has to be blacklisted."""
+    blacklists: bool = False
+    """More devices than its campaign allows have scanned its code, which has to be blacklisted."""
 
 
 def judge(
-    facts: Facts, *, is_product: bool, country: str | None, today: date, scans_before: int = 0
+    facts: Facts, *, is_product: bool, country: str | None, today: date, devices: int = 0
 ) -> Judgement:
-    """The judgement of one scan. `scans_before`: how often the code was scanned till then."""
+    """The judgement of one scan. `devices`: how many have scanned the code, with this one."""
     if facts.code is None:
         return _without_code(facts, is_product=is_product)
     most = facts.max_scan_count
-    exceeds = facts.is_counted and most is not None and scans_before >= most
-    status = BLACKLISTED if exceeds else facts.activation_status or INACTIVE
+    exceeds = facts.is_counted and most is not None and devices > most
+    blacklists = exceeds and bool(facts.blacklist_on_max_scan_count)
+    status = BLACKLISTED if blacklists else facts.activation_status or INACTIVE
     flags = [_WORDS[status]]
     market = (facts.intended_market or "").strip().lower()
     if market and country and market != country:
@@ -75,7 +77,7 @@ def judge(
         flags.append("after-sell-by-date")
     if exceeds or (status == BLACKLISTED and facts.blacklist_reason == MAX_SCAN_COUNT):
         flags.append("scan-count")
-    return Judgement(_WORDS[status], "ok", tuple(flags), exceeds)
+    return Judgement(_WORDS[status], "ok", tuple(flags), blacklists)
 
 
 def is_past(sell_by: str | None, today: date) -> bool:
@@ -93,4 +95,5 @@ def _without_code(facts: Facts, *, is_product: bool) -> Judgement:
     if is_product and facts.product is not None:
         return Judgement("product", "ok", ())
     # Codes can't be guessed: a serial of ours that was never issued was made by somebody else.
-    return Judgement("unknown", "failure", ("counterfeit",) if facts.product else ())
+    is_copied = facts.is_known and not is_product
+    return Judgement("unknown", "failure", ("counterfeit",) if is_copied else ())

@@ -6,18 +6,17 @@ from typing import Any
 from app.access.caller import Caller
 from app.codes.errors import CodeError
 from app.database.session import WriteSession
+from app.domains.scan.devices import Scanning, devices_of
 from app.domains.scan.judgement import Facts, Judgement, judge
 from app.domains.scan.scanned_key import ScannedKey, of_text
-from app.domains.scan.service import blacklist, facts_of, scans_before
+from app.domains.scan.service import blacklist, facts_of
 from app.items.rules import Row, Rules
-
-LONGEST_TEXT = 255
 
 
 class ScanRules(Rules):
     """Completes code, product, account, status and flags from what was scanned.
 
-    A row names the `code`, or a `scanned_key` in any form: key, Digital Link, EPC. What an app has
+    A row names the `code`, or a `scanned_key`, in any form `scanned_text` reads. What an app has
     judged itself is kept. To a caller with an account, codes of other accounts are unknown ones.
     """
 
@@ -25,18 +24,21 @@ class ScanRules(Rules):
         keys = [_scanned(row) for row in rows]
         wanted = list({key.key: key for key in keys if key is not None}.values())
         known = await facts_of(session, wanted, caller.account)
-        before = await scans_before(session, known.values())
-        today, exceeded = datetime.now(UTC).date(), set()
-        for row, key in zip(rows, keys, strict=True):
+        now = datetime.now(UTC)
+        scannings = [
+            None if key is None else _scanning(row, key, now)
+            for row, key in zip(rows, keys, strict=True)
+        ]
+        devices = await devices_of(session, known.values(), filter(None, scannings))
+        exceeded = set()
+        for row, key, scanning in zip(rows, keys, scannings, strict=True):
             _lower_country(row)
-            if key is None:
+            if key is None or scanning is None:
                 continue
             facts = known[key.key]
-            judgement = _judged(row, facts, key, today, before.get(key.key, 0))
+            judgement = _judged(row, facts, key, now.date(), devices.with_scan(scanning))
             _complete(row, facts, key, judgement)
-            if key.key in before:
-                before[key.key] += 1
-            if judgement.exceeds:
+            if judgement.blacklists:
                 exceeded.add(key.key)
         if exceeded:
             await blacklist(session, sorted(exceeded))
@@ -45,7 +47,7 @@ class ScanRules(Rules):
 def _scanned(row: Row) -> ScannedKey | None:
     """What the row says was scanned; None for a text that is no key: it is kept as it is."""
     given = row.get("code") or row.get("scanned_key")
-    if not given or len(str(given)) > LONGEST_TEXT:
+    if not given:
         return None
     try:
         return of_text(str(given))
@@ -54,14 +56,24 @@ def _scanned(row: Row) -> ScannedKey | None:
         return ScannedKey(str(given), serial=str(given)) if row.get("code") else None
 
 
-def _judged(row: Row, facts: Facts, key: ScannedKey, today: date, scans_before: int) -> Judgement:
+def _scanning(row: Row, key: ScannedKey, now: datetime) -> Scanning:
+    device = row.get("install_id")
+    at = datetime.fromisoformat(str(row.get("scanned_at") or now))
+    return Scanning(
+        key.key,
+        at if at.tzinfo is not None else at.replace(tzinfo=UTC),
+        device if isinstance(device, str) else None,
+    )
+
+
+def _judged(row: Row, facts: Facts, key: ScannedKey, today: date, devices: int) -> Judgement:
     country = row.get("country")
     return judge(
         facts,
         is_product=key.is_product,
         country=country if isinstance(country, str) else None,
         today=today,
-        scans_before=scans_before,
+        devices=devices,
     )
 
 
@@ -70,6 +82,8 @@ def _complete(row: Row, facts: Facts, key: ScannedKey, judgement: Judgement) -> 
         row["account"] = facts.account  # whose the code is, whoever reports the scan
     if judgement.status == "unknown" and row.get("computed_status") is None:
         row["result"] = judgement.result
+    if row.get("code") is not None:
+        row["code"] = key.key  # as the code is named, or its scans would not be counted together
     own: dict[str, Any] = {
         "code": facts.code,
         "product": facts.product,

@@ -1,6 +1,6 @@
 """Scanning a code: what it is told, and the row that is kept of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from app.database.session import Database, Session, WriteSession
 from app.domains.scan import queries
+from app.domains.scan.devices import Scanning, devices_of
 from app.domains.scan.judgement import Facts, Judgement, judge
 from app.domains.scan.redirection import target
 from app.domains.scan.scanned_key import ScannedKey
@@ -16,11 +17,15 @@ from app.domains.scan.scanned_key import ScannedKey
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a scan tells of itself. `country`: ISO 3166 alpha-2, small letters. No address."""
+    """What a scan tells of itself. `country`: ISO 3166 alpha-2, small letters. No address.
+
+    `device`: what tells its device from others today.
+    """
 
     app: str
     country: str | None = None
     user_agent: str | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,17 @@ async def look(database: Database, key: ScannedKey, around: Circumstances) -> Se
 async def scan(database: Database, key: ScannedKey, around: Circumstances) -> Seen:
     """What a scan finds. It is kept, where it leads to a code or product of ours.
 
-    A scan above the campaign's `max_scan_count` blacklists its code.
+    Above the campaign's `max_scan_count` of devices it is flagged, and where the campaign asks for
+    that its code is blacklisted.
     """
     async with database.write() as session:
         facts = (await facts_of(session, [key]))[key.key]
-        before = await scans_before(session, [facts])
-        judgement = _judged(facts, key, around, before.get(key.key, 0))
+        scanning = Scanning(key.key, datetime.now(UTC), around.device)
+        devices = await devices_of(session, [facts], [scanning])
+        judgement = _judged(facts, key, around, devices.with_scan(scanning))
         if facts.is_known:
             await session.execute(queries.RECORD, _row(facts, judgement, around))
-        if judgement.exceeds:
+        if judgement.blacklists:
             await blacklist(session, [key.key])
     return _seen(facts, key, judgement)
 
@@ -73,30 +80,18 @@ async def facts_of(
     return {row["key"]: Facts(**row) for row in rows}
 
 
-async def scans_before(session: WriteSession, known: Iterable[Facts]) -> dict[str, int]:
-    """How often codes with a limit were scanned; nobody else counts them until we commit."""
-    counted = {facts.key: facts.max_scan_count for facts in known if facts.is_counted}
-    if not counted:
-        return {}
-    codes = sorted(counted)  # in one order, or two sets could wait for each other
-    await session.execute(queries.LOCK, {"codes": codes})
-    most = [counted[code] for code in codes]
-    rows = await session.fetch_all(queries.COUNT, {"codes": codes, "most": most})
-    return {row["code"]: row["scans"] for row in rows}
-
-
 async def blacklist(session: WriteSession, codes: Sequence[str]) -> None:
-    """They were scanned too often: reason 10 (systems.md 4.4)."""
+    """More devices scanned them than their campaigns allow: reason 10 (systems.md 4.4)."""
     await session.execute(queries.BLACKLIST, {"codes": list(codes)})
 
 
-def _judged(facts: Facts, key: ScannedKey, around: Circumstances, before: int = 0) -> Judgement:
+def _judged(facts: Facts, key: ScannedKey, around: Circumstances, devices: int = 0) -> Judgement:
     return judge(
         facts,
         is_product=key.is_product,
         country=around.country,
         today=datetime.now(UTC).date(),
-        scans_before=before,
+        devices=devices,
     )
 
 
@@ -114,5 +109,6 @@ def _row(facts: Facts, judgement: Judgement, around: Circumstances) -> dict[str,
         "computed_status": judgement.status,
         "flags": ",".join(judgement.flags),
         "country": around.country,
+        "install_id": around.device,
         "device": Jsonb({"user_agent": agent}) if agent else None,
     }

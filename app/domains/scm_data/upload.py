@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.codes.epc_paths import paths_of_epcs
+from app.codes.scanned_text import paths_of
 from app.domains.scm_data.queries import EXTENDED_ID
 
 SPECIAL = frozenset({"product", "activation_status", "blacklist_reason", "serial_number"})
@@ -49,7 +49,7 @@ class Upload:
             listed = list(values)
             paths: list[str | None] = [None] * len(listed)
             if key == EXTENDED_ID:
-                paths = await asyncio.to_thread(paths_of_epcs, listed)
+                paths = await asyncio.to_thread(paths_of, listed)
             bound |= {f"key_{n}": key, f"values_{n}": listed, f"paths_{n}": paths}
         return bound
 

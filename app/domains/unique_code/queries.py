@@ -3,18 +3,13 @@
 Each is an expression over the row, evaluated by PostgreSQL only when it is asked for.
 """
 
-from sqlalchemy import ColumnElement, FromClause, case, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, case, func, literal
 
-from app.database.tables import METADATA
 from app.domains.domain.service import link_host
 from app.items.rules import register_expression
 
 FILTER = 0
 """EPC filter value "all others". EPC Tag Data Standard, tables 10-1 and 10-3."""
-
-_account = METADATA.tables["account"]
-_job = METADATA.tables["identifier_job"]
-_product = METADATA.tables["product"]
 
 
 def epc_join_key(code: FromClause) -> ColumnElement[str]:
@@ -27,36 +22,25 @@ def digital_link(code: FromClause) -> ColumnElement[str | None]:
 
 
 def epc_uri(code: FromClause) -> ColumnElement[str | None]:
-    return func.gs1_epc_uri(code.c.id, _prefix_length(code))
+    return func.gs1_epc_uri(code.c.id, code.c.company_prefix_length)
 
 
 def epc_hex(code: FromClause) -> ColumnElement[str | None]:
-    return func.gs1_epc_hex(code.c.id, _prefix_length(code), literal(FILTER))
+    return func.gs1_epc_hex(code.c.id, code.c.company_prefix_length, literal(FILTER))
 
 
-def extended_id(code: FromClause) -> ColumnElement[str]:
-    """Stored where it was given; else the EPC in hex; else the key (systems.md 6.5)."""
-    return func.coalesce(code.c.extended_id, epc_hex(code), code.c.id)
+def extended_id(code: FromClause) -> ColumnElement[str | None]:
+    """Stored where it was given; else the EPC in hex; else the key (systems.md 6.5).
+
+    A GS1 key that is none, by its check digit or prefix, has neither.
+    """
+    own = func.gs1_extended_id(code.c.id, code.c.company_prefix_length)
+    return func.coalesce(code.c.extended_id, own)
 
 
 def serial_number(code: FromClause) -> ColumnElement[str | None]:
     """Stored where it was given; else the serial of an SGTIN."""
     return func.coalesce(code.c.serial_number, case((code.c.type == "sgtin", code.c.code)))
-
-
-def _prefix_length(code: FromClause) -> ColumnElement[int | None]:
-    """Digits of the GS1 company prefix: of the product, else of the SSCC job, else the account."""
-    of_product = select(_product.c.company_prefix_length).where(_product.c.id == code.c.product)
-    of_job = select(func.length(_job.c.sscc_company_prefix)).where(
-        _job.c.id == code.c.identifier_job
-    )
-    of_account = select(_account.c.company_prefix_length).where(_account.c.id == code.c.account)
-    # Told what it belongs to: a guess would make a cross join of it where levels are nested.
-    return func.coalesce(
-        of_product.correlate(code).scalar_subquery(),
-        case((code.c.type == "sscc", of_job.correlate(code).scalar_subquery())),
-        of_account.correlate(code).scalar_subquery(),
-    )
 
 
 def register_expressions() -> None:

@@ -1,29 +1,24 @@
 """The rules of codes: the key is the name (DESIGN.md 5); what may become of one (6.5, 6.8)."""
 
-import re
 from typing import Any
 
 from app.access.caller import Caller
-from app.codes.code_path import CodeKind, CodePath
+from app.codes.code_path import CodePath
 from app.codes.errors import CodeError
 from app.database.session import Session, WriteSession
 from app.domains.unique_code.changes import CodeChange, apply_rules
+from app.domains.unique_code.extended_id import taken_names
+from app.domains.unique_code.ownership import product_key, refusals_of_moves, settle
+from app.domains.unique_code.tag import TAG
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 
-TAG = re.compile(r"urn:epc:raw:96\.x([0-9A-F]{24})")
-EPC_96 = re.compile(r"[0-9A-Fa-f]{24}")
 PARTS = frozenset({"type", "code", "product"})
 """What the key of a code says already."""
 
 BELONGS = frozenset({"product", "account"})
 """Whom a code belongs to."""
 
-GRAI_PRODUCT_LENGTH = len("/8003/") + 14
-PRODUCTS = """
-SELECT id, account FROM product WHERE id = ANY(%(products)s)
-  AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
-"""
 DEFAULT_TYPE = "sgtin"
 """The type of a row that does not say; a key says it better."""
 
@@ -32,9 +27,9 @@ DOMAIN_NAMES = "SELECT id, domain_name FROM domain WHERE id = ANY(%(domains)s::u
 ACCOUNT_DOMAINS = """
 SELECT account.id, coalesce(own.domain_name, short.domain_name) AS domain_name
 FROM account
-LEFT JOIN domain AS own ON own.id = account.default_domain
-LEFT JOIN domain AS short
-  ON short.account = account.id AND short.type = 'short' AND short.is_default
+LEFT JOIN domain AS own ON own.id = account.default_domain AND own.state = 'verified'
+LEFT JOIN domain AS short ON short.account = account.id AND short.type = 'short'
+  AND short.is_default AND short.state = 'verified'
 WHERE account.id = ANY(%(accounts)s::uuid[])
 """
 
@@ -47,7 +42,10 @@ class UniqueCodeRules(Rules):
         found = [error for row in rows for error in _complete(row, hosts)]
         if found:
             raise ErrorList(found)
-        await _inherit(session, caller, rows)
+        found += await settle(session, caller, rows)
+        found += await taken_names(session, caller, rows)
+        if found:
+            raise ErrorList(found)
         await apply_rules(session, caller, [CodeChange({}, row) for row in rows])
 
     async def before_update(
@@ -56,62 +54,18 @@ class UniqueCodeRules(Rules):
         """A patch contradicts neither the key nor the state of a code. Raises ErrorList."""
         if found := [error for update in updates for error in _contradictions(update)]:
             raise ErrorList(found)
-        await _keep_together(session, caller, updates)
+        moved = [
+            {**update.before, **update.patch}
+            for update in updates
+            if not BELONGS.isdisjoint(update.changes)
+        ]
+        found = await refusals_of_moves(session, caller, moved)
+        named = [update for update in updates if update.changes.get("extended_id") is not None]
+        found += await taken_names(session, caller, [{**u.before, **u.patch} for u in named])
+        if found:
+            raise ErrorList(found)
         changes = [CodeChange(update.before, update.patch) for update in updates]
         await apply_rules(session, caller, changes)
-
-
-async def _inherit(session: Session, caller: Caller, rows: list[Row]) -> None:
-    """A code belongs to the product its key names, where that exists, and to its account.
-
-    Raises ErrorList for a code of another account than its product's.
-    """
-    named = [row.get("product") or _product_key(row["id"], row["type"]) for row in rows]
-    owners = await _owners(session, caller, named)
-    strangers: list[AppError] = []
-    for row, product in zip(rows, named, strict=True):
-        if product in owners:
-            row["product"] = product
-            strangers += _strange(product, owners[product], row.get("account"))
-            row["account"] = row.get("account") or owners[product]
-    if strangers:
-        raise ErrorList(strangers)
-
-
-async def _keep_together(session: Session, caller: Caller, updates: list[Update]) -> None:
-    """A code never comes to a product of another account. Raises ErrorList."""
-    moved = [
-        {**update.before, **update.patch}
-        for update in updates
-        if not BELONGS.isdisjoint(update.changes)
-    ]
-    owners = await _owners(session, caller, [row["product"] for row in moved])
-    strangers = [
-        error
-        for row in moved
-        for error in _strange(row["product"], owners.get(row["product"]), row["account"])
-    ]
-    if strangers:
-        raise ErrorList(strangers)
-
-
-async def _owners(
-    session: Session, caller: Caller, products: list[str | None]
-) -> dict[str, str | None]:
-    """The accounts of products; to a caller with an account, those of others don't exist."""
-    wanted = {"products": list({key for key in products if key}), "account": caller.account}
-    if not wanted["products"]:
-        return {}
-    found = await session.fetch_all(PRODUCTS, wanted)
-    return {row["id"]: row["account"] for row in found}
-
-
-def _strange(product: str | None, owner: str | None, account: str | None) -> list[AppError]:
-    """Why a code of an account can't be of a product: it has another owner."""
-    if None in {owner, account} or owner == account:
-        return []
-    detail = f'Product "{product}" belongs to another account than the code: name one of its own.'
-    return [FailedValidation("product", "eq", detail)]
 
 
 def _contradictions(update: Update) -> list[AppError]:
@@ -120,24 +74,13 @@ def _contradictions(update: Update) -> list[AppError]:
         return []
     kind, code = _read(str(update.key))
     own = {"type": kind, "code": code}
-    if (product := _product_key(str(update.key), kind)) is not None:
+    if (product := product_key(str(update.key), kind)) is not None:
         own["product"] = product  # where the key names none, a code moves from one to another
     return [
         _has_to_be(name, own[name])
         for name in sorted(own.keys() & changes.keys())
         if changes[name] != own[name]
     ]
-
-
-def _product_key(key: str, kind: str) -> str | None:
-    """The key of the product that the key of a code names; None where it names none."""
-    match kind:
-        case CodeKind.SGTIN:
-            return key.split("/21/", maxsplit=1)[0]
-        case CodeKind.GRAI:
-            return key[:GRAI_PRODUCT_LENGTH]
-        case _:
-            return None
 
 
 async def _short_hosts(session: Session, rows: list[Row]) -> dict[str, str]:
@@ -220,7 +163,7 @@ def _disagreements(row: Row, kind: str, code: str) -> list[AppError]:
         found.append(_has_to_be("type", kind))
     if row.get("code") not in {None, code}:
         found.append(_has_to_be("code", code))
-    own = _product_key(str(row.get("id") or ""), kind) if row.get("id") else None
+    own = product_key(str(row.get("id") or ""), kind) if row.get("id") else None
     if own is not None and row.get("product") not in {None, own}:
         found.append(_has_to_be("product", own))
     return found

@@ -28,7 +28,7 @@ async def campaigns(visit: Visit) -> Response:
 
 @endpoint(words=("codes_view",))
 async def campaign(visit: Visit) -> Response:
-    where = {"id": {"_eq": visit.place("id")}}
+    where = {"id": {"_eq": visit.number("id")}}
     return answer(_shown(await one_row(visit, COLLECTION, FIELDS, where)))
 
 
@@ -65,5 +65,5 @@ def _written(fields: Any) -> Any:
 
 routes = [
     *at("/campaigns", get=campaigns, post=create),
-    *at("/campaigns/{id:int}", get=campaign),
+    *at("/campaigns/{id:digits}", get=campaign),
 ]

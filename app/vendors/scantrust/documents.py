@@ -3,15 +3,27 @@
 The seed's own steps: a search task, its document, a link, the file.
 """
 
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from app.domains.code_search.service import read_search
 from app.domains.document import links
+from app.domains.document.file import MEDIA_TYPE
 from app.domains.document.service import ask, read_document
+from app.errors import DocumentExpired
+from app.rest.assets import asked_range, disposition
+from app.rest.robots import is_robot
+from app.rest.streaming import Stream
+from app.storage import NoSuchObject
 from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
 
-NO_STORE = {"Cache-Control": "no-store"}
-"""What is made or used up by a GET is asked for each time."""
+NO_STORE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+"""What is made or used up by a GET is asked for each time, and no search engine keeps it."""
+
+PAGE = """<!doctype html>
+<meta charset="utf-8"><meta name="robots" content="noindex"><title>A file</title>
+<p>This link gives a file, once, to who opens it. <a href="" rel="nofollow">Open it</a></p>
+"""
+"""What previews of a download link show, and what a browser shows that fetched it ahead."""
 
 SHOWN = (
     "key",
@@ -63,9 +75,20 @@ async def get_download_link(visit: Visit) -> Response:
 
 @endpoint(is_open=True)
 async def download(visit: Visit) -> Response:
-    """302 to the file; the link is used up."""
+    """302 to the file; the link is used up. Not by previews: they see a page (7.4)."""
+    if is_robot(visit.request.scope):
+        return HTMLResponse(PAGE, headers=NO_STORE)
+    token = visit.place("token")
+    async with visit.database.read() as session:
+        found = await links.linked(session, token)
+    # Without a connection, and first: where the storage does not answer the link stays good.
+    place = await links.place_of(
+        visit.request.state.storage,
+        found,
+        lambda signed: visit.absolute(f"{PREFIX}/documents/file/{signed}/"),
+    )
     async with visit.database.write() as session:
-        place = await links.redeem(session, visit.request.state.storage, visit.place("token"))
+        await links.use_up(session, token)
     return Response(status_code=302, headers={**NO_STORE, "Location": place})
 
 
@@ -75,9 +98,39 @@ async def look(visit: Visit) -> Response:  # noqa: ARG001 - it looks at nothing
     return Response(status_code=200, headers=NO_STORE)
 
 
+@endpoint(is_open=True)
+async def file(visit: Visit) -> Response:
+    """The bytes, or a range of them, block by block: no connection of the database is held."""
+    async with visit.database.read() as session:
+        found = await links.file_of(session, visit.place("token"))
+    headers = {
+        **NO_STORE,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": disposition("attachment", f"{found.document}.zip"),
+        "Content-Type": MEDIA_TYPE,
+        "ETag": f'"{found.document}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    start, length, status = 0, found.size, 200
+    asked = asked_range(visit.request, found.size, headers["ETag"])
+    if asked is not None:
+        start, length = asked
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{found.size}"
+    headers["Content-Length"] = str(length)
+    if visit.request.method == "HEAD":
+        return Response(status_code=status, headers=headers)
+    try:
+        blocks = await visit.request.state.storage.open(found.object_name, start, length)
+    except NoSuchObject:
+        raise DocumentExpired from None
+    return Stream(blocks, status, headers=headers)
+
+
 routes = [
     *at("/codes/download", get=search),
     *at("/documents/download/{token}", get=download, head=look),
+    *at("/documents/file/{token}", get=file),
     *at("/documents/{key}", get=document),
     *at("/documents/{key}/get-download-link", get=get_download_link),
 ]

@@ -24,6 +24,7 @@ from app.errors import (
     RecordNotUnique,
     RequestsExceeded,
     RouteNotFound,
+    ServiceUnavailable,
     TokenExpired,
     ValueOutOfRange,
     ValueTooLong,
@@ -133,6 +134,9 @@ def _whole(error: AppError) -> Response:
             current = error.extensions["current"]
             response = _response({"detail": f'Method "{current}" not allowed.'}, 405)
             response.headers["Allow"] = ", ".join(error.extensions["allowed"])
+        case ServiceUnavailable():
+            response = _response({"detail": error.message}, error.status)
+            response.headers["Retry-After"] = str(error.wait)
         case RequestsExceeded():
             response = _response({"detail": "Request was throttled."}, 429)
             response.headers["Retry-After"] = str(error.wait)

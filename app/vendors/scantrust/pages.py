@@ -55,7 +55,7 @@ def _link(visit: Visit, limit: int, offset: int) -> str:
     """The URL that was asked, with another page."""
     given = [(n, v) for n, v in visit.request.query_params.multi_items() if n not in PAGING]
     query = urlencode([*given, ("limit", limit), *([("offset", offset)] if offset else [])])
-    return visit.absolute(f"{visit.request.url.path}?{query}")
+    return visit.absolute(f"{visit.path}?{query}")
 
 
 def whole(params: Mapping[str, str], name: str) -> int | None:

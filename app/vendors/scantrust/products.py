@@ -59,7 +59,7 @@ async def products(visit: Visit) -> Response:
 
 @endpoint(words=("product_view",))
 async def product(visit: Visit) -> Response:
-    where = {"product_number": {"_eq": visit.place("id")}}
+    where = {"product_number": {"_eq": visit.number("id")}}
     row = await one_row(visit, COLLECTION, FIELDS, where)
     [shown] = await _all_shown(visit, [row])
     return answer(shown)
@@ -120,4 +120,4 @@ def _shown(row: Row, counts: Counts) -> dict[str, Any]:
     }
 
 
-routes = [*at("/products", get=products, post=create), *at("/products/{id:int}", get=product)]
+routes = [*at("/products", get=products, post=create), *at("/products/{id:digits}", get=product)]

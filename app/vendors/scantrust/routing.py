@@ -12,10 +12,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import orjson
-import psycopg
-import psycopg_pool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,10 +23,12 @@ from starlette.types import Receive, Scope, Send
 
 from app.access.caller import Caller
 from app.database.session import Database
-from app.errors import AppError, ErrorList, MethodNotAllowed, ServiceUnavailable
+from app.errors import AppError, ErrorList, MethodNotAllowed
 from app.errors import UnsupportedMediaType as OtherType
 from app.items.items import Items
-from app.rest.requests import header
+from app.items.violations import as_refusal
+from app.json_text import NotJson, read_json
+from app.rest.requests import absolute, header, path_for_logs
 from app.settings import Settings
 from app.vendors.scantrust.access import NOBODY, Entry, entry_of
 from app.vendors.scantrust.errors import (
@@ -40,6 +42,23 @@ from app.vendors.scantrust.errors import (
 
 logger = logging.getLogger(__name__)
 PREFIX = "/api/v2"
+_MOST_DIGITS = 15
+"""Of a number in a path: none has more, and Python reads no more than some thousands of them."""
+
+
+class _Digits(Convertor[str]):
+    """A number of a path as its digits, any number of them: see `Visit.number`."""
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("digits", _Digits())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,18 @@ class Visit:
         """A part of the path."""
         return self.request.path_params[name]
 
+    def number(self, name: str) -> int:
+        """A part of the path that is a number. Raises FailedValidation for one none can be."""
+        text = self.request.path_params[name]
+        if len(text) > _MOST_DIGITS:
+            raise invalid(name, "A valid integer is required.")
+        return int(text)
+
+    @property
+    def path(self) -> str:
+        """The path that was asked, as a URL spells it."""
+        return quote(self.request.scope["path"])
+
     def params(self, *known: str) -> dict[str, str]:
         """The query parameters, by name; of a repeated one the last. Raises for unknown ones."""
         given = dict(self.request.query_params)
@@ -91,8 +122,8 @@ class Visit:
         if sent and sent.partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMediaType(sent)
         try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
+            value = read_json(raw)
+        except NotJson as error:
             raise ParseError(str(error)) from None
         if not isinstance(value, dict):
             raise invalid("non_field_errors", "Invalid data. Expected a dictionary.")
@@ -100,8 +131,7 @@ class Visit:
 
     def absolute(self, path: str) -> str:
         """The URL of a path of this server: at PUBLIC_URL, else at the host that was asked."""
-        base = self.settings.public_url or str(self.request.base_url)
-        return base.rstrip("/") + path
+        return absolute(self.request, path)
 
 
 class UnsupportedMediaType(OtherType):
@@ -153,13 +183,8 @@ class Resource:
             response = await self._answer(request, found)
         except (AppError, ErrorList) as refused:
             response = error_response(refused, found.names if found else None)
-        except (psycopg_pool.PoolTimeout, psycopg.OperationalError):
-            logger.exception("the database does not answer")
-            away = ServiceUnavailable("database", "It does not answer; try again soon")
-            response = error_response(away)
-        except Exception:
-            logger.exception("request failed", extra={"path": scope["path"]})
-            response = crash_response()
+        except Exception as error:  # noqa: BLE001 - the edge: logged whole, told in one sentence
+            response = _failed(error, path_for_logs(scope))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, found: Endpoint | None) -> Response:
@@ -179,6 +204,15 @@ class Resource:
         visit = Visit(request, entry, items)
         visit.require(*found.words)
         return await found.handler(visit)
+
+
+def _failed(error: Exception, path: str) -> Response:
+    """The answer to what no rule has raised."""
+    refused = as_refusal(error)
+    if refused is not None:
+        return error_response(refused)
+    logger.error("request failed", exc_info=error, extra={"path": path})
+    return crash_response()
 
 
 def at(path: str, *, prefix: str = PREFIX, **methods: Endpoint) -> list[Route]:

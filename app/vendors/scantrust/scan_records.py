@@ -7,9 +7,6 @@ from app.domains.code_search.conditions import OWN_OR_SHARED
 from app.domains.scan.search import SOURCE, ScanSearch
 
 _FLAGS = "to_json(string_to_array(nullif(s.flags, ''), ','))"
-_PREFIX_LENGTH = """coalesce(p.company_prefix_length, a.company_prefix_length, (
-  SELECT length(j.sscc_company_prefix) FROM identifier_job AS j
-  WHERE c.type = 'sscc' AND j.id = c.identifier_job))"""
 
 # One scan. What we do not know is null: nothing tells persons apart, or transactions.
 _RECORD = f"""json_build_object(
@@ -22,7 +19,7 @@ _RECORD = f"""json_build_object(
     'unique_user', NULL, 'install_id', s.install_id, 'utid', NULL),
   'user', json_build_object('email', s.user_email),
   'code', CASE WHEN c.id IS NOT NULL THEN json_build_object(
-    'extended_id', coalesce(c.extended_id, gs1_epc_hex(c.id, {_PREFIX_LENGTH}, 0), c.id),
+    'extended_id', coalesce(c.extended_id, gs1_extended_id(c.id, c.company_prefix_length)),
     'serial_number', coalesce(c.serial_number, CASE WHEN c.type = 'sgtin' THEN c.code END),
     'activation_status', c.activation_status, 'blacklist_reason', c.blacklist_reason) END,
   'product', CASE WHEN p.id IS NOT NULL THEN json_build_object(

@@ -117,7 +117,7 @@ def _link(visit: Visit, **changed: Any) -> str | None:
     if None in changed.values():
         return None
     query = {**visit.request.query_params, **changed}
-    return visit.absolute(f"{visit.request.url.path}?{urlencode(query)}")
+    return visit.absolute(f"{visit.path}?{urlencode(query)}")
 
 
 def _cursor(last: str) -> str:

@@ -101,7 +101,7 @@ async def download(visit: Visit) -> Response:
 
 
 async def _row(visit: Visit) -> Row:
-    return await one_row(visit, COLLECTION, FIELDS, {"id": {"_eq": visit.place("id")}})
+    return await one_row(visit, COLLECTION, FIELDS, {"id": {"_eq": visit.number("id")}})
 
 
 def _shown(visit: Visit, row: Row) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _shown(visit: Visit, row: Row) -> dict[str, Any]:
 routes = [
     *at("/workorders", get=workorders, post=create_sid),
     *at("/workorders/create-sid", post=create_sid),
-    *at("/workorders/{id:int}", get=workorder),
-    *at("/workorders/{id:int}/cancel", post=cancel),
-    *at("/workorders/{id:int}/download", get=download),
+    *at("/workorders/{id:digits}", get=workorder),
+    *at("/workorders/{id:digits}/cancel", post=cancel),
+    *at("/workorders/{id:digits}/download", get=download),
 ]

@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
+from app.access.tokens import signed
+from app.rest.requests import path_for_logs
+from app.storage import storage_at
 from tests.vendors.scantrust.conftest import OTHER
-from tests.web import ACCOUNT
+from tests.web import ACCOUNT, ADMIN, SECRET, client_of
 
 SEARCH = "/api/v2/codes/download/?campaign=2084"
 NOT_FOUND = (404, {"detail": "Not found."})
@@ -48,11 +51,9 @@ async def linked(company, key) -> str:
     return answered.json()["link"]
 
 
-async def followed(link: str) -> list[dict[str, str]]:
-    """The rows of the CSV in the zip that a link of the object storage leads to."""
-    async with httpx.AsyncClient(trust_env=False) as anybody:
-        file = await anybody.get(link)
-    archive = zipfile.ZipFile(io.BytesIO(file.content))
+def listed(content: bytes) -> list[dict[str, str]]:
+    """The rows of the CSV in a zip."""
+    archive = zipfile.ZipFile(io.BytesIO(content))
     [name] = archive.namelist()
     return list(csv.DictReader(io.StringIO(archive.read(name).decode())))
 
@@ -97,8 +98,10 @@ async def test_the_seeds_steps_lead_to_the_csv(company, as_company, work):
     assert (head.status_code, head.headers["Cache-Control"]) == (200, "no-store")
     moved = await anybody.get(link)
     assert (moved.status_code, moved.headers["Cache-Control"]) == (302, "no-store")
-    listed = await followed(moved.headers["Location"])
-    assert [row["status"] for row in listed] == ["active", "inactive"]
+    place = moved.headers["Location"]
+    assert place.startswith("http://test/api/v2/documents/file/"), "no internal address"
+    found = await anybody.get(place)
+    assert [row["status"] for row in listed(found.content)] == ["active", "inactive"]
     again = await anybody.get(link)
     assert (again.status_code, again.json()) == NOT_FOUND
 
@@ -178,6 +181,155 @@ async def test_links_time_out(company, rows, work):
     rows.execute("UPDATE download_link SET expires_at = now()")
     timed_out = await company.get(link)
     assert (timed_out.status_code, timed_out.json()) == NOT_FOUND
+
+
+async def test_a_preview_uses_no_link_up(company, as_company, work):
+    """systems.md 7.4: HEAD, what a browser fetches ahead, and robots see nothing of the file."""
+    key = await asked(company)
+    await work()
+    link, anybody = await linked(company, key), await as_company({})
+    previews = (
+        {"Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"X-Moz": "prefetch"},
+        {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"},
+        {"User-Agent": "kakaotalk-scrap/1.0"},
+        {"User-Agent": "WhatsApp/2.23.20.0 A"},
+    )
+    for headers in previews:
+        seen = await anybody.get(link, headers=headers)
+        assert (seen.status_code, seen.headers["Cache-Control"]) == (200, "no-store")
+        assert key not in seen.text
+        missing = await anybody.get(link.replace(link[-9:-1], "abcdefgh"), headers=headers)
+        assert missing.text == seen.text
+    assert (await anybody.head(link)).status_code == 200
+    assert (await anybody.get(link)).status_code == 302
+
+
+async def test_the_file_comes_whole_in_parts_and_for_a_while(company, as_company, work, rows):
+    key = await asked(company)
+    await work()
+    anybody = await as_company({})
+    place = (await anybody.get(await linked(company, key))).headers["Location"]
+    whole = await anybody.get(place)
+    size = rows.execute("SELECT file_size FROM document").fetchone()[0]
+    told = [whole.headers[name] for name in ("Content-Length", "Content-Type", "Cache-Control")]
+    assert told == [str(size), "application/zip", "no-store"]
+    assert whole.headers["Content-Disposition"] == f'attachment; filename="{key}.zip"'
+    head = await anybody.head(place)
+    assert (head.headers["Content-Length"], head.content) == (str(size), b"")
+    first = await anybody.get(place, headers={"Range": "bytes=0-9"})
+    assert (first.status_code, first.headers["Content-Range"]) == (206, f"bytes 0-9/{size}")
+    rest = await anybody.get(
+        place, headers={"Range": "bytes=10-", "If-Range": head.headers["ETag"]}
+    )
+    assert first.content + rest.content == whole.content
+    beyond = await anybody.get(place, headers={"Range": f"bytes={size}-"})
+    assert beyond.status_code == 416
+    rows.execute("UPDATE document SET expires_at = now() - interval '1 second'")
+    assert (await anybody.get(place)).status_code == 200, "it was followed in time"
+    rows.execute("UPDATE document SET object_name = NULL")
+    assert (await anybody.get(place)).status_code == 410
+
+
+async def test_only_an_address_of_ours_gives_a_file(company, as_company, work):
+    key = await asked(company)
+    await work()
+    anybody = await as_company({})
+    claims, minute = {"scope": "document-file", "document": key}, timedelta(minutes=1)
+    good = signed(claims, SECRET, minute)
+    assert (await anybody.get(f"/api/v2/documents/file/{good}")).status_code == 200
+    for token in (
+        signed(claims, SECRET, -minute),
+        signed(claims, "another secret of some length", minute),
+        signed({**claims, "scope": "password-reset"}, SECRET, minute),
+        signed({"id": key}, SECRET, minute),
+        good[:-2],
+        "x",
+        "%00",
+    ):
+        refused = await anybody.get(f"/api/v2/documents/file/{token}/")
+        assert (refused.status_code, refused.json()) == NOT_FOUND
+    lent = await as_company({"Authorization": f"Bearer {good}"})
+    assert (await lent.get("/api/v2/me/")).status_code in {401, 403}
+
+
+async def test_a_public_storage_gives_its_files_out_itself(app, company, work, s3_url):
+    """S3_PUBLIC_URL: the address is signed for that host, and nobody has to be asked for it."""
+    key = await asked(company)
+    await work()
+    host = s3_url.rpartition("@")[2].partition("/")[0].replace("127.0.0.1", "localhost")
+    public = storage_at(s3_url, f"http://{host}/")
+    async with client_of(app, headers={}, storage=public) as anybody:
+        moved = await anybody.get(await linked(company, key))
+    place = moved.headers["Location"]
+    assert place.startswith(f"http://{host}/")
+    async with httpx.AsyncClient(trust_env=False) as elsewhere:
+        file = await elsewhere.get(place)
+    assert [row["status"] for row in listed(file.content)] == ["active", "inactive"]
+
+
+async def test_a_link_is_as_good_as_before_when_the_storage_is_away(app, company, work):
+    key = await asked(company)
+    await work()
+    link = await linked(company, key)
+    away = storage_at("http://key:secret@127.0.0.1:1/bucket")
+    async with client_of(app, headers={}, storage=away) as anybody:
+        assert (await anybody.get(link)).status_code == 503
+    async with client_of(app, headers={}) as anybody:
+        assert (await anybody.get(link)).status_code == 302
+
+
+async def test_links_name_the_public_address_whatever_the_host(
+    app, company, installation, work, uat
+):
+    """PUBLIC_URL: no Host header decides where a link leads."""
+    key = await asked(company)
+    await work()
+    evil = {**uat("codes_view", "product_view", "scans_download"), "Host": "evil.example"}
+    public = installation.model_copy(update={"public_url": "https://mint.example/api/"})
+    async with client_of(app, evil, settings=public) as client:
+        link = (await client.get(f"/api/v2/documents/{key}/get-download-link/")).json()["link"]
+        assert link.startswith("https://mint.example/api/api/v2/documents/download/")
+        moved = await client.get(link.removeprefix("https://mint.example/api"))
+        place = moved.headers["Location"]
+        assert place.startswith("https://mint.example/api/api/v2/documents/file/")
+        page = (await client.get("/api/v2/products/?limit=1")).json()
+        assert page["next"].startswith("https://mint.example/api/api/v2/products/?limit=1")
+    async with client_of(app, {**ADMIN, "Host": "evil.example"}, settings=public) as admin:
+        assert (await admin.get("/files/")).headers["Location"] == "https://mint.example/api/files"
+        [server] = (await admin.get("/server/specs/oas")).json()["servers"]
+        assert server["url"] == "https://mint.example/api"
+
+
+async def test_no_log_shows_a_link_whole(company, as_company, work, capsys):
+    key = await asked(company)
+    await work()
+    link, anybody = await linked(company, key), await as_company({})
+    token = link.rstrip("/").rpartition("/")[2]
+    await anybody.get(f"{link}and/more")
+    place = (await anybody.get(link)).headers["Location"]
+    await anybody.get(place)
+    written = "".join(capsys.readouterr())
+    assert written.count("/api/v2/documents/download/***") == 2
+    assert written.count("/api/v2/documents/file/***") == 1
+    assert token not in written
+    assert place.rstrip("/").rpartition("/")[2] not in written
+
+
+def test_every_route_with_a_secret_hides_it_in_logs(app):
+    """What is called a token in a path lets somebody in."""
+    secret = [route.path for route in app.routes if "{token}" in getattr(route, "path", "")]
+    assert len(secret) == 4
+    for path in secret:
+        asked = path.replace("{token}", "SECRET")
+        for spelling in (
+            asked,
+            asked.upper(),
+            f"{asked}/more",
+            asked.replace("SECRET", "%2FSECRET"),
+        ):
+            assert "SECRET" not in path_for_logs({"path": spelling}).upper()
 
 
 @pytest.mark.parametrize("token", ["x", "a" * 32, "%00" * 32, "é"])

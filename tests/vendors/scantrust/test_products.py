@@ -143,9 +143,10 @@ async def test_a_sku_is_used_once_in_a_company(company, as_company, uat):
 
 
 async def test_a_gtin_makes_the_key(company, rows):
-    made = await created(company, gtin="00614141999996")
+    rows.execute("INSERT INTO company_prefix (account, digits) VALUES (%s, '4012345')", [OTHER])
+    made = await created(company, gtin="04012345000009")
     key = rows.execute("SELECT id FROM product WHERE product_number = %s", [made["id"]]).fetchone()
-    assert key == ("/01/00614141999996",)
+    assert key == ("/01/04012345000009",)
 
 
 @pytest.mark.parametrize(

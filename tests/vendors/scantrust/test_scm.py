@@ -6,8 +6,8 @@ import pytest
 
 from app.codes.code_path import CodePath
 from app.codes.epc_binary import encode
-from app.codes.epc_paths import paths_of_epcs
 from app.codes.epc_uri import Epc
+from app.codes.scanned_text import paths_of
 from app.database.session import Database
 from app.domains.scm_data import tasks
 from app.served import served
@@ -43,6 +43,7 @@ def furniture(rows):
         INSERT INTO unique_code (id, account, code, type, product)
           SELECT '{PRODUCT}/21/c' || n, '{ACCOUNT}', 'c' || n, 'sgtin', '{PRODUCT}'
           FROM generate_series(1, 5) AS n;
+        UPDATE unique_code SET company_prefix_length = 7;
         UPDATE unique_code SET extended_id = 'OWN12345' WHERE code = 'c2';
         UPDATE unique_code SET serial_number = 'S3' WHERE code = 'c3';
         INSERT INTO unique_code (id, account, code, type, product, extended_id)
@@ -319,13 +320,29 @@ async def test_a_task_that_can_not_be_fails(company, rows, work_on):
     assert list((await company.post(ASYNC, json=body)).json()) == ["blacklist_reason"]
 
 
-def test_epcs_of_a_set_are_read_as_one_by_one():
-    """GS1 EPC TDS 14.5: the fast way agrees with the one for single codes."""
+def test_a_set_is_read_as_one_by_one():
+    """GS1 EPC TDS 14.5: the tags of a product differ in their serials only."""
     serials = ["1", "0", "274877906943", "05bBbAMc", "A" * 20, "32a/b"]
     texts = [encode(Epc.parse("urn:epc:id:sscc:0614141.1234567890"))]
     for serial in serials:
         escaped = serial.replace("/", "%2F")
         items = ("9312345.055192", "0614141.812345")
         texts += [encode(Epc.parse(f"urn:epc:id:sgtin:{item}.{escaped}")) for item in items]
-    assert paths_of_epcs(texts) == [CodePath.parse(text).path for text in texts]
-    assert paths_of_epcs(["x", "30" + "F" * 22, "/01/1", "E" * 24]) == [None] * 4
+    assert paths_of(texts) == [CodePath.parse(text).path for text in texts]
+    assert paths_of(["x", "30" + "F" * 22, "/01/1", "E" * 24]) == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "https://ID.example.com:443/01/09312345551927/10/L/21/{}/?17=2712#top",
+        "(01)09312345551927(21){}",
+        "]d20109312345551927 21{}\x1d10L\r\n",
+        "urn:EPC:id:sgtin:9312345.055192.{}",
+    ],
+)
+async def test_a_code_may_be_named_in_any_form(company, rows, form):
+    """Of extended ids; what is stored as one comes first."""
+    answer = await upload(company, {"extended_id": form.format("c4"), "case_number": "6"})
+    assert answer["codes_affected"] == 1
+    assert code(rows, "c4") == {"case_number": "6"}

@@ -93,8 +93,8 @@ async def test_a_reference_is_unique_in_a_company(company, as_company, uat, rows
     assert (again.status_code, again.json()) == (400, {"reference": ["This field must be unique."]})
     other = await as_company(uat(account=OTHER))
     rows.execute(
-        "INSERT INTO domain (account, domain_name, type, is_default) "
-        "VALUES (%s, 's.other.example', 'short', true)",
+        "INSERT INTO domain (state, account, domain_name, type, is_default) "
+        "VALUES ('verified', %s, 's.other.example', 'short', true)",
         [OTHER],
     )
     assert (await other.post(CREATE, json=ORDER)).status_code == 201

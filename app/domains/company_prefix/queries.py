@@ -1,0 +1,29 @@
+"""The statements about company prefixes."""
+
+# One at a time: of two that overlap, the second has to see the first.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('company_prefix', 0))"
+
+# A prefix that begins with one of these, or the other way round. `ids`: those that are about to be
+# others.
+OVERLAPPING = """
+SELECT asked.place, p.digits FROM unnest(%(digits)s::text[], %(kinds)s::text[])
+  WITH ORDINALITY AS asked (digits, kind, place)
+JOIN company_prefix AS p ON p.kind = asked.kind
+  AND (starts_with(p.digits, asked.digits) OR starts_with(asked.digits, p.digits))
+WHERE p.id <> ALL(%(ids)s::uuid[])
+ORDER BY asked.place, p.digits
+"""
+
+# Keys under a prefix, given as the ranges they lie in. Of codes that are gone their spaces remain:
+# they were given out. `others_than`: rows of other accounts only.
+UNDER = """
+SELECT coalesce(
+  (SELECT id FROM unique_code WHERE id >= r.first AND id < r.end
+     AND (%(others_than)s::uuid IS NULL OR account <> %(others_than)s::uuid) LIMIT 1),
+  (SELECT id FROM product WHERE id >= r.first AND id < r.end
+     AND (%(others_than)s::uuid IS NULL OR account <> %(others_than)s::uuid) LIMIT 1),
+  (SELECT key_prefix FROM code_space WHERE key_prefix >= r.first AND key_prefix < r.end
+     AND %(others_than)s::uuid IS NULL LIMIT 1)
+) AS key
+FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+"""

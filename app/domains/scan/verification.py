@@ -1,0 +1,40 @@
+"""Is this code genuine, and how do we know? What a scan is told, and where the code came from."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.database.session import Session
+from app.domains.code_space.verify import Verification, verify
+from app.domains.scan.judgement import Facts, judge
+from app.domains.scan.scanned_key import of_text
+from app.domains.scan.service import facts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`status`: genuine, inactive, blacklisted or unknown, as scans are told it.
+
+    `origin`: the job that made it, by arithmetic: known of codes that are gone, too.
+    """
+
+    key: str
+    status: str
+    facts: Facts
+    origin: Verification
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether its owner has issued it, and it is there."""
+        return self.facts.code is not None
+
+
+async def verdict_of(session: Session, text: str, secret: str) -> Verdict:
+    """The verdict on a code, in any form a scan may come in.
+
+    Raises CodeError for a text that is no code, and WrongSecret.
+    """
+    key = of_text(text)
+    facts = (await facts_of(session, [key]))[key.key]
+    today = datetime.now(UTC).date()
+    judgement = judge(facts, is_product=key.is_product, country=None, today=today)
+    return Verdict(key.key, judgement.status, facts, await verify(session, key.key, secret))

@@ -1,0 +1,63 @@
+"""Extended ids that were given: none may read as another code's own (systems.md 6.5).
+
+Where none is given, a code has its EPC in hex, or its key. Who could store one of those would stand
+for that code; so such a text is refused, whether the other code is there already or may come.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from app.access.caller import Caller
+from app.access.key_owners import covers_of, stem
+from app.codes.code_path import CodeKind, CodePath
+from app.codes.errors import CodeError
+from app.database.session import Session
+from app.domains.unique_code.tag import TAG
+from app.errors import AppError, FailedValidation
+from app.items.rules import Row
+
+_HEX = re.compile(r"[0-9A-Fa-f]{16,64}")
+# To a caller with an account, codes of others don't exist.
+_EXISTING = """
+SELECT id FROM unique_code WHERE id = ANY(%(keys)s::text[])
+  AND (%(account)s::uuid IS NULL OR account = %(account)s::uuid)
+"""
+
+
+async def taken_names(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:
+    """Why codes can't have the extended ids they are to have."""
+    read = {row["extended_id"]: _read(row["extended_id"]) for row in rows if row.get("extended_id")}
+    codes = {text: code for text, code in read.items() if code is not None}
+    if not codes:
+        return []
+    keys = [code.path for code in codes.values()]
+    found = await session.fetch_all(_EXISTING, {"keys": keys, "account": caller.account})
+    known = {row["id"] for row in found}
+    covers = await covers_of(session, map(stem, keys))
+    known |= {key for key in keys if stem(key) in covers}
+    return [_refusal(row["extended_id"]) for row in rows if _is_of_another(row, codes, known)]
+
+
+def _is_of_another(row: Row, codes: Mapping[str, CodePath], known: set[str]) -> bool:
+    code = codes.get(row.get("extended_id") or "")
+    if code is None or code.path == row["id"]:
+        return False
+    if code.kind is CodeKind.SHORT_CODE:
+        return code.path in known
+    tag = TAG.fullmatch(row["id"])  # its bits are its own, unless there is the code they spell
+    is_own = tag is not None and tag[1] == row["extended_id"].upper()
+    return not is_own or code.path in known
+
+
+def _read(text: str) -> CodePath | None:
+    """The code whose computed id a text is: its EPC in hex, or its key; None for any other text."""
+    try:
+        code = CodePath.parse(text)
+    except CodeError:
+        return None
+    return code if _HEX.fullmatch(text) or code.path == text else None
+
+
+def _refusal(text: str) -> FailedValidation:
+    detail = f'"{text}" is how another code is read: give this one a name of its own.'
+    return FailedValidation("extended_id", "nin", detail)

@@ -1,0 +1,127 @@
+"""Whose codes may be, and the company prefix length that each keeps (DESIGN.md 9).
+
+A code is of the account its key belongs to: by its company prefix or its domain, and where the
+installation shares that, by the product the key names.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.access.caller import Caller
+from app.access.key_owners import Cover, covers_of, is_allowed, stem, unowned
+from app.access.reserved import reserved_words
+from app.codes.code_path import CodeKind
+from app.database.session import Session
+from app.errors import AppError, FailedValidation, Unusable
+from app.items.rules import Row
+
+GRAI_PRODUCT_LENGTH = len("/8003/") + 14
+OWNED_KINDS = frozenset(map(str, CodeKind))
+"""Types whose keys have owners: the raw bits of a tag say nothing we know."""
+
+PRODUCTS = """
+SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)
+"""
+
+
+def product_key(key: str, kind: str) -> str | None:
+    """The key of the product that the key of a code names; None where it names none."""
+    match kind:
+        case CodeKind.SGTIN:
+            return key.split("/21/", maxsplit=1)[0]
+        case CodeKind.GRAI:
+            return key[:GRAI_PRODUCT_LENGTH]
+        case _:
+            return None
+
+
+async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:
+    """Give new codes their product, account and prefix length; the reasons why some can't be.
+
+    A code is of the product its key names, where that exists, and of the account of its key.
+    """
+    named = [row.get("product") or product_key(row["id"], row["type"]) for row in rows]
+    products = await _products(session, named)
+    covers = await covers_of(session, [stem(row["id"]) for row in rows if _has_owner(row)])
+    words = await reserved_words(
+        session, [row["code"] for row in rows if row["type"] == CodeKind.SHORT_CODE]
+    )
+    found: list[AppError] = []
+    for row, key in zip(rows, named, strict=True):
+        product, cover = products.get(key or ""), covers.get(stem(row["id"]))
+        if caller.account is None and row.get("account") is None:
+            row["account"] = _owner(product, cover)
+        if row["type"] == CodeKind.SHORT_CODE and row["code"] in words:
+            found.append(Unusable("code"))
+        refused = _refusals(row, key, product, cover, caller)
+        found += refused
+        if not refused and product is not None:
+            row["product"] = key
+        row["company_prefix_length"] = _length(row, product, cover)
+    return found
+
+
+async def refusals_of_moves(
+    session: Session, caller: Caller, rows: Sequence[Row]
+) -> list[AppError]:
+    """Why codes can't come to another account or product. `rows`: as they would be."""
+    products = await _products(session, [row["product"] for row in rows])
+    covers = await covers_of(session, [stem(row["id"]) for row in rows if _has_owner(row)])
+    return [
+        error
+        for row in rows
+        for error in _refusals(
+            row,
+            row["product"],
+            products.get(row["product"] or ""),
+            covers.get(stem(row["id"])),
+            caller,
+        )
+    ]
+
+
+def _refusals(
+    row: Row,
+    key: str | None,
+    product: Mapping[str, Any] | None,
+    cover: Cover | None,
+    caller: Caller,
+) -> list[AppError]:
+    account = row.get("account")
+    if _has_owner(row) and not is_allowed(cover, account):
+        return [unowned("id", row["id"])]
+    owner = None if product is None else product["account"]
+    if None in {owner, account} or owner == account:
+        return []
+    if caller.account is not None:
+        # To whom it is not there; a key that names it is none of its own, either.
+        is_named = product_key(row["id"], row["type"]) is not None
+        return [unowned("id", row["id"])] if is_named else []
+    detail = f'Product "{key}" belongs to another account than the code: name one of its own.'
+    return [FailedValidation("product", "eq", detail)]
+
+
+def _has_owner(row: Row) -> bool:
+    return row["type"] in OWNED_KINDS
+
+
+def _owner(product: Mapping[str, Any] | None, cover: Cover | None) -> str | None:
+    """Whose a code is that nobody said an account of."""
+    of_product = None if product is None else product["account"]
+    return of_product or (None if cover is None else cover.account)
+
+
+def _length(row: Row, product: Mapping[str, Any] | None, cover: Cover | None) -> int | None:
+    if row["type"] not in {CodeKind.SGTIN, CodeKind.SSCC, CodeKind.GRAI}:
+        return None
+    if cover is not None:
+        return cover.prefix_length
+    return None if product is None else product["company_prefix_length"]
+
+
+async def _products(session: Session, keys: Sequence[str | None]) -> dict[str, Mapping[str, Any]]:
+    wanted = list({key for key in keys if key})
+    if not wanted:
+        return {}
+    found = await session.fetch_all(PRODUCTS, {"products": wanted})
+    return {row["id"]: row for row in found}

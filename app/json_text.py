@@ -1,0 +1,53 @@
+"""JSON from outside: read whole or refused, before anybody works on it."""
+
+from typing import Any
+
+import orjson
+
+DEEPEST = 100
+"""Objects and lists inside each other. What reads them later calls itself once for each level."""
+
+
+class NotJson(ValueError):
+    """The text is no JSON; the message says why."""
+
+
+class TooDeep(NotJson):
+    """Objects and lists lie deeper in each other than DEEPEST levels."""
+
+    def __init__(self) -> None:
+        super().__init__(f"JSON can be nested {DEEPEST} levels deep at most")
+
+
+def read_json(text: bytes | str) -> Any:
+    """The value of a JSON text. Raises NotJson, and TooDeep below DEEPEST levels."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        # The only thing orjson refuses that is JSON: more than a thousand levels.
+        raise TooDeep if "depth limit" in str(error) else NotJson(str(error)) from None
+    # Nearly all texts have fewer brackets than a deep one needs.
+    if _opened(text) > DEEPEST and is_deep(value):
+        raise TooDeep
+    return value
+
+
+def _opened(text: bytes | str) -> int:
+    if isinstance(text, str):
+        return text.count("[") + text.count("{")
+    return text.count(b"[") + text.count(b"{")
+
+
+def is_deep(value: Any, most: int = DEEPEST) -> bool:
+    """Whether objects and lists lie deeper in each other than `most` levels."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return bool(level)

@@ -1,0 +1,46 @@
+"""JSON from outside: 100 levels, whatever they are made of."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.json_text import DEEPEST, NotJson, TooDeep, is_deep, read_json
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(inner=values, objects=st.lists(st.booleans(), min_size=1, max_size=DEEPEST + 20))
+def test_a_hundred_levels_are_read_and_no_more(inner, objects):
+    value = inner
+    for is_object in objects:
+        value = {"a": value, "b": "[["} if is_object else [value, "{{"]
+    levels = len(objects) + next(n for n in range(100) if not is_deep(inner, n))
+    for text in (json.dumps(value), json.dumps(value).encode()):
+        if levels <= DEEPEST:
+            assert read_json(text) == value
+        else:
+            with pytest.raises(TooDeep):
+                read_json(text)
+
+
+@pytest.mark.parametrize("levels", [101, 1000, 1025, 100_000])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}"), ('[{"":[', "]}]")])
+def test_deeper_ones_are_refused(levels, opened, closed):
+    with pytest.raises(TooDeep):
+        read_json(opened * levels + "1" + closed * levels)
+
+
+def test_brackets_in_texts_and_side_by_side_are_no_levels():
+    assert read_json('["' + "[{" * 500 + '"]') == ["[{" * 500]
+    assert read_json("[" + "[]," * 500 + "[]]") == [[]] * 501
+
+
+@pytest.mark.parametrize("text", ["", "{", "NaN", '"\\ud800"', b'"\xff"', "1e999", "[" * 50])
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(NotJson):
+        read_json(text)
