@@ -63,7 +63,7 @@ def bootstrap(settings: Settings, database_url: str) -> str | None:
 
     Answers the admin's static token if it was made up now: it is stored hashed, so this is the
     only time it can be shown. A given ADMIN_TOKEN or ADMIN_PASSWORD always becomes the admin's; if
-    nobody is left who may do everything (wrong passwords suspend admins, too), it lets that one in.
+    nobody is left who may do everything, it lets that one in.
     """
     return asyncio.run(_bootstrap(settings, database_url, served(settings)))
 

@@ -3,7 +3,7 @@
 Codes and messages are Directus's own (contract: directus.md, sections 6.4, 6.5 and 7.2).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
@@ -337,6 +337,18 @@ class RequestsExceeded(AppError):
             f"Too many requests, retry after {wait}s.",
             limit=limit,
             reset=reset.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        )
+
+
+class TooManyAtOnce(RequestsExceeded):
+    """One caller asks for more at a time than its share; it has waited in vain."""
+
+    def __init__(self, what: str, most: int, waited: float) -> None:
+        wait = 1
+        super().__init__(most, datetime.now(UTC) + timedelta(seconds=wait), wait)
+        self.message = (
+            f"Too many {what} at once: {most} may run at a time for one account, and none of them "
+            f"has ended within {waited:g} seconds. Retry after {wait}s, with fewer at once."
         )
 
 

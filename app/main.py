@@ -12,12 +12,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
+from starlette.types import Scope
 
 from app import logs
 from app.access.known import KnownCallers
 from app.access.reserved import reserve
-from app.database.session import Database
-from app.errors import AppError, ErrorList, RouteNotFound
+from app.database.session import Bounds, Database
+from app.errors import AppError, ErrorList, RequestsExceeded, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.readings import Readings
 from app.items.selection import Limits
@@ -36,7 +37,7 @@ from app.rest import (
     utils,
 )
 from app.rest.middleware import Authentication, BodyLimit, RequestLog
-from app.rest.rate_limiter import rate_limiter
+from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import (
     error_response,
     on_app_error,
@@ -66,7 +67,10 @@ def create_app(settings: Settings) -> Starlette:
         settings.query_limit_max,
         settings.max_relational_depth,
         settings.max_batch_mutation,
+        settings.max_repeated_rows,
     )
+
+    rate_limits = RateLimits(settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -74,7 +78,12 @@ def create_app(settings: Settings) -> Starlette:
             settings.secret or "", accounts="account" in compiler.schema.fields("directus_users")
         )
         database = Database(
-            database_url, statement_timeout=settings.statement_timeout, notices=callers.notices
+            database_url,
+            statement_timeout=settings.statement_timeout,
+            notices=callers.notices,
+            bounds=Bounds(
+                settings.account_statements, settings.account_exports, settings.account_patience
+            ),
         )
         await database.open()
         reserved = first_words(_app.routes)
@@ -88,6 +97,7 @@ def create_app(settings: Settings) -> Starlette:
                 "callers": callers,
                 "compiler": compiler,
                 "limits": limits,
+                "rate_limits": rate_limits,
                 "readings": Readings(),
                 "storage": storage_at(s3_url, settings.s3_public_url),
                 "reserved": reserved,
@@ -115,7 +125,7 @@ def create_app(settings: Settings) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
-            *rate_limiter(settings),
+            *rate_limiter(rate_limits, _too_many),
             Middleware(Authentication),
             Middleware(
                 BodyLimit,
@@ -153,6 +163,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if request.method == "OPTIONS" and isinstance(error, HTTPException) and error.headers:
         return options_response(error.headers.get("Allow", ""))
     return error_response(RouteNotFound(request.url.path))
+
+
+def _too_many(scope: Scope, error: RequestsExceeded) -> Response:
+    """The refusal of one request too many, as its client knows refusals."""
+    if scope["path"].startswith(f"{scantrust.PREFIX}/"):
+        return scantrust.error_response(error)
+    return error_response(error)
 
 
 def _settle() -> None:

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     admin_token: str | None = Field(
         None,
         min_length=8,
+        max_length=255,
         description="Static token of the first admin. Not set: made and printed at first start.",
     )
     seed_demo: bool = Field(
@@ -106,10 +107,25 @@ class Settings(BaseSettings):
         None, ge=1, description="Most items one request may write. Not set: no bound."
     )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
+    max_repeated_rows: int = Field(
+        2_500_000, ge=1, description="Rows that the relations of one read may show more than once."
+    )
     graphql_token_limit: int = Field(5000, ge=100, description="Longest GraphQL document, tokens.")
     graphql_alias_limit: int = Field(300, ge=1, description="Most aliases in one GraphQL document.")
     statement_timeout: float = Field(
         60.0, ge=0, description="Seconds a request's statement may take; exports are free. 0: any."
+    )
+    account_statements: int = Field(
+        5, ge=1, description="Statements one account has under way at a time, in a web process."
+    )
+    account_exports: int = Field(
+        2, ge=1, le=5, description="Exports one account has under way at a time, in a web process."
+    )
+    account_patience: float = Field(
+        5.0, ge=0, description="Seconds a request above these waits, before it is answered 429."
+    )
+    export_stall_seconds: float = Field(
+        30.0, gt=0, description="Seconds after which a download that nobody reads is ended."
     )
     max_payload_size: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
@@ -166,10 +182,14 @@ class Settings(BaseSettings):
         True, description="Take Directus tokens on the surfaces of other products, too."
     )
     rate_limiter_enabled: bool = Field(
-        False, description="Limit the requests of one address: answer 429 above it."
+        True, description="Limit the requests of one address: answer 429 above it."
     )
-    rate_limiter_points: int = Field(50, ge=1, description="Requests of one address ...")
-    rate_limiter_duration: float = Field(1.0, gt=0, description="... in so many seconds.")
+    rate_limiter_points: int = Field(2000, ge=1, description="Requests of one address ...")
+    rate_limiter_duration: float = Field(10.0, gt=0, description="... in so many seconds.")
+    rate_limiter_auth_points: int = Field(
+        120, ge=1, description="Logins, refreshes and other calls of /auth of one address ..."
+    )
+    rate_limiter_auth_duration: float = Field(60.0, gt=0, description="... in so many seconds.")
     rate_limiter_global_enabled: bool = Field(
         False, description="Limit the requests of all callers together."
     )

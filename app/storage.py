@@ -5,7 +5,14 @@ however slowly somebody sends or reads, no thread waits for him.
 """
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Sequence,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -79,7 +86,9 @@ class Storage:
             raise
         return size
 
-    async def open(self, name: str, offset: int = 0, length: int = 0) -> AsyncIterator[bytes]:
+    async def open(
+        self, name: str, offset: int = 0, length: int = 0
+    ) -> AsyncGenerator[bytes, None]:
         """The blocks of an object, or of `length` bytes of it. Raises NoSuchObject."""
         response = await self._call(self.client.get_object, self.bucket, name, offset, length)
         return self._blocks(response)
@@ -105,7 +114,7 @@ class Storage:
         link: str = await self._call(self._link, self.public_url, name, lifetime)
         return link
 
-    async def _blocks(self, response: Any) -> AsyncIterator[bytes]:
+    async def _blocks(self, response: Any) -> AsyncGenerator[bytes, None]:
         try:
             while block := await self._call(response.read, BLOCK):
                 yield block

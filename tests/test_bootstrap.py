@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from pydantic import ValidationError
 
 from app.access.secrets import token_hash
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT, bootstrap
@@ -55,6 +56,22 @@ def test_a_given_token_and_password_become_the_admins(migrated):
     assert bootstrap(settings(admin_token="token-5678"), migrated) is None
     [(token,)] = rows(migrated, "SELECT token FROM directus_users")
     assert token == token_hash("token-5678")
+
+
+@pytest.mark.parametrize("length", [8, 64, 65, 80, 255])
+def test_a_token_may_be_long(migrated, length):
+    """What is stored is its hash, of another length than it has."""
+    given = "t" * length
+    assert bootstrap(settings(admin_token=given), migrated) is None
+    assert bootstrap(settings(admin_token=given), migrated) is None
+    [(token,)] = rows(migrated, "SELECT token FROM directus_users")
+    assert token == token_hash(given)
+
+
+@pytest.mark.parametrize("length", [7, 256])
+def test_a_token_that_is_too_long_or_too_short_is_refused_at_once(length):
+    with pytest.raises(ValidationError, match="admin_token"):
+        settings(admin_token="t" * length)
 
 
 def test_a_password_that_is_the_admins_already_changes_nothing(migrated):

@@ -67,7 +67,10 @@ async def until(ask: Callable[[], Awaitable[httpx.Response]], status: int) -> ht
 
 @asynccontextmanager
 async def client_of(
-    app: Starlette, headers: dict[str, str] | None = None, **changed: Any
+    app: Starlette,
+    headers: dict[str, str] | None = None,
+    address: str = "127.0.0.1",
+    **changed: Any,
 ) -> AsyncIterator[Client]:
     """A client, and the application's lifespan around it; clients of one application share it.
 
@@ -83,7 +86,8 @@ async def client_of(
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
             await app({**scope, "state": {**state, **changed}}, receive, send)
 
-        transport, own = httpx.ASGITransport(with_state), ADMIN if headers is None else headers
+        transport = httpx.ASGITransport(with_state, client=(address, 123))
+        own = ADMIN if headers is None else headers
         async with Client(transport=transport, base_url="http://test", headers=own) as client:
             yield client
 
@@ -114,6 +118,14 @@ def forget_settings() -> None:
         cached.cache_clear()
 
 
+def forget_counts() -> None:
+    """Let every address be as if it had asked for nothing yet."""
+    redis = queue.client()
+    for kind in ("requests", "tries"):
+        for key in redis.scan_iter(f"mintage:{kind}:*"):
+            redis.delete(key)
+
+
 def environment_of(current: Settings) -> dict[str, str]:
     """The environment that names an installation to a process."""
     return {
@@ -122,6 +134,7 @@ def environment_of(current: Settings) -> dict[str, str]:
         "S3_URL": current.s3_url or "",
         "SECRET": current.secret or "",
         "ADMIN_TOKEN": current.admin_token or "",
+        "RATE_LIMITER_ENABLED": str(current.rate_limiter_enabled),
     }
 
 
@@ -136,6 +149,7 @@ def prepared(database_url: str, redis_url: str, s3_url: str) -> Iterator[Setting
             s3_url=s3_url,
             secret=SECRET,
             admin_token=TOKEN,
+            rate_limiter_enabled=False,  # all tests come from one address
         )
         upgrade(url)
         bootstrap(current, url)
@@ -169,6 +183,7 @@ def installation(
     for name, value in environment_of(prepared).items():
         monkeypatch.setenv(name, value)
     forget_settings()
+    forget_counts()
     yield prepared
     monkeypatch.undo()
     forget_settings()

@@ -41,6 +41,11 @@ class Caller:
         return (*own, self.permissions)
 
     @property
+    def share(self) -> Hashable:
+        """Whose share of the database it uses: its account's, its own, or that of the public."""
+        return self.account or self.user or "public"
+
+    @property
     def is_anonymous(self) -> bool:
         return self.user is None
 

@@ -1,7 +1,8 @@
-"""`mintage user create` and `mintage token create`."""
+"""`mintage user create` and `reset`, `mintage token create` and `set`."""
 
 import asyncio
 import getpass
+import sys
 from typing import Annotated, Any
 
 import orjson
@@ -68,6 +69,19 @@ def create_token(
     print(made)
 
 
+@token.command("set")
+def set_token(
+    email: Annotated[str, typer.Argument(help="E-mail address of the user.")],
+) -> None:
+    """Give a user a static token of your own: it is asked for, or read from a pipe."""
+    if sys.stdin.isatty():
+        given = getpass.getpass("Token (8 to 255 characters): ")
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    with attached() as current:
+        asyncio.run(_set_token(current, email.strip().lower(), given))
+
+
 async def _create_user(current: Settings, row: dict[str, Any], role: str | None) -> str:
     async with opened(current) as items:
         if role is not None:
@@ -85,11 +99,15 @@ async def _reset_token(current: Settings, email: str) -> str:
 
 
 async def _create_token(current: Settings, email: str) -> str:
-    async with opened(current) as items:
-        made = new_token()
-        key = await key_of_user(items, email)
-        await items.update(_USERS, [(key, {"token": made})], None)
+    made = new_token()
+    await _set_token(current, email, made)
     return made
+
+
+async def _set_token(current: Settings, email: str, given: str) -> None:
+    async with opened(current) as items:
+        key = await key_of_user(items, email)
+        await items.update(_USERS, [(key, {"token": given})], None)
 
 
 async def _role_of(items: Items, role: str) -> Any:

@@ -7,8 +7,17 @@ transaction: it commits once, when its block ends, and only then tells the world
 import asyncio
 import logging
 import select
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterable,
+    Mapping,
+)
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -25,6 +34,7 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
+from app.database.gate import Gate, Turn
 from app.database.notices import Notices
 from app.pools import COPIES
 
@@ -242,6 +252,19 @@ class WriteSession(Session):
             await announce()
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of one process each caller may use at a time, and the seconds it waits for more."""
+
+    statements: int = 5
+    exports: int = 2
+    patience: float = 5.0
+
+
+_ROOM = 3
+"""So many callers at their bounds have room beside each other."""
+
+
 class Database:
     """The pools of one process. Open them before use, close them after."""
 
@@ -252,17 +275,40 @@ class Database:
         max_size: int = 10,
         statement_timeout: float = 0,
         notices: Notices | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         """`statement_timeout`: seconds after which a statement is ended; 0: never.
 
-        `notices`: what is to be told of changes.
+        `notices`: what is to be told of changes. `bounds`: those of each caller, see `of`; then
+        the pools are as large as they ask for.
         """
         self._url = url
         self._notices = notices
         self._listening: asyncio.Task[None] | None = None
+        self._statements = self._exports = Turn()
+        self._gates: tuple[Gate, Gate] | None = None
+        long_size = max(1, max_size // 2)
+        if bounds is not None:
+            statements = Gate("statements", bounds.statements, bounds.patience)
+            self._gates = statements, Gate("exports", bounds.exports, bounds.patience)
+            max_size, long_size = bounds.statements * _ROOM, bounds.exports * _ROOM
         self._pool = _pool(url, "mintage", 1, max_size, statement_timeout, notices)
         # Whoever downloads slowly keeps a connection that long: others must not run out of them.
-        self._long = _pool(url, "mintage-long", 0, max(1, max_size // 2), 0)
+        self._long = _pool(url, "mintage-long", 0, long_size, 0)
+
+    def of(self, who: Hashable) -> "Database":
+        """The same pools for one caller, which uses no more of them at a time than its bounds.
+
+        What it asks for above them waits, and is refused after a while: TooManyAtOnce.
+        """
+        if self._gates is None:
+            return self
+        statements, exports = self._gates
+        share = Database.__new__(Database)  # for every request: copy() takes three times as long
+        share.__dict__.update(
+            self.__dict__, _statements=Turn(statements, who), _exports=Turn(exports, who)
+        )
+        return share
 
     async def open(self) -> None:
         """Connect. Raises psycopg_pool.PoolTimeout when the database does not answer."""
@@ -282,27 +328,28 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
-        async with self._pool.connection() as connection:
+        async with self._statements, self._pool.connection() as connection:
             yield ReadSession(connection)
 
     async def fetch_value(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row of one statement, or None: a read by itself."""
-        # Most of all requests are one such statement: no context managers around it.
-        connection = await self._pool.getconn()
-        try:
-            return await ReadSession(connection).fetch_value(statement, values)
-        finally:
-            await self._pool.putconn(connection)
+        # Most of all requests are one such statement: the pool's context manager would slow it.
+        async with self._statements:
+            connection = await self._pool.getconn()
+            try:
+                return await ReadSession(connection).fetch_value(statement, values)
+            finally:
+                await self._pool.putconn(connection)
 
     @asynccontextmanager
     async def read_long(self) -> AsyncIterator[ReadSession]:
         """A session whose statements may take as long as they do."""
-        async with self._long.connection() as connection:
+        async with self._exports, self._long.connection() as connection:
             yield ReadSession(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
-        async with self._pool.connection() as connection:
+        async with self._statements, self._pool.connection() as connection:
             session = WriteSession(connection)
             async with connection.transaction():
                 yield session

@@ -70,8 +70,8 @@ async def _info(_root: Any, asked: Info) -> dict[str, Any]:
 
 
 async def _health(_root: Any, asked: Info) -> dict[str, Any]:
-    items = asked.context.items
-    return await health(items.database, asked.context.request.state.storage, items.caller)
+    state = asked.context.request.state
+    return await health(state.database, state.storage, asked.context.items.caller)
 
 
 async def _oas(_root: Any, asked: Info) -> dict[str, Any]:

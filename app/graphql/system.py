@@ -18,6 +18,7 @@ from app.graphql.scalars import BigInt, Json
 from app.graphql.sdl import Sdl
 from app.items.allowed import flags_of
 from app.items.query import Compare, Value
+from app.rest.rate_limiter import RateLimits
 from app.settings import Settings
 
 USERS, ROLES = "directus_users", "directus_roles"
@@ -100,7 +101,8 @@ async def _permissions_me(_root: Any, info: Info) -> Any:
 def _sessions(info: Info) -> Sessions:
     context = info.context
     accounts = "account" in context.items.schema.fields(USERS)
-    return Sessions(context.items.database, context.settings, accounts=accounts)
+    # Not by the share of the public, which slow readers may have taken.
+    return Sessions(context.request.state.database, context.settings, accounts=accounts)
 
 
 def _mode(given: str | None) -> Mode:
@@ -114,7 +116,17 @@ def _mode(given: str | None) -> Mode:
     return "json"
 
 
+async def _count(info: Info) -> None:
+    """One more login or refresh: a document may hold many. Raises RequestsExceeded."""
+    request = info.context.request
+    limits: RateLimits = request.state.rate_limits
+    refused = await limits.of_login(request.scope)
+    if refused is not None:
+        raise refused
+
+
 async def _login(_root: Any, info: Info, **given: Any) -> Compiled:
+    await _count(info)
     mode = _mode(given.get("mode"))
     client = info.context.items.caller.client
     made = await _sessions(info).login(
@@ -124,6 +136,7 @@ async def _login(_root: Any, info: Info, **given: Any) -> Compiled:
 
 
 async def _refresh(_root: Any, info: Info, **given: Any) -> Compiled:
+    await _count(info)
     mode, token = _mode(given.get("mode")), _held(given)
     made = await _sessions(info).refresh(token, mode, info.context.items.caller.client)
     return _tokens(info, made.access_token, made.refresh_token, made.expires)

@@ -5,9 +5,10 @@ from its JSON. Nested objects become columns with dotted names, lists stay JSON.
 """
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,10 +18,10 @@ from app.database.session import ReadSession
 from app.errors import InvalidQuery
 from app.items.compile import Compiler, Statement
 from app.items.documents import xml_item, yaml_item
-from app.items.query import Constant, Nested, Node, Parts, Query
+from app.items.query import Constant, Leaf, Nested, Node, Parts, Query
 from app.json_text import DEEPEST
 from app.pools import COPIES
-from schema import Schema
+from schema import Field, Schema
 
 Format = Literal["csv", "csv_utf8", "json", "xml", "yaml"]
 FORMATS: tuple[Format, ...] = ("csv", "csv_utf8", "json", "xml", "yaml")
@@ -37,6 +38,15 @@ _MOST_COLUMNS = 1600
 _BOM = b"\xef\xbb\xbf"
 _PLAIN = frozenset({"integer", "float", "boolean"})
 """What a CSV shows without quotes: numbers and booleans. Big numbers are texts (3.5)."""
+
+_NUMBERS = _PLAIN | {"bigInteger", "decimal"}
+"""What is no text, though it may be quoted: a minus is part of it."""
+
+_IN_SQL = r"^[\s\u00A0\u200B\uFEFF\u0022\u0027]*[=+@\uFF1D\uFF0B\uFF20\uFF0D-]|^[\t\r\n]"
+"""A formula as spreadsheets see it (OWASP, CSV Injection): its first sign, in its wide form, too,
+behind blanks and quotes; or a control character that may end the cell before. In PostgreSQL's
+notation, which Python reads alike."""
+_FORMULA = re.compile(_IN_SQL)
 
 _ROWS = (
     "COPY (SELECT row_to_json(r) FROM ({}) AS r) TO STDOUT "
@@ -58,15 +68,17 @@ async def exported(
     form: Format,
     *,
     statement: Statement | None = None,
+    safe: bool = False,
 ) -> AsyncGenerator[bytes, None]:
     """The blocks of an export. An empty CSV has no header: Directus's has none.
 
     The first comes when the database has answered, so a refusal is raised before it. `statement`:
-    where the rows come from if not from the query itself; it has the same columns.
+    where the rows come from if not from the query itself; it has the same columns. `safe`: what a
+    spreadsheet would take for a formula in a CSV has an apostrophe before it.
     """
     statement = statement or compiler.rows(query)
     if form in {"csv", "csv_utf8"}:
-        made = _csv(session, compiler.schema, query, statement, form)
+        made = _csv(session, compiler.schema, query, statement, form, safe=safe)
     else:
         made = _document(session, statement, form)
     async with aclosing(made):
@@ -76,15 +88,36 @@ async def exported(
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column of a CSV: its name, the expression over a row `r`, and whether it is quoted."""
+    """One column of a CSV: its name, the expression over a row `r`, and whether it is quoted.
+
+    `is_text`: whether its cells are texts that somebody wrote, and so may be formulas; `number`:
+    an expression that says of a cell that it is a number all the same.
+    """
 
     name: str
     expression: str
     quoted: bool
+    is_text: bool = True
+    number: str | None = None
+
+    def neutral(self) -> "_Column":
+        """The same with an apostrophe before what a spreadsheet would take for a formula."""
+        name = f"'{self.name}" if _FORMULA.match(self.name) else self.name
+        if not self.is_text:
+            return replace(self, name=name)
+        text, unless = self.expression, "" if self.number is None else f" AND NOT {self.number}"
+        shown = f"CASE WHEN {text} ~ '{_IN_SQL}'{unless} THEN '''' || {text} ELSE {text} END"
+        return replace(self, name=name, expression=shown)
 
 
 async def _csv(
-    session: ReadSession, schema: Schema, query: Query, statement: Statement, form: Format
+    session: ReadSession,
+    schema: Schema,
+    query: Query,
+    statement: Statement,
+    form: Format,
+    *,
+    safe: bool,
 ) -> AsyncGenerator[bytes, None]:
     columns = [
         column
@@ -96,6 +129,8 @@ async def _csv(
             f"The CSV would have {len(columns)} columns, and {_MOST_COLUMNS} are the most: leave "
             "out JSON fields of many keys, or export JSON"
         )
+    if safe:
+        columns = [column.neutral() for column in columns]
     chosen = ", ".join(f"{c.expression} AS c{n}" for n, c in enumerate(columns))
     quoted = ", ".join(f"c{n}" for n, c in enumerate(columns) if c.quoted)
     force = f", FORCE_QUOTE ({quoted})" if quoted else ""
@@ -121,17 +156,22 @@ async def _columns(
     if isinstance(node, Constant | Parts):
         yield _Column(node.key, f"{column}::text", quoted=True)
         return
-    kind = "integer" if node.function else schema.fields(collection)[node.field].type
+    kind = _kind(node, schema.fields(collection)[node.field])
     if kind != "json" or schema.fields(collection)[node.field].concealed:
-        yield _Column(node.key, f"{column}::text", quoted=kind not in _PLAIN or bool(node.function))
+        quoted = kind not in _PLAIN or node.function is not None
+        yield _Column(node.key, f"{column}::text", quoted, is_text=kind not in _NUMBERS)
         return
     paths = await _paths(session, statement, column)
     if not paths:
         yield _Column(node.key, f"{column}::text", quoted=True)
     for path, is_plain in paths:
         steps = ", ".join("'" + part.replace("'", "''").replace("%", "%%") + "'" for part in path)
-        text = f"({column}::json #>> ARRAY[{steps}])"
-        yield _Column(".".join((node.key, *path)), text, quoted=not is_plain)
+        name, place = ".".join((node.key, *path)), f"ARRAY[{steps}]"
+        text, number = (
+            f"({column}::json #>> {place})",
+            f"json_typeof({column}::json #> {place}) = 'number'",
+        )
+        yield _Column(name, text, not is_plain, is_text=not is_plain, number=number)
 
 
 def _nested(
@@ -148,10 +188,19 @@ def _nested(
             target = node.query.collection
             yield from _nested(schema, target, inner, below, f"({column} -> '{key}')")
             continue
-        kind = "string"
-        if not isinstance(inner, Constant | Parts) and inner.function is None:
-            kind = schema.fields(node.query.collection)[inner.field].type
-        yield _Column(".".join(below), f"({column} ->> '{key}')", quoted=kind not in _PLAIN)
+        kind, quoted = "string", True
+        if not isinstance(inner, Constant | Parts):
+            kind = _kind(inner, schema.fields(node.query.collection)[inner.field])
+            quoted = kind not in _PLAIN or inner.function is not None
+        text = f"({column} ->> '{key}')"
+        yield _Column(".".join(below), text, quoted, is_text=kind not in _NUMBERS)
+
+
+def _kind(leaf: Leaf, item: Field) -> str:
+    """The type of a leaf's values: what functions make are numbers, but for parts of JSON."""
+    if leaf.function is None:
+        return item.type
+    return "string" if leaf.function == "json" else "integer"
 
 
 # Every path that the objects of a JSON column have, in the order they have them.

@@ -1,7 +1,7 @@
 """The door itself: one caller's reads and writes, for every surface alike."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.database.session import Database, Session, WriteSession
 from app.errors import Forbidden, OutOfTime, RecordNotUnique
 from app.items.allowed import ACTIONS, described, may, require
 from app.items.compile import Compiler, Statement, name_of
+from app.items.cost import require_affordable
 from app.items.export import Format, exported
 from app.items.filter import FilterReader
 from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query, Surface, Value
@@ -27,6 +28,9 @@ from app.items.view import View
 from app.items.violations import as_refusal
 from app.items.write import Writer
 from schema import Collection, Schema
+
+_WRITTEN = 100
+"""Rows that a write is reckoned to have, before it is known what it writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +94,17 @@ class Items:
         def made() -> Reading:
             query = read()
             self.allow("read", query.collection)
-            return Reading(query.collection, self.compiler.items(self._restricted(query)))
+            return Reading(query.collection, self.compiler.items(self._affordable(query)))
 
         return self.readings.reading(self.caller, asked, "list", made)
 
     def reading_by_key(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
         """As `reading`, of one item whose key comes when it runs."""
-        return self._reading_by("_eq", asked, read, self.compiler.item)
+        return self._reading_by("_eq", asked, read, self.compiler.item, 1)
 
     def reading_by_keys(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
         """As `reading`, of the items whose keys come when it runs."""
-        return self._reading_by("_in", asked, read, self.compiler.items)
+        return self._reading_by("_in", asked, read, self.compiler.items, _WRITTEN)
 
     def _reading_by(
         self,
@@ -108,6 +112,7 @@ class Items:
         asked: Asked | None,
         read: Callable[[], Query],
         compiled: Callable[[Query], Statement],
+        rows: int,
     ) -> Reading:
         def made() -> Reading:
             query = read()
@@ -115,7 +120,7 @@ class Items:
             key, primary = Value(None), self.schema[query.collection].primary_key
             by_key = Compare((primary.name,), operator, key)
             both = by_key if query.filter is None else All((query.filter, by_key))
-            restricted = self._restricted(replace(query, filter=both))
+            restricted = self._affordable(replace(query, filter=both), rows)
             return Reading(query.collection, compiled(restricted), name_of(restricted, key))
 
         return self.readings.reading(self.caller, asked, operator, made)
@@ -136,7 +141,7 @@ class Items:
     async def one(self, query: Query) -> bytes | None:
         """The first matching item as a JSON object, or None."""
         self.allow("read", query.collection)
-        return await self._json(self.compiler.item(self._restricted(query)))
+        return await self._json(self.compiler.item(self._affordable(query, 1)))
 
     async def count(self, query: Query) -> int:
         """How many items match, whatever the page."""
@@ -181,7 +186,7 @@ class Items:
         """The one item of a singleton; before it is written, the defaults (directus.md 1.3)."""
         self.allow("read", query.collection)
         found = await self._json(
-            self.compiler.item(self._restricted(replace(query, limit=Value(1))))
+            self.compiler.item(self._affordable(replace(query, limit=Value(1))))
         )
         if found is not None:
             return found
@@ -223,14 +228,22 @@ class Items:
                 rows = await session.fetch_all(statement.sql, statement.values)
         return [row["key"] for row in rows]
 
-    async def export(self, query: Query, form: Format) -> AsyncIterator[bytes]:
-        """The matching items in a form for files, block by block, in flat memory."""
+    async def export(
+        self, query: Query, form: Format, *, safe: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """The matching items in a form for files, block by block, in flat memory.
+
+        Who takes no more of them has to close it: till then it holds a connection. `safe`: no
+        cell of a CSV is a formula.
+        """
         self.allow("read", query.collection)
-        restricted = self._restricted(query)
+        restricted = self._affordable(query)
         async with self.database.read_long() as session:
             with _refusals():
-                async for block in exported(session, self.compiler, restricted, form):
-                    yield block
+                made = exported(session, self.compiler, restricted, form, safe=safe)
+                async with aclosing(made) as blocks:
+                    async for block in blocks:
+                        yield block
 
     def by_key(self, collection: str, key: Any) -> Condition | None:
         """The condition that picks one key; None when it can't be a key of the collection."""
@@ -261,6 +274,11 @@ class Items:
 
     def _writer(self, session: WriteSession) -> Writer:
         return Writer(self.compiler, session, self.caller, self.limits.mutations)
+
+    def _affordable(self, query: Query, rows: int | None = None) -> Query:
+        """The query as the caller may read it. Raises InvalidQuery where it may cost too much."""
+        require_affordable(self.schema, query, self.limits.repeated, rows)
+        return self._restricted(query)
 
     def _restricted(self, query: AnyQuery) -> AnyQuery:
         return Restrictor(self.schema, self.caller).restricted(query)

@@ -42,13 +42,15 @@ class Options:
 class Limits:
     """How many rows a list has when it does not say, and at most; how deep paths may go.
 
-    `mutations`: how many rows one request may write.
+    `mutations`: how many rows one request may write; `repeated`: how many rows the relations of
+    one read may show more than once (app.items.cost).
     """
 
     default: int = 100
     most: int | None = None
     depth: int = 10
     mutations: int | None = None
+    repeated: int | None = None
 
 
 LIMITS = Limits()

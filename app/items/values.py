@@ -11,6 +11,7 @@ import orjson
 
 from app.errors import (
     AppError,
+    FailedValidation,
     InvalidForeignKey,
     InvalidPayload,
     ValueOutOfRange,
@@ -50,6 +51,9 @@ def _text(collection: str, field: Field, value: Any) -> str:
     if "\x00" in text:
         raise InvalidPayload(f'Field "{field.name}" contains a NUL character; remove it')
     if field.max_length is not None and len(text) > field.max_length:
+        if field.concealed:  # a secret is never repeated
+            detail = f"Value has to be at most {field.max_length} characters long."
+            raise FailedValidation(field.name, "lte", detail)
         raise ValueTooLong(collection, field.name, text)
     return text
 

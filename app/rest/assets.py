@@ -10,7 +10,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app.domains.directus_files.names import plain_name, plain_type
@@ -20,6 +20,7 @@ from app.items.items import Items
 from app.items.query import Query
 from app.items.values import as_key
 from app.rest.files import FILES
+from app.rest.streaming import Stream
 from app.storage import NoSuchObject
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ async def asset_endpoint(request: Request) -> Response:
     except NoSuchObject:
         logger.warning("%s is not in the storage, though a file has it", file.filename_disk)
         raise Forbidden from None
-    return StreamingResponse(blocks, status, headers=headers)
+    return Stream(blocks, status, headers=headers)
 
 
 async def _readable(request: Request) -> StoredFile:
@@ -83,7 +84,7 @@ async def _readable(request: Request) -> StoredFile:
         raise Forbidden
     key = str(as_key(items.schema[FILES].primary_key, given))
     may_read = items.may_read(FILES) and bool(await items.count(Query(FILES, (), filter=condition)))
-    async with request.state.database.read() as session:
+    async with items.database.read() as session:
         if not may_read and not await is_public(session, key):
             raise Forbidden
         file = await stored_file(session, key)

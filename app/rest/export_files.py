@@ -8,13 +8,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.database.session import Database
 from app.domains.directus_exports.service import FILES, ask
 from app.domains.directus_exports.wanted import Wanted
 from app.errors import InvalidPayload
 from app.items.export import FORMATS, Format
 from app.items.items import Items
-from app.rest.queries import names, options
+from app.rest.queries import names, options, read_safe
 from app.rest.requests import body_of
 from app.rest.responses import no_content
 
@@ -22,18 +21,19 @@ from app.rest.responses import no_content
 async def export_endpoint(request: Request) -> Response:
     """204 at once. Without a limit the file has all items."""
     items: Items = request.state.items
-    database: Database = request.state.database
     name = request.path_params["collection"]
     items.allow("read", name)
     items.allow("create", FILES)
-    query, form, file = _read(await body_of(request))
+    body = await body_of(request)
+    query, form, file = _read(body)
     wanted = Wanted(
         fields=names(query.get("fields"), "fields") or ["*"],
         options=options({"limit": -1, **query}),
         backlinks=str(query.get("backlink", "true")).lower() != "false",
+        safe=read_safe(body),
     )
     wanted.query(items.compiler, items.caller, items.limits, name)
-    async with database.write() as session:
+    async with items.database.write() as session:
         await ask(session, items.caller, name, wanted, form, file)
     return no_content()
 

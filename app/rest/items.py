@@ -25,6 +25,7 @@ from app.rest.queries import (
     read_export,
     read_meta,
     read_query,
+    read_safe,
 )
 from app.rest.requests import body_of
 from app.rest.responses import data_response, no_content
@@ -89,7 +90,8 @@ async def read_many(
     if collection.singleton:
         return data_response(await items.singleton(query))
     if export is not None:
-        return await export_response(items.export(query, export), name, export)
+        blocks = items.export(query, export, safe=read_safe(params))
+        return export_response(blocks, name, export)
     data = await items.run(items.reading(None if wanted else asked, lambda: query))
     counts = await _counts(items, query, wanted)
     return data_response(data, {name: counts[name] for name in META if name in counts} or None)

@@ -126,7 +126,11 @@ class Authentication:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         state = scope["state"]
         state["items"] = Items(
-            state["database"], state["compiler"], caller, state["limits"], state["readings"]
+            state["database"].of(caller.share),
+            state["compiler"],
+            caller,
+            state["limits"],
+            state["readings"],
         )
         await self.app(scope, receive, send)
 
@@ -177,14 +181,20 @@ def cookie_scope(settings: Settings) -> dict[str, Any]:
     }
 
 
-def client_of(scope: Scope, settings: Settings) -> Client:
-    """Where a request comes from. A proxy's word is taken only where TRUST_PROXY says so."""
+def address_of(scope: Scope, settings: Settings) -> str | None:
+    """The address of a caller. A proxy's word is taken only where TRUST_PROXY says so."""
     peer = scope.get("client")
     ip = peer[0] if peer else None
     if settings.trust_proxy:
         given = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
         # The last address is the proxy's word; clients may send the header, too, before it.
         ip = given.rpartition(",")[2].strip() or ip
+    return ip
+
+
+def client_of(scope: Scope, settings: Settings) -> Client:
+    """Where a request comes from."""
+    ip = address_of(scope, settings)
     agent, origin = header(scope, b"user-agent"), header(scope, b"origin")
     return Client(ip, agent[:1000] or None, origin or None)
 

@@ -52,6 +52,7 @@ _PARAMETERS: dict[str, tuple[str, Document]] = {
         "A file instead.",
         {"type": "string", "enum": ["csv", "csv_utf8", "json", "xml", "yaml"]},
     ),
+    "export_safe": ("No cell of a CSV is a formula to a spreadsheet.", {"type": "boolean"}),
 }
 _SHAPING = ("fields", "deep", "alias")
 _ERRORS = {

@@ -56,7 +56,8 @@ def _user(request: Request) -> str:
 async def tfa_generate(request: Request) -> Response:
     user, body = _user(request), await body_object(request)
     factor = SecondFactor(sessions_of(request))
-    secret, url = await factor.generate(user, _text(body, "password"))
+    password, client = _text(body, "password"), request.state.items.caller.client
+    secret, url = await factor.generate(user, password, client)
     return data_response(orjson.dumps({"secret": secret, "otpauth_url": url}))
 
 
@@ -69,7 +70,8 @@ async def tfa_enable(request: Request) -> Response:
 
 async def tfa_disable(request: Request) -> Response:
     user, body = _user(request), await body_object(request)
-    await SecondFactor(sessions_of(request)).disable(user, _text(body, "otp"))
+    code, client = _text(body, "otp"), request.state.items.caller.client
+    await SecondFactor(sessions_of(request)).disable(user, code, client)
     return no_content()
 
 

@@ -82,6 +82,17 @@ def read_export(params: Params) -> Format | None:
     raise InvalidQuery(f'"export" must be one of [{", ".join(FORMATS)}]')
 
 
+def read_safe(params: Params) -> bool:
+    """Whether no cell of a CSV may be a formula: `export_safe=true`."""
+    wanted = params.get("export_safe")
+    if wanted in (None, ""):
+        return False
+    said = str(wanted).lower()
+    if said not in {"true", "false"}:
+        raise InvalidQuery('"export_safe" must be a boolean')
+    return said == "true"
+
+
 def options(params: Params, mark: str = "") -> Options:
     """What the parameters say of one level. In `deep` their names are marked by `_`."""
     alias = _json(params.get(f"{mark}alias"), "alias")

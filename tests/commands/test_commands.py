@@ -81,6 +81,20 @@ def test_a_token_made_for_a_user_lets_it_in(
     assert second not in str(stored)
 
 
+async def test_a_token_of_ones_own_is_read_from_a_pipe(
+    mintage: Mintage, client: Client, installation: Settings
+) -> None:
+    mintage("user", "create", "bob@example.com", "--admin")
+    given = "t" * 255
+    assert mintage("token", "set", "BOB@example.com", answer=f"{given}\n").returncode == 0
+    answer = await client.get("/items/product", headers={"Authorization": f"Bearer {given}"})
+    assert answer.status_code == 200
+    for wrong in ("t" * 256, "short"):
+        said = refused(mintage("token", "set", "bob@example.com", answer=f"{wrong}\n"))
+        assert "token" in said
+        assert "characters" in said
+
+
 async def test_the_newest_token_is_the_one_that_works(mintage: Mintage, client: Client) -> None:
     mintage("user", "create", "bob@example.com", "--admin")
     tokens = [mintage("token", "create", "bob@example.com").stdout.strip() for _ in range(2)]

@@ -8,7 +8,9 @@ from app.settings import Settings
 from schema import BUILTIN
 from tests.web import ADMIN, client_of
 
-SCHEMA = core_schema(build_schema(BUILTIN, "system", Settings(_env_file=None)))
+SCHEMA = core_schema(
+    build_schema(BUILTIN, "system", Settings(_env_file=None, rate_limiter_enabled=False))
+)
 
 
 def everything(kind):

@@ -7,6 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 
 from app.database import session as sessions
 from app.items.export import FORMATS, filename
@@ -16,10 +19,11 @@ from tests.items.conftest import reader_of
 ODD = 'He said "no", then;\n left é\\ <&>'
 
 
-async def exported(door, form, fields, collection="book", **options):
+async def exported(door, form, fields, collection="book", *, safe=False, **options):
     options = Options(sort=("title",) if collection == "book" else (), **options)
     query = reader_of(door.items.schema).query(collection, fields.split(), options)
-    return b"".join([block async for block in door.items.export(query, form)]).decode()
+    blocks = door.items.export(query, form, safe=safe)
+    return b"".join([block async for block in blocks]).decode()
 
 
 async def test_a_csv_quotes_texts_and_not_numbers(library):
@@ -42,6 +46,94 @@ async def test_objects_become_columns_after_the_fields(library):
 async def test_a_list_stays_json(library):
     text = await exported(library, "csv", "id books.title", collection="shelf", filter={"id": "s1"})
     assert list(csv.reader(io.StringIO(text)))[1] == ["s1", '[{"title":"Ants"}]']
+
+
+def is_formula(text):
+    """What spreadsheets take for one (OWASP, CSV Injection), said another way than ours."""
+    wide = str.maketrans("\uff1d\uff0b\uff0d\uff20", "=+-@")
+    shown = text.translate(wide).lstrip(" \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u200b\ufeff\"'")
+    return text[:1] in set("\t\r\n") or shown[:1] in set("=+-@")
+
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    '"=1"',
+    "'=1",
+    "\uff1d1",
+    "\n=1",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+@pytest.mark.parametrize("field", ["summary", "extra.a", "shelf.label", "extra.b"])
+async def test_a_safe_csv_has_no_formula(library, rows, text, field):
+    rows.execute(
+        "UPDATE book SET summary = %s, extra = %s", [text, Jsonb({"a": text, "b": [text]})]
+    )
+    rows.execute("UPDATE shelf SET label = id || %s", [text])
+    rows.execute("UPDATE shelf SET label = %s WHERE id = 's1'", [text])
+    for safe in (True, False):
+        csv_text = await exported(library, "csv", "summary extra shelf.label", safe=safe)
+        [first, *_] = csv.DictReader(io.StringIO(csv_text, newline=""))
+        if field == "extra.b":
+            assert first[field] == json.dumps([text], ensure_ascii=False)
+        else:
+            assert first[field] == (f"'{text}" if safe else text)
+
+
+async def test_in_a_safe_csv_numbers_stay_numbers(library, rows):
+    rows.execute(
+        "UPDATE book SET pages = 1, price = -1.5, weight = -0.25, isbn = -9007199254740993, "
+        "copies = -3, extra = '{\"a\": -1, \"b\": -2}' WHERE title = 'Ants'"
+    )
+    rows.execute("UPDATE book SET extra = '{\"b\": \"-x\"}' WHERE title = 'bees'")
+    text = await exported(library, "csv", "price weight isbn copies extra sequel.isbn", safe=True)
+    one, _, two = csv.DictReader(io.StringIO(text))
+    numbers = [one[name] for name in ("price", "weight", "isbn", "copies", "extra.a", "extra.b")]
+    assert numbers == ["-1.50", "-0.25", "-9007199254740993", "-3", "-1", "-2"]
+    assert two["extra.b"] == "'-x"
+
+
+async def test_names_of_columns_are_no_formulas_either(library, rows):
+    rows.execute("UPDATE book SET extra = %s", [Jsonb({"=x": 1})])
+    options = Options(alias={"=cmd": "shelf", "shown": "shelf"})
+    reader = reader_of(library.items.schema)
+    query = reader.query("book", ["=cmd.label", "shown.label", "extra"], options)
+    text = b"".join([block async for block in library.items.export(query, "csv", safe=True)])
+    assert text.decode().split("\n")[0] == '"extra.=x","\'=cmd.label","shown.label"'
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    texts=st.lists(
+        st.text(
+            st.sampled_from("=+-@\t\r\n \"'a1\uff1d\uff0b\uff0d\uff20\u200b\ufeff\xa0,;"),
+            max_size=6,
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+async def test_whatever_a_text_is_it_is_no_formula_and_can_be_read_back(library, rows, texts):
+    rows.execute("TRUNCATE book CASCADE")
+    with rows.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO book (title, summary) VALUES (%s, %s)",
+            [(f"{n:03}", text) for n, text in enumerate(texts)],
+        )
+    csv_text = await exported(library, "csv", "summary", safe=True, limit=-1)
+    [_, *shown] = csv.reader(io.StringIO(csv_text, newline=""))
+    for text, [cell] in zip(texts, shown, strict=True):
+        assert cell == (f"'{text}" if is_formula(text) else text)
+        assert not is_formula(cell) or cell.startswith("'")
 
 
 @pytest.mark.parametrize("form", ["csv", "csv_utf8"])

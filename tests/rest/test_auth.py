@@ -146,14 +146,48 @@ async def test_a_new_password_ends_all_sessions(anyone, client, rows):
     assert code_of(gone) == (401, "INVALID_CREDENTIALS")
 
 
-async def test_too_many_failures_suspend_a_user(anyone, client, rows):
+def wrong(email=EMAIL):
+    return {"email": email, "password": "wrong password"}
+
+
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
+async def test_who_guesses_has_to_wait_and_is_not_told_who_there_is(anyone, client, rows, email):
     await client.patch("/settings", json={"auth_login_attempts": 2})
-    for _ in range(2):
-        await anyone.post("/auth/login", json={"email": EMAIL, "password": "wrong password"})
-    answer = await anyone.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
-    assert code_of(answer) == (401, "INVALID_CREDENTIALS")
-    status = "SELECT status FROM directus_users WHERE email = %s"
-    assert rows.execute(status, [EMAIL]).fetchone() == ("suspended",)
+    right = {"email": email, "password": PASSWORD}
+    query = f'mutation {{ auth_login(email: "{email}", password: "x") {{ access_token }} }}'
+    guesses = [asyncio.create_task(anyone.post("/auth/login", json=wrong(email))) for _ in range(2)]
+    done, _ = await asyncio.wait(guesses, timeout=0.3)
+    start = time.monotonic()
+    answer, told = await asyncio.gather(
+        anyone.post("/auth/login", json=right),
+        anyone.post("/graphql/system", json={"query": query}),
+    )
+    assert not done, "a guess takes its time"
+    assert code_of(answer) == (429, "REQUESTS_EXCEEDED")
+    assert answer.headers["retry-after"] == "1"
+    assert told.json()["errors"][0]["extensions"]["code"] == "REQUESTS_EXCEEDED"
+    assert time.monotonic() - start < 0.4, "who is refused holds nothing"
+    for guess in guesses:
+        assert code_of(await guess) == (401, "INVALID_CREDENTIALS")
+    assert rows.execute("SELECT DISTINCT status FROM directus_users").fetchall() == [("active",)]
+
+
+async def test_an_attacker_does_not_hinder_who_has_another_address(app, anyone, client, rows):
+    await client.patch("/settings", json={"auth_login_attempts": 2})
+    guesses = [anyone.post("/auth/login", json=wrong()) for _ in range(5)]
+    answers = await asyncio.gather(*guesses)
+    assert sorted(answer.status_code for answer in answers) == [401, 401, 429, 429, 429]
+    async with client_of(app, headers={}, address="192.0.2.7") as elsewhere:
+        assert await logged_in(elsewhere)
+
+
+async def test_a_good_login_after_a_delay_forgets_the_failures(anyone, client):
+    await client.patch("/settings", json={"auth_login_attempts": 1})
+    answers = await asyncio.gather(*(anyone.post("/auth/login", json=wrong()) for _ in range(2)))
+    assert sorted(answer.status_code for answer in answers) == [401, 429]
+    await asyncio.sleep(1.05)
+    assert await logged_in(anyone)
+    assert (await anyone.post("/auth/login", json=wrong())).status_code == 401
 
 
 async def test_the_settings_may_ask_for_no_limit_of_failures(anyone, client, rows):
@@ -313,6 +347,25 @@ async def test_tokens_that_are_none(anyone, rows):
     ):
         assert code_of(await anyone.get("/server/info", headers=bearer(token))) == expected
         assert (await anyone.get("/server/ping", headers=bearer(token))).status_code == 200
+
+
+@pytest.mark.parametrize("length", [8, 64, 65, 255])
+async def test_a_static_token_may_have_255_characters(anyone, client, length):
+    """Its hash is stored, of another length: what bounds one says nothing of the other."""
+    [key] = [
+        row["id"]
+        for row in (await client.get("/users?fields=id,email")).json()["data"]
+        if row["email"] == EMAIL
+    ]
+    given = "t" * length
+    changed = await client.patch(f"/users/{key}", json={"token": given})
+    assert changed.status_code == 200, changed.text
+    assert (await anyone.get("/users/me", headers=bearer(given))).status_code == 200
+    refused = await client.patch(f"/users/{key}", json={"token": "t" * 256})
+    assert refused.status_code == 400
+    assert "token" in refused.json()["errors"][0]["message"]
+    assert "255" in refused.json()["errors"][0]["message"]
+    assert (await anyone.get("/users/me", headers=bearer(given))).status_code == 200
 
 
 async def test_a_login_is_noted(anyone, rows):

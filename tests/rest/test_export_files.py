@@ -23,6 +23,18 @@ async def ask(client, collection, query, form="csv", **file):
     assert (response.status_code, response.content) == (204, b"")
 
 
+async def test_a_file_can_be_safe_for_spreadsheets(client, work, rows):
+    rows.execute("UPDATE account SET account_name = '=1+1'")
+    for safe in (True, False):
+        body = {"query": {"fields": ["account_name"]}, "format": "csv", "export_safe": safe}
+        assert (await client.post("/utils/export/account", json=body)).status_code == 204
+        await work()
+    shown = {(await client.get(f"/assets/{file['id']}")).text for file in await files(client)}
+    assert shown == {'"account_name"\n"\'=1+1"', '"account_name"\n"=1+1"'}
+    body["export_safe"] = "perhaps"
+    assert (await client.post("/utils/export/account", json=body)).status_code == 400
+
+
 async def files(client):
     return (await client.get("/files?sort=created_on")).json()["data"]
 

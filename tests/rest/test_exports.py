@@ -28,6 +28,19 @@ async def test_what_the_database_refuses_is_an_error_and_not_half_a_file(client,
     assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_QUERY"
 
 
+async def test_a_csv_can_be_safe_for_spreadsheets(client, rows):
+    rows.execute("UPDATE account SET account_name = '=1+1'")
+    ask = {"export": "csv", "fields": "account_name"}
+    for safe, shown in (("true", "'=1+1"), ("false", "=1+1"), ("", "=1+1")):
+        answer = await client.get("/items/account", params={**ask, "export_safe": safe})
+        assert answer.text == f'"account_name"\n"{shown}"'
+    wrong = await client.get("/items/account", params={**ask, "export_safe": "perhaps"})
+    assert wrong.status_code == 400
+    query = {"fields": ["account_name"], "export": "csv", "export_safe": True}
+    answer = await client.request("SEARCH", "/items/account", json={"query": query})
+    assert answer.text == '"account_name"\n"\'=1+1"'
+
+
 async def test_search_exports_too(client):
     query = {"fields": ["id"], "filter": {"id": ACCOUNT}, "export": "csv"}
     answer = await client.request("SEARCH", "/items/account", json={"query": query})

@@ -5,18 +5,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app import queue
 from app.main import create_app
-from tests.web import client_of
+from app.rest import rate_limiter
+from app.rest.rate_limiter import Allowance
+from tests.web import client_of, forget_counts
 
 
 @pytest.fixture
 def limited(installation):
-    """Clients of an application with limits; the counts of other tests are forgotten."""
-    redis = queue.client()
-    for key in redis.scan_iter("mintage:requests:*"):
-        redis.delete(key)
+    """Clients of an application with limits."""
 
     @asynccontextmanager
     async def opened(headers=None, **limits):
@@ -93,12 +94,91 @@ async def test_the_limit_for_all_counts_everybody(limited):
         assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
-async def test_without_redis_all_pass_and_it_is_logged_once(limited, monkeypatch, caplog):
+async def test_without_redis_each_process_counts_alone_and_it_is_logged_once(
+    limited, monkeypatch, caplog
+):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     queue.settings.cache_clear()
     queue.client.cache_clear()
     async with limited(**PER_ADDRESS) as client:
-        for _ in range(5):
-            assert (await client.get("/server/info")).status_code == 200
-    told = [line for line in caplog.messages if "can't be counted" in line]
+        answers = [await client.get("/server/info") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    told = [line for line in caplog.messages if "can't be counted together" in line]
     assert len(told) == 1
+
+
+async def test_a_login_has_an_allowance_of_its_own(limited):
+    limits = {
+        **PER_ADDRESS,
+        "rate_limiter_points": 100,
+        "rate_limiter_auth_points": 3,
+        "rate_limiter_auth_duration": 60.0,
+        "login_stall_time": 0.0,
+    }
+    wrong = {"email": "nobody@example.com", "password": "wrong password"}
+    async with limited({}, **limits) as client:
+        assert (await client.post("/auth/login", json=wrong)).status_code == 401
+        assert (await client.post("/auth/refresh", json={"refresh_token": "x"})).status_code == 401
+        one = '{n}: auth_login(email: "nobody@example.com", password: "x") {{ access_token }}'
+        many = " ".join(one.format(n=f"a{n}") for n in range(3))
+        body = {"query": f"mutation {{ {many} }}"}
+        answer = (await client.post("/graphql/system", json=body)).json()
+        codes = [error["extensions"]["code"] for error in answer["errors"]]
+        assert codes == ["INVALID_CREDENTIALS", "REQUESTS_EXCEEDED", "REQUESTS_EXCEEDED"]
+        assert (await client.post("/auth/login", json=wrong)).status_code == 429
+        assert (await client.get("/server/info")).status_code == 200
+
+
+async def test_scantrusts_clients_are_told_in_their_own_words(limited):
+    async with limited(**PER_ADDRESS) as client:
+        for _ in range(4):
+            answer = await client.get("/api/v2/me/")
+        assert answer.status_code == 429
+        assert answer.json() == {"detail": "Request was throttled."}
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+async def test_a_proxy_that_is_not_trusted_is_spoken_of(limited, caplog):
+    async with limited({"X-Forwarded-For": "10.0.0.1"}, **PER_ADDRESS) as client:
+        for _ in range(6):
+            await client.get("/server/info")
+    assert len([line for line in caplog.messages if "set TRUST_PROXY" in line]) == 1
+
+
+async def asked(allowance, name="192.0.2.1"):
+    """Whether one more request of the name is served."""
+    return allowance.taken(name) or await allowance.exceeded(name) is None
+
+
+async def test_who_asks_seldom_is_counted_here_alone(installation):
+    allowance = Allowance("ip", 100, 60.0)
+    assert [await asked(allowance) for _ in range(10)] == [True] * 10
+    assert queue.client().get("mintage:requests:ip:192.0.2.1") is None
+    assert await asked(allowance)
+    assert int(queue.client().get("mintage:requests:ip:192.0.2.1")) == 11
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(points=st.integers(1, 60), order=st.lists(st.integers(0, 2), min_size=120, max_size=120))
+def test_processes_let_through_what_they_may_and_a_tenth_more_each(installation, points, order):
+    """Whichever of three processes is asked: never too little, never much too much."""
+
+    async def run():
+        forget_counts()
+        processes = [Allowance("ip", points, 60.0) for _ in range(3)]
+        served = [await asked(processes[number]) for number in order]
+        assert all(served[:points])
+        assert sum(served) <= points + 3 * (points // 10)
+        assert not any(served[-20:])
+
+    asyncio.run(run())
+
+
+async def test_a_process_keeps_no_more_counts_than_it_may(installation, monkeypatch):
+    monkeypatch.setattr(rate_limiter, "_MOST_NAMES", 5)
+    allowance = Allowance("ip", 100, 60.0)
+    for number in range(20):
+        assert await asked(allowance, str(number))
+    assert list(allowance._counts) == ["15", "16", "17", "18", "19"]

@@ -429,3 +429,36 @@ async def test_relations_lead_to_no_order_of_secrets(client):
     deep = json.dumps({"users": {"_sort": ["token"]}})
     response = await client.get("/roles", params={"fields": "users.email", "deep": deep})
     assert response.status_code == 403, response.text
+
+
+async def test_lists_that_multiply_are_refused_with_what_to_do(client):
+    """Each role shows its users, each of them its role again with all of its users, and so on."""
+    fields = "users.role.users.id"
+    one = await client.get("/roles", params={"fields": fields})
+    assert one.status_code == 200, "a hundred times a hundred times a hundred may be"
+    fields = f"users.role.{fields}"
+    answer = await client.get("/roles", params={"fields": fields})
+    [error] = answer.json()["errors"]
+    assert error["extensions"]["code"] == "INVALID_QUERY"
+    assert 'set a smaller limit of "users.role.users.role.users"' in error["message"]
+    exported = await client.get("/roles", params={"fields": fields, "export": "json"})
+    assert exported.status_code == 400
+    body = {"query": {"fields": [fields]}, "format": "json"}
+    assert (await client.post("/utils/export/directus_roles", json=body)).status_code == 400
+    deep = {}
+    for _ in range(3):
+        deep = {"users": {"_limit": 2, "role": deep}}
+    shorter = await client.get("/roles", params={"fields": fields, "deep": json.dumps(deep)})
+    assert shorter.status_code == 200, shorter.text
+
+
+async def test_lists_that_multiply_are_refused_in_graphql_too(client):
+    def query(limit):
+        below = "id"
+        for _ in range(3):
+            below = f"users{limit} {{ role {{ {below} }} }}"
+        return {"query": f"{{ roles {{ {below} }} }}"}
+
+    answer = (await client.post("/graphql/system", json=query(""))).json()
+    assert '"users.role.users.role.users"' in answer["errors"][0]["message"]
+    assert "errors" not in (await client.post("/graphql/system", json=query("(limit: 2)"))).json()

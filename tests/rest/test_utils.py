@@ -126,7 +126,7 @@ async def test_users_are_told_about_the_rate_limits(installation):
     limited = {"rate_limiter_enabled": True, "rate_limiter_global_enabled": True}
     async with client_of(create_app(installation.model_copy(update=limited))) as client:
         data = (await client.get("/server/info")).json()["data"]
-    assert data["rateLimit"] == {"points": 50, "duration": 1.0}
+    assert data["rateLimit"] == {"points": 2000, "duration": 10.0}
     assert data["rateLimitGlobal"] == {"points": 1000, "duration": 1.0}
 
 

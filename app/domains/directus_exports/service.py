@@ -97,7 +97,8 @@ async def make_file(
     require(caller, "create", compiler.schema[FILES])
     query = export.wanted.query(compiler, caller, limits, export.collection)
     restricted = Restrictor(compiler.schema, caller).restricted(query)
-    blocks = exported(ReadSession(session.connection), compiler, restricted, export.format)
+    read, safe = ReadSession(session.connection), export.wanted.safe
+    blocks = exported(read, compiler, restricted, export.format, safe=safe)
     size = await storage.put(name, blocks, export.file["type"])
     with announced([Upload(export.id, name, size)]):
         await Writer(compiler, session, caller).create(FILES, [export.file])

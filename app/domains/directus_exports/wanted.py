@@ -8,6 +8,7 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.items.compile import Compiler
+from app.items.cost import require_affordable
 from app.items.filter import FilterReader
 from app.items.query import Query
 from app.items.selection import Limits, Options, QueryReader
@@ -16,24 +17,28 @@ from app.items.view import View
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The fields and options of a list."""
+    """The fields and options of a list; `safe`: as `Items.export`."""
 
     fields: list[str] = field(default_factory=lambda: ["*"])
     options: Options = field(default_factory=Options)
     backlinks: bool = True
+    safe: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> "Wanted":
-        return cls(stored["fields"], _options(stored["options"]), stored["backlinks"])
+        options, safe = _options(stored["options"]), stored.get("safe", False)
+        return cls(stored["fields"], options, stored["backlinks"], safe)
 
     def query(self, compiler: Compiler, caller: Caller, limits: Limits, collection: str) -> Query:
         """The query of one caller. Raises InvalidQuery and Forbidden."""
         view = View(compiler.schema, caller)
         reader = QueryReader(view, FilterReader(view, caller, limits.depth), limits)
-        return reader.query(collection, self.fields, self.options, backlinks=self.backlinks)
+        query = reader.query(collection, self.fields, self.options, backlinks=self.backlinks)
+        require_affordable(compiler.schema, query, limits.repeated)
+        return query
 
 
 def _options(stored: dict[str, Any]) -> Options:

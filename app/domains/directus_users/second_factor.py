@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.access.caller import Client
 from app.access.one_time import address_of, new_secret, sealed, step_of
 from app.access.secrets import is_password
 from app.domains.directus_users.one_time_code import turn, use_up
@@ -20,16 +21,19 @@ class SecondFactor:
 
     sessions: Sessions
 
-    async def generate(self, user: str, password: str) -> tuple[str, str]:
+    async def generate(self, user: str, password: str, client: Client) -> tuple[str, str]:
         """A new secret and its `otpauth://` address; nothing is stored until it is enabled.
 
         Raises InvalidCredentials for a wrong password, which counts as a failed login.
         """
         async with self.sessions.database.read() as session:
             row = await session.fetch_one(_USER, {"user": user})
-        if row is None or not await is_password(password, row["password"]):
-            await self.sessions.failed(user)
+        if row is None:
             raise InvalidCredentials
+        tried = await self.sessions.tried(client, row["email"] or user)
+        if not await is_password(password, row["password"]):
+            raise InvalidCredentials
+        await tried.succeed()
         if row["tfa_secret"] is not None:
             raise InvalidPayload(_IS_ON)
         secret = new_secret()
@@ -48,19 +52,20 @@ class SecondFactor:
                 raise InvalidPayload(_IS_WRONG)
             await turn(session, user, sealed(secret, self._secret, step))
 
-    async def disable(self, user: str, code: str) -> None:
+    async def disable(self, user: str, code: str, client: Client) -> None:
         """Logins want no code any more. A wrong or used code counts as a failed login."""
         async with self.sessions.database.read() as session:
             row = await session.fetch_one(_USER, {"user": user})
         if row is None or row["tfa_secret"] is None:
             raise InvalidPayload("TFA is not enabled")
+        tried = await self.sessions.tried(client, row["email"] or user)
         async with self.sessions.database.write() as session:
             is_off = await use_up(session, user, code, self._secret)
             if is_off:
                 await turn(session, user, None)
         if not is_off:
-            await self.sessions.failed(user)
             raise InvalidPayload(_IS_WRONG)
+        await tried.succeed()
 
     async def remove(self, user: str) -> None:
         """The same without a code: for an admin, when a telephone is lost."""

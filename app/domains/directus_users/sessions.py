@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from app import attempts
 from app.access.caller import Caller, Client
 from app.access.identity import caller_by_user
+from app.access.networks import network_of
 from app.access.secrets import following_token, is_password, new_token, token_hash
 from app.access.tokens import signed
+from app.attempts import Try
 from app.database.session import Database, WriteSession
 from app.domains.directus_users.one_time_code import use_up
 from app.errors import InvalidCredentials, InvalidOtp, UserSuspended
@@ -32,7 +33,6 @@ SELECT id, password, status, tfa_secret FROM directus_users WHERE email = %(emai
 _ATTEMPTS = "SELECT auth_login_attempts AS most FROM directus_settings LIMIT 1"
 _MOST_ATTEMPTS = 25
 """The default of the setting auth_login_attempts, where no settings row is yet."""
-_SUSPEND = "UPDATE directus_users SET status = 'suspended' WHERE id = %(user)s::uuid"
 _OPEN = """
 INSERT INTO directus_sessions (token, "user", expires, ip, user_agent, origin)
 VALUES (%(token)s, %(user)s::uuid, now() + %(lifetime)s, %(ip)s, %(user_agent)s, %(origin)s)
@@ -103,23 +103,25 @@ class Sessions:
         """A new session for who knows the password, and the one-time password where one is due.
 
         Takes LOGIN_STALL_TIME at least, good or bad. Raises InvalidCredentials and InvalidOtp;
-        after too many failures the user is suspended.
+        after too many failures RequestsExceeded at once, for a while that grows.
         """
+        # No text in PostgreSQL has a NUL, so no e-mail has.
+        name = email.replace("\0", " ").strip().lower()
+        tried = await self.tried(client, name)
         async with self._stalled():
-            # No text in PostgreSQL has a NUL, so no e-mail has.
-            wanted = {"email": email.replace("\0", " ").strip().lower()}
             async with self.database.read() as session:
-                user = await session.fetch_one(_BY_EMAIL, wanted)
+                user = await session.fetch_one(_BY_EMAIL, {"email": name})
             stored = None if user is None else user["password"]
             if not await is_password(password, stored) or user is None:
-                if user is not None and user["status"] == "active":
-                    await self.failed(user["id"])
                 raise InvalidCredentials
             if user["status"] != "active":
                 raise InvalidCredentials
             if user["tfa_secret"] is not None:
+                if not otp:  # how clients learn that they have to ask for one: no failure
+                    await tried.take_back()
+                    raise InvalidOtp
                 await self._check(user["id"], otp)
-            await attempts.forget(user["id"])
+            await tried.succeed()
             async with self.database.write() as session:
                 facts = {"user": user["id"], "password": stored, **_facts(client)}
                 noted = _NOTE_LOGIN.format(account=", account" if self.accounts else "")
@@ -129,25 +131,23 @@ class Sessions:
                 await session.execute(_PURGE)
                 return made
 
-    async def _check(self, user: str, otp: str | None) -> None:
-        """Raises InvalidOtp for a code that is wrong, was used before, or is not there yet."""
-        if not otp:
-            raise InvalidOtp  # how clients learn that they have to ask for one: no failure
+    async def _check(self, user: str, otp: str) -> None:
+        """Raises InvalidOtp for a code that is wrong or was used before."""
         async with self.database.write() as session:
             is_good = await use_up(session, user, otp, self.settings.secret or "")
         if not is_good:
-            await self.failed(user)
             raise InvalidOtp
 
-    async def failed(self, user: str) -> None:
-        """A wrong password or code: after too many of them the user is suspended."""
+    async def tried(self, client: Client, name: str) -> Try:
+        """A try at the password or code of who has that e-mail: a failure, till told otherwise.
+
+        Raises RequestsExceeded where there were too many: how many, auth_login_attempts says.
+        """
         async with self.database.read() as session:
             row = await session.fetch_one(_ATTEMPTS)
-        most = _MOST_ATTEMPTS if row is None else row["most"]
-        if most and await attempts.count(user) >= most:
-            async with self.database.write() as session:
-                await session.execute(_SUSPEND, {"user": user})
-            await attempts.forget(user)
+        tried = Try(network_of(client.ip), name)
+        await tried.begin(_MOST_ATTEMPTS if row is None else row["most"])
+        return tried
 
     async def refresh(self, token: str, mode: Mode, client: Client) -> Login:
         """The session goes on under a new token. Raises InvalidCredentials, UserSuspended."""

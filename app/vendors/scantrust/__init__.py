@@ -13,6 +13,10 @@ from app.vendors.scantrust import (
     unknown,
     workorders,
 )
+from app.vendors.scantrust.errors import error_response
+from app.vendors.scantrust.routing import PREFIX
+
+__all__ = ["PREFIX", "error_response", "routes"]
 
 routes = [
     *me.routes,

@@ -3,7 +3,7 @@
 The seed's own steps: a search task, its document, a link, the file.
 """
 
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.domains.code_search.service import read_search
 from app.domains.document import links
@@ -12,6 +12,7 @@ from app.domains.document.service import ask, read_document
 from app.errors import DocumentExpired
 from app.rest.assets import asked_range, disposition
 from app.rest.robots import is_robot
+from app.rest.streaming import Stream
 from app.storage import NoSuchObject
 from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
 
@@ -123,7 +124,7 @@ async def file(visit: Visit) -> Response:
         blocks = await visit.request.state.storage.open(found.object_name, start, length)
     except NoSuchObject:
         raise DocumentExpired from None
-    return StreamingResponse(blocks, status, headers=headers)
+    return Stream(blocks, status, headers=headers)
 
 
 routes = [

@@ -203,7 +203,9 @@ class Resource:
         if found is None:
             raise MethodNotAllowed(request.method, allowed)
         state = request.state
-        items = Items(state.database, state.compiler, entry.caller, state.limits, state.readings)
+        # What is open to everybody asks little, and must not wait for the public's slow reads.
+        database = state.database if entry is NOBODY else state.database.of(entry.caller.share)
+        items = Items(database, state.compiler, entry.caller, state.limits, state.readings)
         visit = Visit(request, entry, items)
         visit.require(*found.words)
         return await found.handler(visit)

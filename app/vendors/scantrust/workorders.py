@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.domains.directus_files.queries import stored_file
 from app.errors import AppError, ErrorList
 from app.rest.assets import disposition
+from app.rest.streaming import Stream
 from app.vendors.scantrust.errors import NotFound, PermissionDenied, required
 from app.vendors.scantrust.pages import PAGING, listed, page_of, truth
 from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
@@ -99,7 +100,7 @@ async def download(visit: Visit) -> Response:
     if visit.request.method == "HEAD":
         return Response(headers=headers)
     blocks = await visit.request.state.storage.open(file.filename_disk)
-    return StreamingResponse(blocks, headers=headers)
+    return Stream(blocks, headers=headers)
 
 
 async def _row(visit: Visit) -> Row:

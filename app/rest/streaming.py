@@ -1,0 +1,93 @@
+"""Answers that are made while they are sent: they end when nobody reads them any more.
+
+What such an answer holds (a connection of the database, a place among its account's exports) is
+free again as soon as its client is gone, or has taken nothing for EXPORT_STALL_SECONDS.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+
+_PIECE = 64 * 1024
+"""Bytes that are handed over together: a slow client has the time of a stall for each piece."""
+
+
+class _Stalled(Exception):
+    """The client has not read for too long."""
+
+
+class Stream(Response):
+    """Sends blocks as they come. The first is there before the answer begins: a refusal is one."""
+
+    def __init__(
+        self,
+        blocks: AsyncGenerator[bytes, None],
+        status: int = 200,
+        *,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+    ) -> None:
+        """`blocks` are closed at the end, however it comes."""
+        self.blocks = blocks
+        self.status_code = status
+        self.media_type = media_type
+        self.background = None
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises what the blocks raise."""
+        stall: float = scope["state"]["settings"].export_stall_seconds
+        sending = asyncio.ensure_future(self._sent(scope, send, stall))
+        leaving = asyncio.ensure_future(_gone(receive))
+        both = (sending, leaving)
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            is_gone = not sending.done()
+            for task in both:
+                task.cancel()
+            # What is cancelled cancels its statement, and only then gives its connection back.
+            await asyncio.wait(both)
+            failed = None if sending.cancelled() else sending.exception()
+        if is_gone:
+            logger.warning("the client of an answer is gone: what it asked for has been ended")
+        elif isinstance(failed, _Stalled):
+            logger.warning(
+                "the client of an answer has not read for %g seconds: it has been ended", stall
+            )
+        elif failed is not None:
+            raise failed
+
+    async def _sent(self, scope: Scope, send: Send, stall: float) -> None:
+        async with aclosing(self.blocks) as blocks:
+            first = await anext(blocks, b"")
+            head = {"type": "http.response.start", "status": self.status_code}
+            await send({**head, "headers": self.raw_headers})
+            if scope["method"] != "HEAD":
+                await _pieces(first, send, stall)
+                async for block in blocks:
+                    await _pieces(block, send, stall)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _pieces(block: bytes, send: Send, stall: float) -> None:
+    """Send a block. Raises _Stalled when its client does not take it."""
+    for start in range(0, len(block), _PIECE):
+        piece = block[start : start + _PIECE]
+        try:
+            async with asyncio.timeout(stall):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except TimeoutError:
+            raise _Stalled from None
+
+
+async def _gone(receive: Receive) -> None:
+    """Until the client has closed its connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,231 @@
+"""What one account asks for leaves the others alone; downloads that nobody reads end.
+
+Over real sockets: who reads, who does not and who is gone is known to the transport only.
+"""
+
+import asyncio
+import time
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+
+from app.access.secrets import token_hash
+from app.main import create_app
+from tests.web import ACCOUNT, ADMIN
+
+OTHER = "11111111-2222-4333-8444-555555555555"
+
+FILL = f"""
+INSERT INTO account (id, account_name) VALUES ('{OTHER}', 'Other');
+INSERT INTO directus_policies (id, name, admin_access) VALUES ('{OTHER}', 'All', true);
+INSERT INTO directus_roles (id, name) VALUES ('{OTHER}', 'All');
+INSERT INTO directus_access (role, policy) VALUES ('{OTHER}', '{OTHER}');
+INSERT INTO directus_users (email, token, role, account) VALUES
+  ('a@example.com', '{token_hash("token-of-a")}', '{OTHER}', '{ACCOUNT}'),
+  ('b@example.com', '{token_hash("token-of-b")}', '{OTHER}', '{OTHER}');
+"""
+PRODUCTS = f"""
+INSERT INTO product (id, account, product_name, description)
+  SELECT '/01/' || n, '{ACCOUNT}', n, repeat(md5(n::text), 100) FROM generate_series(1, 20000) n
+"""
+A, B = ({"Authorization": f"Bearer token-of-{name}"} for name in "ab")
+
+
+@pytest.fixture(scope="module")
+def impatient(prepared):
+    """The application, with less patience: its GraphQL schema is built once."""
+    impatience = {"account_patience": 0.3, "export_stall_seconds": 2.0, "login_stall_time": 0.0}
+    return create_app(prepared.model_copy(update=impatience))
+
+
+async def until(holds):
+    for _ in range(400):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("It does not come true within eight seconds")
+
+
+_opened = []
+"""Connections that a server's end closes; held, for one that nobody holds closes by itself."""
+
+
+@asynccontextmanager
+async def served(app):
+    """A server in this process, and a client of it for each account."""
+    config = uvicorn.Config(app, port=0, log_level="critical", access_log=False, ws="none")
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server._serve())
+    await until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        url = f"http://127.0.0.1:{port}"
+        async with (
+            httpx.AsyncClient(base_url=url, headers=A, timeout=30) as a,
+            httpx.AsyncClient(base_url=url, headers=B, timeout=30) as b,
+        ):
+            yield port, a, b
+    finally:
+        for writer in _opened:
+            writer.transport.abort()
+        _opened.clear()
+        await until(lambda: not server.server_state.connections)
+        server.should_exit = True
+        server.force_exit = True
+        await running
+
+
+@pytest.fixture
+def filled(impatient, installation, rows):
+    rows.execute(FILL)
+    return impatient
+
+
+@pytest.fixture
+def bulky(filled, rows):
+    """With sixty megabytes to export: more than sockets take that nobody reads from."""
+    rows.execute(PRODUCTS)
+    return filled
+
+
+def busy(rows, what):
+    """The statements of this database's web processes that are under way."""
+    return rows.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND state = 'active' AND pid <> pg_backend_pid() AND query LIKE %s",
+        [what],
+    ).fetchone()[0]
+
+
+@contextmanager
+def locked(rows):
+    """For the time of the block all that is asked of products is very slow."""
+    with psycopg.connect(rows.info.dsn, password=rows.info.password) as connection:
+        connection.execute("LOCK TABLE product IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+async def become_busy(rows, what, count):
+    await until(lambda: busy(rows, what) == count)
+
+
+async def begun(port, path, limit=1024):
+    """A connection that has asked for something, and reads nothing of it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=limit)
+    lines = [f"GET {path} HTTP/1.1", "Host: test", "Authorization: Bearer token-of-a"]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    _opened.append(writer)
+    return reader, writer
+
+
+EXPORT = "/items/product?export=csv&limit=-1"
+
+
+async def test_exports_that_nobody_reads_leave_those_of_others_alone_and_end(bulky, rows, caplog):
+    async with served(bulky) as (port, a, b):
+        for _ in range(5):
+            await begun(port, EXPORT)
+        await become_busy(rows, "COPY%", 2)
+        start = time.monotonic()
+        assert len((await b.get("/items/account?export=csv")).content) > 20
+        assert (await b.get("/items/product")).status_code == 200
+        assert (await a.get("/items/product?limit=1")).status_code == 200
+        assert time.monotonic() - start < 1.5
+        refused = await a.get(EXPORT)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        [error] = refused.json()["errors"]
+        assert error["extensions"]["code"] == "REQUESTS_EXCEEDED"
+        assert "Too many exports at once: 2" in error["message"]
+        await become_busy(rows, "COPY%", 0)
+        assert (await a.get("/items/product?export=csv&limit=3")).status_code == 200
+    told = [line for line in caplog.messages if "has not read for 2 seconds" in line]
+    assert len(told) == 2
+
+
+async def test_an_export_whose_client_is_gone_ends(bulky, rows, caplog):
+    async with served(bulky) as (port, a, _):
+        for _ in range(3):
+            gone = [await begun(port, EXPORT) for _ in range(2)]
+            for reader, _ in gone:
+                assert await reader.read(10) == b"HTTP/1.1 2"
+            for _, writer in gone:
+                writer.transport.abort()
+            await become_busy(rows, "COPY%", 0)
+        # Also before there is anything to send.
+        with locked(rows):
+            _, writer = await begun(port, f"{EXPORT}&fields=id")
+            await become_busy(rows, "COPY%", 1)
+            writer.transport.abort()
+            await become_busy(rows, "COPY%", 0)
+        whole = await a.get(EXPORT)
+        assert whole.content.count(b"\n") >= 20_000
+    assert any("is gone" in line for line in caplog.messages)
+    assert "discarding" not in caplog.text
+
+
+async def test_who_reads_slowly_gets_all(bulky):
+    async with served(bulky) as (port, _, _):
+        reader, _ = await begun(port, f"{EXPORT}&fields=id,description", 2**18)
+        start, tail, count = time.monotonic(), b"", 0
+        while not tail.endswith(b"\r\n0\r\n\r\n"):
+            block = await reader.read(2**19)
+            count += block.count(b"\n")
+            tail = (tail + block)[-7:]
+            await asyncio.sleep(0.02)
+        assert count >= 20_000
+        assert time.monotonic() - start > 2.5  # more than a stall, in all
+
+
+READS = {
+    "REST": lambda a: a.get("/items/product?limit=1"),
+    "a count": lambda a: a.get("/items/product?limit=0&meta=filter_count"),
+    "GraphQL": lambda a: a.post("/graphql", json={"query": "{ product(limit: 1) { id } }"}),
+    "a write": lambda a: a.patch("/items/product/%2F01%2F09312345551927", json={"sku": "x"}),
+    "Scantrust": lambda a: a.get("/api/v2/products/"),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+async def test_ten_heavy_reads_leave_the_others_alone(filled, rows, read):
+    """Five of them hold a connection each; the others wait for a moment and are refused."""
+    async with served(filled) as (_, a, b):
+        with locked(rows):
+            heavy = [asyncio.create_task(read(a)) for _ in range(10)]
+            await asyncio.sleep(0.05)
+            start = time.monotonic()
+            for _ in range(10):
+                assert (await b.get("/items/account?fields=id")).json() == {"data": [{"id": OTHER}]}
+            assert time.monotonic() - start < 1
+            await asyncio.wait(heavy, timeout=1)
+            refused = [task.result() for task in heavy if task.done()]
+        assert len(refused) == 5
+        for answer in refused:
+            assert "Too many" in answer.text or "throttled" in answer.text
+            assert answer.status_code == (200 if answer.url.path == "/graphql" else 429)
+        served_in_the_end = [await task for task in heavy]
+        good = [one for one in served_in_the_end if one not in refused]
+        assert [one.status_code for one in good] == [200] * 5
+
+
+async def test_the_public_is_one_caller_and_logins_do_not_wait_for_it(filled, rows):
+    async with served(filled) as (port, a, _):
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=url) as anybody:
+            public = await a.get("/policies", headers=ADMIN, params={"fields": "id,name"})
+            [key] = [row["id"] for row in public.json()["data"] if "public" in row["name"].lower()]
+            grant = {"policy": key, "collection": "product", "action": "read", "fields": ["*"]}
+            assert (await a.post("/permissions", json=grant, headers=ADMIN)).status_code == 200
+            with locked(rows):
+                heavy = [
+                    asyncio.create_task(anybody.get("/items/product?limit=1")) for _ in range(8)
+                ]
+                await asyncio.sleep(0.1)
+                body = {"email": "a@example.com", "password": "wrong-password"}
+                answer = await anybody.post("/auth/login", json=body)
+                assert answer.status_code == 401
+                await asyncio.wait(heavy, timeout=1)
+                assert sum(task.done() for task in heavy) == 3
+            await asyncio.gather(*heavy)
