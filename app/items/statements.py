@@ -81,23 +81,25 @@ def _inserting(collection: Collection, insert: str, kept: Keeping | None) -> str
 
 
 @lru_cache(maxsize=1000)
-def draw(collection: Collection) -> str:
-    """The next key of a collection whose keys count up."""
-    return f"SELECT nextval({_counter(collection)})"
+def greatest(collection: Collection) -> str:
+    """The greatest of the keys that count up, stored or only counted.
+
+    Keys of the upper half of the range are no counts: after them there would soon be none left.
+    """
+    key = _name(collection.primary_key.name)
+    half = 2**30 if collection.primary_key.type == "integer" else 2**62
+    return (
+        f"SELECT greatest(max({key}), pg_sequence_last_value({_counter(collection)}), 0) "
+        f"FROM {_name(collection.name)} WHERE {key} < {half}"
+    )
 
 
 @lru_cache(maxsize=1000)
 def move_on(collection: Collection) -> str:
-    """Let keys that count up go on after the greatest one that was given (directus.md 1.4).
-
-    Keys of the upper half of the range are no counts: after them there would soon be none left.
-    """
-    table, key = _name(collection.name), collection.primary_key.name
-    bits = 30 if collection.primary_key.type == "integer" else 62
+    """Let keys that count up go on after the greatest one that was given (directus.md 1.4)."""
     sequence = _counter(collection)
     return (
-        f"SELECT setval({sequence}, m.most) "
-        f"FROM (SELECT max({_name(key)}) AS most FROM {table} WHERE {_name(key)} < {2**bits}) AS m "
+        f"SELECT setval({sequence}, m.most) FROM ({greatest(collection)}) AS m (most) "
         f"WHERE m.most > coalesce(pg_sequence_last_value({sequence}), 0)"
     )
 

@@ -76,7 +76,7 @@ VALUES = {
 """What would give away that a field was read."""
 
 PLACES = {
-    "{id:int}": ["11", "7", "1"],
+    "{id:digits}": ["11", "7", "1"],
     "{key}": ["secret00000a", "55555555-0000-4000-8000-000000000000"],
     "{token}": ["x" * 32],
 }
