@@ -104,7 +104,10 @@ class Settings(BaseSettings):
         None, ge=1, description="Most rows of a list, also without a limit. Not set: no bound."
     )
     max_batch_mutation: int | None = Field(
-        None, ge=1, description="Most items one request may write. Not set: no bound."
+        10_000,
+        ge=1,
+        description="Most items the body of one request may name or hold, nested ones included. "
+        "Imports and writes by query have no such bound.",
     )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
     max_repeated_rows: int = Field(
@@ -116,7 +119,7 @@ class Settings(BaseSettings):
         60.0, ge=0, description="Seconds a request's statement may take; exports are free. 0: any."
     )
     account_statements: int = Field(
-        5, ge=1, description="Statements one account has under way at a time, in a web process."
+        3, ge=1, description="Statements one account has under way at a time, in a web process."
     )
     account_exports: int = Field(
         2, ge=1, le=5, description="Exports one account has under way at a time, in a web process."

@@ -39,7 +39,7 @@ WHOSE = (
 OWN: dict[str, dict[str, tuple[str, ...]]] = {
     "app/access/credentials.py": {LOGIN: ("_GOOD_NOW",)},
     "app/access/identity.py": {LOGIN: ("_USER", "_POLICIES")},
-    "app/access/key_owners.py": {WHOSE: ("COVER", "_COVERS")},
+    "app/access/key_owners.py": {WHOSE: ("COVER", "_COVERS", "_LONGER")},
     "app/bootstrap.py": {
         "the first start, before there is any account": ("_ADMIN", "_first_admin")
     },
@@ -51,7 +51,9 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         BY_KEY: ("READ", "PROGRESS", "FAIL"),
         JUDGED: ("FORGET_FILES",),
     },
-    "app/domains/company_prefix/queries.py": {WHOSE: ("OVERLAPPING", "UNDER")},
+    "app/domains/company_prefix/queries.py": {
+        WHOSE: ("OVERLAPPING", "UNDER", "AGAINST", "WITH_GTIN")
+    },
     "app/domains/company_prefix/rules.py": {JUDGED: ("before_delete",)},
     "app/domains/directus_files/queries.py": {
         "read when the caller is known to see the file's row": ("STORED",)
@@ -73,12 +75,12 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         BY_KEY: ("WANTED", "STORED", "COMPLETE", "FAIL", "EXPIRED", "PURGED"),
         "a link is for whoever has it: its token is the permission": ("LINKED", "FILE"),
     },
-    "app/domains/domain/queries.py": {WHOSE: ("TAKEN", "USED", "USED_BY_KEY")},
+    "app/domains/domain/queries.py": {WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS")},
     "app/domains/identifier_job/queries.py": {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),
-        JUDGED: ("TENANTS", "DOMAINS", "PRODUCTS", "STOP", "RETRY"),
+        JUDGED: ("TENANTS", "DOMAINS", "PRODUCTS", "STOP", "RETRY", "HOLD_PRODUCT"),
     },
-    "app/domains/product/rules.py": {WHOSE: ("CODES", "CODES_OF_OTHERS")},
+    "app/domains/product/rules.py": {WHOSE: ("CODES", "CODES_OF_OTHERS", "WITH_CODES")},
     "app/domains/scan/queries.py": {
         "anybody may scan any code; what is told of it is not the row": (
             "FACTS",

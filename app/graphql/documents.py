@@ -4,16 +4,19 @@ Parsing and validation cost ten times what running a small operation does (graph
 2), and texts repeat: clients send the same documents with other variables.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     DocumentNode,
     FieldNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     VariablesInAllowedPositionRule,
     Visitor,
     get_named_type,
@@ -31,6 +34,8 @@ _LONGEST = 1_000_000
 """Characters of a document."""
 _LONGEST_AT_ONCE = 2_000
 """Characters. Validation compares fields and fragments in pairs: longer texts go to a thread."""
+_MOST_REPEATED = 30
+"""Fields of one response key, spreads of one fragment, or inline fragments of one selection."""
 _LONGEST_KEPT = 20_000
 """Characters. Longer texts (generated mutations) are read anew: they seldom repeat."""
 _MOST_CHARACTERS = 250_000
@@ -134,6 +139,9 @@ class Documents:
         if seen.aliases > self.aliases:
             message = f"{seen.aliases} aliases are too many: {self.aliases} at most."
             return Document(None, (GraphQLError(message),))
+        if seen.repeated > _MOST_REPEATED:
+            message = f"One selection asks for the same more than {_MOST_REPEATED} times."
+            return Document(None, (GraphQLError(message),))
         errors = validate(self.schema, tree, RULES, hide_suggestions=not suggests)
         return Document(tree, tuple(errors), seen.introspects)
 
@@ -143,6 +151,19 @@ class _Seen(Visitor):
 
     introspects = False
     aliases = 0
+    repeated = 0
+
+    def enter_selection_set(self, node: SelectionSetNode, *_place: object) -> None:
+        """Validation compares all that have one name in pairs, and what is below them."""
+        names = Counter(
+            (one.alias or one.name).value
+            if isinstance(one, FieldNode)
+            else one.name.value
+            if isinstance(one, FragmentSpreadNode)
+            else "..."
+            for one in node.selections
+        )
+        self.repeated = max(self.repeated, *names.values())
 
     def enter_field(self, node: FieldNode, *_place: object) -> None:
         self.introspects = self.introspects or node.name.value in {"__schema", "__type"}

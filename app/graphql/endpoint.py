@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
+from app.access.caller import Caller
 from app.errors import (
     AppError,
     ErrorList,
@@ -35,6 +36,9 @@ from schema import Schema
 logger = logging.getLogger(__name__)
 
 
+_MOST_PARTS, _MOST_PARTS_OF_NOBODY = 50_000, 2_000
+"""Objects and lists of a body; those of the document count, too."""
+_MOST_OPERATORS = 5_000
 _REFUSALS = (AppError, ErrorList, GraphQLError)
 """What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
 
@@ -60,6 +64,7 @@ class Endpoint:
             if "query" not in request.query_params and "text/html" in accepted:
                 return graphiql.page()
             return await self._answer(request, _get_params(request), read_only=True)
+        _require_small(await request.body(), request.state.items.caller)
         body = await body_of(request)
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object with a query")
@@ -138,6 +143,19 @@ def _require_served(result: ExecutionResult) -> None:
         return
     if away and isinstance(away[0], ServiceUnavailable):
         raise away[0]
+
+
+def _require_small(body: bytes, caller: Caller) -> None:
+    """Raises InvalidPayload for more objects, lists and conditions than variables may have.
+
+    All of them are looked at, one by one, before it is known what the caller may do with them.
+    """
+    parts = body.count(b"{") + body.count(b"[")
+    most = _MOST_PARTS_OF_NOBODY if caller.is_anonymous else _MOST_PARTS
+    if parts > most:
+        raise InvalidPayload(f"The body has more than {most} objects and lists")
+    if body.count(b'"_') > _MOST_OPERATORS:
+        raise InvalidPayload(f"The variables have more than {_MOST_OPERATORS} operators")
 
 
 def _get_params(request: Request) -> dict[str, Any]:

@@ -168,12 +168,21 @@ class Items:
             return await self._read_back(session, keys, back)
 
     async def update(
-        self, collection: str, patches: list[tuple[Any, Any]], back: Reading | None
+        self,
+        collection: str,
+        patches: list[tuple[Any, Any]],
+        back: Reading | None,
+        *,
+        by_query: bool = False,
     ) -> bytes | None:
-        """Patch items by key; those that exist as a JSON array, shaped by `back`. As `create`."""
+        """Patch items by key; those that exist as a JSON array, shaped by `back`. As `create`.
+
+        `by_query`: a query has picked the keys, so how many there are is no matter of the body.
+        """
         self.allow("update", collection)
         async with self._writing() as session:
-            keys = await self._writer(session).update(collection, patches)
+            writer = self._writer(session, bounded=not by_query)
+            keys = await writer.update(collection, patches)
             return await self._read_back(session, keys, back)
 
     async def upsert(self, collection: str, payloads: list[Any]) -> list[Any]:
@@ -213,11 +222,13 @@ class Items:
                 keys = await writer.update(collection, [(key, patch)])
             return await self._read_back(session, keys, back)
 
-    async def delete(self, collection: str, keys: list[Any]) -> list[Any]:
-        """Delete items by key; the keys of those that existed."""
+    async def delete(
+        self, collection: str, keys: list[Any], *, by_query: bool = False
+    ) -> list[Any]:
+        """Delete items by key; the keys of those that existed. `by_query`: as `update`."""
         self.allow("delete", collection)
         async with self._writing() as session:
-            return await self._writer(session).delete(collection, keys)
+            return await self._writer(session, bounded=not by_query).delete(collection, keys)
 
     async def keys(self, query: Query) -> list[Any]:
         """The keys of the matching items."""
@@ -272,8 +283,9 @@ class Items:
                 raise
             raise told from None
 
-    def _writer(self, session: WriteSession) -> Writer:
-        return Writer(self.compiler, session, self.caller, self.limits.mutations)
+    def _writer(self, session: WriteSession, *, bounded: bool = True) -> Writer:
+        most = self.limits.mutations if bounded else None
+        return Writer(self.compiler, session, self.caller, most)
 
     def _affordable(self, query: Query, rows: int | None = None) -> Query:
         """The query as the caller may read it. Raises InvalidQuery where it may cost too much."""

@@ -35,6 +35,9 @@ from schema import Collection
 
 Path = tuple[str, ...]
 
+MOST_ERRORS = 1000
+"""Refusals that one request is told of."""
+
 
 class Writer:
     """Writes for one caller inside one transaction. `most` bounds the rows of all its writes."""
@@ -168,7 +171,7 @@ class Writer:
         when all of their values can be.
         """
         is_new = check is check_created
-        errors = [error for of_row in refused for error in of_row.values()]
+        errors = [error for of_row in refused for error in of_row.values()][:MOST_ERRORS]
         errors += self._grant.counted(collection, rows)
         if not is_new:
             errors += self._grant.kept(collection, rows)
@@ -178,9 +181,13 @@ class Writer:
             except ErrorList as found:
                 errors += found.errors
         for row, of_row in zip(rows, refused, strict=True):
+            if len(errors) >= MOST_ERRORS:
+                break  # nobody reads on, and looking at all of them would keep others waiting
             broken = check(collection, row)
             errors += [error for error in broken if error.extensions["field"] not in of_row]
-        errors += self._grant.validated(collection, "create" if is_new else "update", rows)
+        if len(errors) < MOST_ERRORS:
+            errors += self._grant.validated(collection, "create" if is_new else "update", rows)
+        del errors[MOST_ERRORS:]
         refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
 
     def _by_key(self, collection: Collection, patches: list[tuple[Any, Any]]) -> dict[Any, Row]:

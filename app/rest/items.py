@@ -176,7 +176,8 @@ async def _update_many(request: Request, items: Items, name: str) -> Response:
             raise InvalidPayload("The body has to be an object")
         return _shown(await items.update_singleton(name, body, back), many=False)
     patches = await _patches(items, name, body)
-    return _shown(await items.update(name, patches, back), many=True)
+    by_query = isinstance(body, dict) and "query" in body
+    return _shown(await items.update(name, patches, back, by_query=by_query), many=True)
 
 
 async def _patches(items: Items, name: str, body: Any) -> list[tuple[Any, Any]]:
@@ -197,7 +198,7 @@ async def _patches(items: Items, name: str, body: Any) -> list[tuple[Any, Any]]:
 async def _delete_many(items: Items, name: str, body: Any) -> None:
     items.allow("delete", name)
     keys = body if isinstance(body, list) else await _chosen(items, name, body)
-    await items.delete(name, keys)
+    await items.delete(name, keys, by_query=isinstance(body, dict) and "query" in body)
 
 
 async def _chosen(items: Items, name: str, body: Any) -> list[Any]:

@@ -40,6 +40,8 @@ _PATIENCE = 2.0
 _AUTH = "/auth/"
 _LARGEST_LOGIN = 64 * 1024
 """Bytes of a body at /auth: whoever sends it is nobody yet."""
+_LARGEST_OF_NOBODY = 1024 * 1024
+"""Bytes of a body without a token: reading it costs, before anybody knows that it is refused."""
 _UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
@@ -223,6 +225,8 @@ class BodyLimit:
         most = self.most_uploaded if is_upload else self.most
         if scope["path"].startswith(_AUTH):
             most = min(self.most, _LARGEST_LOGIN)
+        elif not is_upload and _is_nobody(scope):
+            most = min(self.most, _LARGEST_OF_NOBODY)
         if most is None:
             await self.app(scope, receive, send)
             return
@@ -239,6 +243,13 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+def _is_nobody(scope: Scope) -> bool:
+    """Whether nobody knows who asks. Surfaces of other products find that out by themselves."""
+    items = scope["state"].get("items")
+    is_theirs = scope["path"].startswith(_VENDORS)
+    return items is not None and items.caller.is_anonymous and not is_theirs
 
 
 def _declared(scope: Scope) -> float:

@@ -257,9 +257,12 @@ async def test_a_shared_prefix_is_for_all_and_a_product_of_one_account_stays_its
     shared = "/01/05012345000008"
     await created(a, "product", {"id": shared, "product_name": "A's"})
     assert is_unowned(await b.post("/items/unique_code", json={"id": f"{shared}/21/X"}))
-    await created(b, "unique_code", {"id": "/01/05012345000015/21/X"})
+    other = "/01/05012345000015"
+    assert is_unowned(await b.post("/items/unique_code", json={"id": f"{other}/21/X"}))
+    await created(b, "product", {"id": other, "product_name": "B's"})
+    await created(b, "unique_code", {"id": f"{other}/21/X"})
     taken = await a.post("/items/unique_code", json={"id": "/01/05012345000015/21/X"})
-    assert errors(taken)[0]["type"] == "nin"  # not that it is there
+    assert errors(taken)[0]["type"] == "in"  # not that it is there
 
 
 class TestPrefixes:

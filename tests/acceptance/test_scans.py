@@ -226,9 +226,12 @@ async def test_a_scan_shows_no_other_account_s_data(app, phone, rows):
         read = await other.post("/items/scan", json={"scanned_key": f"{PRODUCT}/21/A"})
         row = read.json()["data"]
         assert (row["account"], row["code"], row["product"]) == (OTHER, None, None)
-        assert (row["computed_status"], row["flags"]) == ("unknown", [])
+        # It is told what everybody is told; and whose the code is has the scan, too.
+        assert (row["computed_status"], row["flags"]) == ("genuine", [])
         mine = await other.get("/items/scan?fields=account")
         assert mine.json()["data"] == [{"account": OTHER}]
+    kept = "SELECT account::text, code, install_id FROM scan WHERE app = 'reported'"
+    assert rows.execute(kept).fetchall() == [(ACCOUNT, f"{PRODUCT}/21/A", None)]
 
 
 @pytest.mark.usefixtures("codes")

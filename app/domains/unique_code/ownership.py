@@ -94,7 +94,8 @@ def _refusals(
 ) -> list[AppError]:
     account = row.get("account")
     if (owned := _owned_key(row)) is not None and not is_allowed(cover, account):
-        return [unowned("id", owned)]
+        is_tag = row["type"] not in OWNED_KINDS  # a chip on what nobody here has the prefix of
+        return [] if is_tag and cover is None else [unowned("id", owned)]
     is_named = product_key(row["id"], row["type"]) is not None
     if is_named and account is not None and cover is not None and cover.account is None:
         # Of a prefix that all share, the product says whose a key is: so it has to be there.

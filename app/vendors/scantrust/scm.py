@@ -16,6 +16,9 @@ from app.errors import ErrorList
 from app.vendors.scantrust.errors import NotFound, invalid, required
 from app.vendors.scantrust.routing import Visit, answer, at, endpoint
 
+MOST_ITEMS = 100_000
+"""Items of an upload that is done at once; more are a worker's."""
+
 WORDS = ("codes_view", "scm_bulk_edit", "scm_code_edit", "product_view")
 
 
@@ -85,6 +88,8 @@ def _read_items(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
         raise invalid("data_key", "Not a valid string.")
     if not isinstance(items, list):
         raise invalid("items", f'Expected a list of items but got type "{_kind(items)}".')
+    if len(items) > MOST_ITEMS:
+        raise invalid("items", f"Ensure this field has no more than {MOST_ITEMS} elements.")
     for place, item in enumerate(items):
         if not isinstance(item, dict):
             raise invalid("items", f"Item {place} has to be an object.")

@@ -148,10 +148,19 @@ async def test_scm_keys_name_codes(company, rows):
 @pytest.mark.parametrize("name", ["prod_1", 9001, "fish"])
 async def test_a_code_moves_to_another_product_and_its_campaign(company, rows, name):
     """4.6: product by number, id or SKU; the fields are those of the new campaign."""
-    item = {"extended_id": KEYS[0], "product": name, "boat": "Bounty", "case_number": "1"}
+    rows.execute(
+        "INSERT INTO unique_code (id, account, code, type, product) "
+        "VALUES ('go.example.com/s1', %s, 's1', 'short_code', %s)",
+        [ACCOUNT, PRODUCT],
+    )
+    short = "go.example.com/s1"
+    item = {"extended_id": short, "product": name, "boat": "Bounty", "case_number": "1"}
     answer = await upload(company, item)
-    assert answer["items"] == {KEYS[0]: ["boat", "product"]}
-    assert (code(rows, "c1", "product"), code(rows, "c1")) == ("fish", {"boat": "Bounty"})
+    assert answer["items"] == {short: ["boat", "product"]}
+    assert (code(rows, "s1", "product"), code(rows, "s1")) == ("fish", {"boat": "Bounty"})
+    # A key that names its product stays with it, as in PATCH /items/unique_code.
+    said = await refused(company, {**item, "extended_id": KEYS[0]})
+    assert "its key names" in said["product"][0]
 
 
 async def test_what_can_not_be_changes_nothing(company, rows):
