@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from app.access.caller import SYSTEM
+from app.access.caller import Caller
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT
 from app.database.session import Database
 from app.domains.code_search.service import CodeSearch, read_search
@@ -27,6 +27,8 @@ from app.domains.document.narrowing import narrowed
 from app.domains.document.service import ask
 from app.domains.document.statement import selection
 from app.embedded.binaries import postgres_package
+from app.items.sight import Sight
+from app.served import served
 from app.settings import settings
 from bench.installation import benched
 from bench.job_minting import peak_megabytes
@@ -37,6 +39,7 @@ MOST_TIMES, MOST_MEGABYTES, MOST_GROWTH = 2.5, 250.0, 1.5
 
 ROWS, FEW, ROUNDS = 1_000_000, 100_000, 3
 TOKEN = "bench-token"
+ADMIN = "SELECT id FROM directus_users WHERE account IS NULL LIMIT 1"
 PACKER = "zip" if shutil.which("zip") else "gzip"
 FIELDS = (
     *("farm_name", "organic", "harvest_date", "sent_to_plant", "plant", "sell_by_date"),
@@ -53,11 +56,9 @@ SELECT campaign.id, key, place FROM campaign,
 INSERT INTO brand (account, name) VALUES ('{DEMO_ACCOUNT}', 'Queen Victoria');
 INSERT INTO product (id, product_name, sku, account, campaign)
 VALUES ('few', 'Few', '1', '{DEMO_ACCOUNT}', 2);
-UPDATE product SET campaign = 1, brand = (SELECT id FROM brand), company_prefix_length = 7
-WHERE id = '{DEMO_PRODUCT}';
-UPDATE account SET company_prefix_length = 7;
+UPDATE product SET campaign = 1, brand = (SELECT id FROM brand) WHERE id = '{DEMO_PRODUCT}';
 INSERT INTO unique_code (id, account, code, type, product, activation_status, activated_at,
-  activated_by, scm_data, scm_updated_at)
+  activated_by, scm_data, company_prefix_length, scm_updated_at)
 SELECT CASE WHEN few THEN 'few.example/' ELSE '{DEMO_PRODUCT}/21/' END || code, '{DEMO_ACCOUNT}',
   code, CASE WHEN few THEN 'short_code' ELSE 'sgtin' END,
   CASE WHEN few THEN 'few' ELSE '{DEMO_PRODUCT}' END, 1, now() - n * interval '1 s',
@@ -66,7 +67,7 @@ SELECT CASE WHEN few THEN 'few.example/' ELSE '{DEMO_PRODUCT}/21/' END || code, 
     'sent_to_plant', '2018-06-14', 'plant', 'Packaging Plant ' || n % 9, 'sell_by_date',
     '2018-06-14', 'temp_humid_in_ph', '36°F 95%', 'shipped_from_plant', '2018-06-15',
     'arrived_in_dc', '2018-06-15', 'dc_name', 'UST', 'temp_humid_in_dc', '36° 95%',
-    'case_number', upper(md5(n::text))),
+    'case_number', upper(md5(n::text))), 7,
   now() - n * interval '2 s'
 FROM generate_series(1, {ROWS + FEW}) AS n,
   LATERAL (SELECT n > {ROWS} AS few, left(md5('c' || n), 14) AS code) AS made
@@ -127,7 +128,9 @@ async def _measured(url: str, connection: psycopg.Connection[Any]) -> list[Row]:
 async def _search(database: Database, campaign: str) -> CodeSearch:
     async with database.read() as session:
         params = {"campaign": campaign, "status": "active"}
-        search = await read_search(session, SYSTEM, params, campaign_required=True)
+        caller = Caller(user=await session.fetch_value(ADMIN), is_admin=True)
+        sight = Sight(served(settings()).compiler, caller)
+        search = await read_search(session, sight, params, campaign_required=True)
         return await narrowed(session, search)
 
 
@@ -138,7 +141,7 @@ async def _asked(
     begun = time.perf_counter()
     search = await _search(database, campaign)
     async with database.write() as session:
-        key = (await ask(session, SYSTEM, search)).key
+        key = (await ask(session, search)).key
     while True:
         found = connection.execute(
             "SELECT status, row_count, error_message FROM document WHERE key = %s", (key,)

@@ -16,11 +16,19 @@ field() { sed -E "s/.*\"$1\": ?\"([^\"]*)\".*/\1/"; }
 echo "# What is there before: brands, a campaign with its SCM fields, products, codes"
 AMERICAN=11111111-1111-4111-8111-111111111111 QUEEN=22222222-2222-4222-8222-222222222222
 JELLE=33333333-3333-4333-8333-333333333333 J=44444444-4444-4444-8444-444444444444
-SCMUSER=55555555-5555-4555-8555-555555555555
+SCMUSER=55555555-5555-4555-8555-555555555555 ROLE=66666666-6666-4666-8666-666666666666
+PERMISSIONS=
+for name in unique_code product brand campaign scm_field workorder account directus_users; do
+  PERMISSIONS="$PERMISSIONS, {\"collection\": \"$name\", \"action\": \"read\", \"fields\": [\"*\"]}"
+done
+curl -sS --fail-with-body -o /dev/null "$BASE/roles" -H "Authorization: Bearer $TOKEN" \
+  -H 'Content-Type: application/json' -d "{\"id\": \"$ROLE\", \"name\": \"Code readers\",
+  \"policies\": [{\"policy\": {\"name\": \"Code readers\", \"permissions\": [${PERMISSIONS#, }]}}]}"
 curl -sS --fail-with-body -o /dev/null "$BASE/users" -H "Authorization: Bearer $TOKEN" \
   -H 'Content-Type: application/json' -d "[
   {\"id\": \"$JELLE\", \"email\": \"jelle@test.com\", \"account\": \"$ACCOUNT\"},
-  {\"id\": \"$J\", \"email\": \"j@test.com\", \"account\": \"$ACCOUNT\"},
+  {\"id\": \"$J\", \"email\": \"j@test.com\", \"account\": \"$ACCOUNT\",
+    \"role\": \"$ROLE\"},
   {\"id\": \"$SCMUSER\", \"email\": \"scmuser@test.com\", \"account\": \"$ACCOUNT\"}]"
 load brand "[{\"id\": \"$AMERICAN\", \"name\": \"American Pork\", \"account\": \"$ACCOUNT\"},
   {\"id\": \"$QUEEN\", \"name\": \"Queen Victoria\", \"account\": \"$ACCOUNT\"}]"

@@ -3,24 +3,21 @@
 Codes, file and status commit together, so nobody ever sees a part of it, however often it runs.
 """
 
-from functools import partial
-
 from app.database.session import WriteSession
 from app.domains.code_reservation import queries
-from app.domains.code_reservation.export import make_file, object_names
+from app.domains.code_reservation.export import make_file
 from app.domains.code_reservation.service import (
     KIND,
     forget_reservations,
     read_reservation,
     reserve_missing,
 )
-from app.domains.directus_files.uploads import forget as forget_bytes
 from app.domains.unique_code.supply import count_held
 from app.errors import ServiceUnavailable
 from app.items.compile import Compiler
 from app.storage import storage
 from workers.exports import StorageGone
-from workers.kinds import Chunk, Kind, Piece
+from workers.kinds import Chunk, Kind, Piece, to_be_stored
 
 
 class CodeReservations(Kind):
@@ -40,13 +37,14 @@ class CodeReservations(Kind):
         created: int,  # noqa: ARG002 - codes may have been given back since: they are counted
     ) -> list[Piece]:
         reservation = await read_reservation(session, key)
-        return [Piece(reservation.quantity, {})]
+        return [to_be_stored(reservation.quantity)]
 
-    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:  # noqa: ARG002
+    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         reservation = await read_reservation(session, key)
         taken = await reserve_missing(session, reservation)
         try:
-            await make_file(session, self.compiler, storage(), reservation)
+            name = str(chunk.payload["object"])
+            await make_file(session, self.compiler, storage(), reservation, name)
         except ServiceUnavailable as error:
             raise StorageGone(error.message) from error
         return taken
@@ -65,9 +63,7 @@ class CodeReservations(Kind):
 
     async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
         await session.execute(queries.FAIL, {"key": key, "sentence": sentence})
+        await forget_reservations(session, [key])
 
     async def forget(self, session: WriteSession, keys: list[str]) -> None:
         await forget_reservations(session, keys)
-        # Bytes of a file whose reservation was deleted while it was made.
-        names = [name for key in keys for name in object_names(key)]
-        session.after_commit(partial(forget_bytes, names))

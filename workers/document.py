@@ -9,6 +9,7 @@ from app.domains.document.purge import purge
 from app.domains.document.service import KIND
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import ServiceUnavailable
+from app.items.compile import Compiler
 from app.storage import storage
 from workers.exports import StorageGone
 from workers.kinds import Chunk, WholeJob
@@ -22,9 +23,12 @@ class Documents(WholeJob):
     waiting = "pending"
     running = "in-progress"
 
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         try:
-            await make_file(session, storage(), key)
+            await make_file(session, self.compiler, storage(), key)
         except ServiceUnavailable as error:
             raise StorageGone(error.message) from error
         return chunk.amount

@@ -1,5 +1,7 @@
 """Exports as a kind of long job: one chunk, which makes the file (DESIGN.md 7)."""
 
+from functools import partial
+
 from app.database.session import WriteSession
 from app.domains.directus_exports import queries
 from app.domains.directus_exports.service import KIND, forget, make_file, read_export
@@ -34,7 +36,8 @@ class Exports(WholeJob):
             current.query_limit_default, current.query_limit_max, current.max_relational_depth
         )
         try:
-            await make_file(session, self.compiler, limits, storage(), export)
+            name = str(chunk.payload["object"])
+            await make_file(session, self.compiler, limits, storage(), export, name)
         except ServiceUnavailable as error:
             raise StorageGone(error.message) from error
         return chunk.amount
@@ -51,10 +54,8 @@ class Exports(WholeJob):
             await forget(session, key)
 
     async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
-        export = await read_export(session, key)
         await session.execute(queries.FAIL, {"key": key, "sentence": sentence})
         await self.forget(session, [key])
-        session.after_commit(lambda: forget_bytes([export.object_name]))
 
     async def forget(self, session: WriteSession, keys: list[str]) -> None:
-        await forget_chunks(session, KIND, keys)
+        session.after_commit(partial(forget_bytes, await forget_chunks(session, KIND, keys)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any, Protocol
 
 from app.database.session import WriteSession
@@ -84,8 +85,16 @@ class Kind(Protocol):
         ...
 
 
+def to_be_stored(amount: int) -> Piece:
+    """A piece that stores an object, under a name that says nothing and nobody can choose.
+
+    It is the same however often the piece is tried.
+    """
+    return Piece(amount, {"object": f"made/{token_hex(16)}"})
+
+
 class WholeJob(Kind, Protocol):
-    """A kind whose jobs are one chunk each: all of the job, or nothing."""
+    """A kind whose jobs are one chunk each, which stores an object: all of the job, or nothing."""
 
     async def plan(
         self,
@@ -93,7 +102,7 @@ class WholeJob(Kind, Protocol):
         key: str,  # noqa: ARG002
         created: int,
     ) -> list[Piece]:
-        return [] if created else [Piece(1, {})]
+        return [] if created else [to_be_stored(1)]
 
 
 _kinds: dict[str, Kind] = {}

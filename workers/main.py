@@ -26,7 +26,7 @@ if what.builtin:
     register_kind(IdentifierJobs())
     register_kind(WorkOrders(what.compiler))
     register_kind(CodeReservations(what.compiler))
-    register_kind(Documents())
+    register_kind(Documents(what.compiler))
     register_kind(ScmTasks(what.compiler))
     register_periodic(settings().purge_seconds, purge_expired_documents)
     register_periodic(interval(), look_after_pools(what.compiler))

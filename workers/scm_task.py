@@ -26,7 +26,10 @@ class ScmTasks(Kind):
         created: int,  # noqa: ARG002 - a task is planned once: nobody can set it to pending again
     ) -> list[Piece]:
         task = await read_task(session, key)
-        return [Piece(amount, payload) for amount, payload in await portions(session, task)]
+        return [
+            Piece(amount, payload)
+            for amount, payload in await portions(session, self.compiler, task)
+        ]
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         task = await read_task(session, key)

@@ -1,6 +1,9 @@
 """Lists of work orders as a kind of long job: one chunk, which makes the file."""
 
+from functools import partial
+
 from app.database.session import WriteSession
+from app.domains.directus_files.uploads import forget as forget_bytes
 from app.domains.job_chunk.service import forget_chunks
 from app.domains.workorder.service import KIND, complete, pack, packing_failed, read_order
 from app.errors import ServiceUnavailable
@@ -24,7 +27,8 @@ class WorkOrders(WholeJob):
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         order = await read_order(session, key)
         try:
-            await pack(session, self.compiler, storage(), order)
+            name = str(chunk.payload["object"])
+            await pack(session, self.compiler, storage(), order, name)
         except ServiceUnavailable as error:
             raise StorageGone(error.message) from error
         return chunk.amount
@@ -42,6 +46,7 @@ class WorkOrders(WholeJob):
 
     async def fail(self, session: WriteSession, key: str, sentence: str) -> None:
         await packing_failed(session, key, sentence)
+        await self.forget(session, [key])
 
     async def forget(self, session: WriteSession, keys: list[str]) -> None:
-        await forget_chunks(session, KIND, keys)
+        session.after_commit(partial(forget_bytes, await forget_chunks(session, KIND, keys)))

@@ -109,6 +109,18 @@ async def caller_by_user(
     return None if row is None else await _caller(session, row, client)
 
 
+async def asker(session: Session, user: str | None, account: str | None) -> Caller | None:
+    """Who asked a worker for something, with what it may do now.
+
+    None when it is no active user any more, or of another account than `account`. What nobody in
+    particular asked for is done as the account itself.
+    """
+    if user is None:
+        return Caller(account=account, is_admin=True)
+    caller = await caller_by_user(session, user, Client(), accounts=True)
+    return caller if caller is not None and caller.account in {None, account} else None
+
+
 async def anonymous(session: Session, client: Client) -> Caller:
     """Nobody: what the public policies allow."""
     stamp = await session.fetch_value(_ANONYMOUS)

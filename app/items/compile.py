@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import MetaData, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, MetaData, Select, bindparam, cast, func, null, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.database.session import DIALECT
+from app.database.tables import column_type
 from app.items import aggregate
 from app.items.kept import Kept
 from app.items.level import Level, level_rule, matching, ordered, paged
-from app.items.query import AggregateQuery, All, Condition, Query, Value, shape, values
+from app.items.query import AggregateQuery, All, Condition, Leaf, Query, Value, shape, values
 from app.items.render import as_list, as_objects
+from app.items.rules import expression_of
 from app.items.scope import Build, NameOf, Scope
 from schema import Schema
 
@@ -61,6 +63,7 @@ class Compiler:
         self._list = _Compiled(self._compile_list, keep)
         self._item = _Compiled(self._compile_item, keep)
         self._plain = _Compiled(self._compile_rows, keep)
+        self._table = _Compiled(self._compile_table, keep)
         self._keys = _Compiled(self._compile_keys, keep)
         self._count = _Compiled(self._compile_count, keep)
         self._aggregate = _Compiled(self._compile_aggregate, keep)
@@ -76,6 +79,14 @@ class Compiler:
     def rows(self, query: Query) -> Statement:
         """A statement that yields the matching items as plain rows, for COPY."""
         return _bound(self._plain, query)
+
+    def table(self, query: Query) -> Statement:
+        """A statement that yields rows as they are stored, for statements around it.
+
+        A column for every field: those that are not selected are null, save the key. Of a field
+        that is stored and reads as an expression, `stored_<name>` is what is stored.
+        """
+        return _bound(self._table, query)
 
     def keys(self, query: Query) -> Statement:
         """A statement that yields the keys of the matching items, one row each, as `key`."""
@@ -121,6 +132,22 @@ class Compiler:
 
     def _compile_rows(self, query: Query) -> _Text:
         return _text(self._level(query).rows(query))
+
+    def _compile_table(self, query: Query) -> _Text:
+        scope, name = self._scope(query), query.collection
+        shown = {node.field for node in query.selection if isinstance(node, Leaf)}
+        columns: list[ColumnElement[Any]] = []
+        for field in self.schema[name].fields:
+            if field.many is not None:
+                continue
+            nothing = cast(null(), column_type(field))
+            is_shown = field.primary_key or field.name in shown
+            value = scope.column((field.name,)) if is_shown else nothing
+            columns.append(value.label(field.name))
+            if field.stored and expression_of(name, field.name) is not None:
+                stored = scope.table.c[field.name] if is_shown else nothing
+                columns.append(stored.label(f"stored_{field.name}"))
+        return _text(select(*columns).select_from(scope.source))
 
     def _compile_keys(self, query: Query) -> _Text:
         scope = self._scope(query)

@@ -4,60 +4,90 @@ Written inside the write's own transaction, as a set: any number of rows is one 
 Minted codes have none: their job is the record (DESIGN.md 4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.items import statements
 from app.items.rules import Row
+from app.items.statements import Keeping
 from app.items.values import as_json
 from schema import Collection, Schema
+
+ACTIVITY = "directus_activity"
+ACCOUNT = "account"
 
 
 class History:
     """Keeps what one caller does, inside one transaction."""
 
     def __init__(self, schema: Schema, session: WriteSession, caller: Caller) -> None:
+        self.schema = schema
         self.session = session
-        self._is_there = "directus_activity" in schema
         client = caller.client
         self.who = {
             "user": caller.user,
             "ip": client.ip,
             "user_agent": client.user_agent,
             "origin": client.origin,
+            "own_account": caller.account,
         }
-        """The values of every statement that keeps something: inserts do it themselves."""
+        """The values of every statement that keeps something: inserts and deletes do themselves."""
 
-    def kept(self, collection: Collection) -> str | None:
-        """What is kept of writes: "all" (activity and revisions), "activity", or nothing."""
-        return collection.accountability if self._is_there else None
+    def kept(self, collection: Collection) -> Keeping | None:
+        """What is kept of writes; None: nothing."""
+        return _keeping(self.schema, collection)
 
     async def updated(self, collection: Collection, deltas: dict[Any, Row]) -> None:
         """Rows that were changed, by key, each with what of it."""
-        if self.kept(collection) != "all":
-            await self._keep(statements.activity(collection), collection, "update", list(deltas))
+        kept = self.kept(collection)
+        if kept is None or not deltas:
             return
-        shown = as_json({str(key): delta for key, delta in deltas.items()})
-        statement = statements.activity_and_revisions(collection)
-        await self._keep(statement, collection, "update", list(deltas), deltas=shown)
+        values: dict[str, Any] = {**self.who, "keys": list(deltas)}
+        if kept.revisions:
+            values["deltas"] = as_json({str(key): delta for key, delta in deltas.items()})
+        await self.session.execute(statements.updated(collection, kept), values)
 
-    async def deleted(self, collection: Collection, keys: Sequence[Any]) -> None:
-        """Rows that are gone."""
-        await self._keep(statements.activity(collection), collection, "delete", keys)
 
-    async def _keep(
-        self,
-        statement: str,
-        collection: Collection,
-        action: str,
-        keys: Sequence[Any],
-        **values: Any,
-    ) -> None:
-        if self.kept(collection) is None or not keys:
-            return
-        items = [str(key) for key in keys]
-        await self.session.execute(
-            statement, {**self.who, **values, "action": action, "items": items}
-        )
+@lru_cache(maxsize=1000)
+def _keeping(schema: Schema, collection: Collection) -> Keeping | None:
+    if ACTIVITY not in schema or collection.accountability is None:
+        return None
+    has_accounts = ACCOUNT in schema.fields(ACTIVITY)
+    owner = _owner(schema, collection) if has_accounts else None
+    return Keeping(collection.accountability == "all", owner)
+
+
+def _owner(schema: Schema, collection: Collection) -> str:
+    """The account of the row `{row}`: its own, or its parent's; else of who writes it.
+
+    The same path that its tenancy takes: history is seen by whoever sees the row.
+    """
+    path = next(_to_account(collection.tenancy or {}), None)
+    if path is None:
+        return "%(own_account)s::uuid"
+    value, place = f'{{row}}."{path[0]}"', collection
+    for depth, name in enumerate(path[1:], 1):
+        relation = schema.fields(place.name)[path[depth - 1]].relation
+        if relation is None:
+            raise LookupError(f'The tenancy of "{collection.name}" leads through no relation.')
+        place = schema[relation.to]
+        key, of = f'of_{depth}."{place.primary_key.name}"', f'of_{depth}."{name}"'
+        value = f'(SELECT {of} FROM "{place.name}" AS of_{depth} WHERE {key} = {value})'
+    return value
+
+
+def _to_account(rule: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The paths that a tenancy compares with the caller's account."""
+    for name, below in rule.items():
+        if name in {"_and", "_or"}:
+            for part in below:
+                yield from _to_account(part)
+        elif not isinstance(below, Mapping):
+            continue
+        elif "$CURRENT_ACCOUNT" in below.values():
+            yield (name,)
+        else:
+            yield from ((name, *rest) for rest in _to_account(below))

@@ -21,6 +21,7 @@ from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query
 from app.items.readings import Asked, Reading, Readings
 from app.items.restrict import AnyQuery, Restrictor
 from app.items.selection import LIMITS, Limits, QueryReader
+from app.items.sight import Sight
 from app.items.taken import as_told
 from app.items.values import as_key
 from app.items.view import View
@@ -49,6 +50,10 @@ class Items:
     def view(self) -> View:
         """The schema as the caller may read it."""
         return View(self.schema, self.caller)
+
+    def sight(self) -> Sight:
+        """What the caller sees, for statements of our own."""
+        return Sight(self.compiler, self.caller)
 
     def reader(self, surface: Surface = "rest") -> QueryReader:
         """A reader of the caller's queries."""

@@ -4,17 +4,35 @@ Rows travel as ONE JSON parameter that PostgreSQL unfolds (`json_populate_record
 depends on the columns only and 10,000 rows are one statement. All names come from definitions.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from schema import Collection, Field
 
 
-@lru_cache(maxsize=1000)
-def insert(collection: Collection, columns: tuple[str, ...], kept: str | None = None) -> str:
-    """Insert `rows` (JSON); answers the keys in the order of the rows, as `key`.
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept of writes: activity, and with `revisions` what rows were after them.
 
-    `kept`: what is kept of it: "all" (activity and revisions), "activity", or nothing.
+    `owner`: the account of a row, as SQL over the row `{row}`; None where nothing has an account.
     """
+
+    revisions: bool
+    owner: str | None
+
+    def account(self, row: str) -> str:
+        """The account of a row as one more value of a list; nothing where there are none."""
+        return "" if self.owner is None else ", " + self.owner.format(row=row)
+
+    def into(self, table: str, names: str) -> str:
+        """The beginning of an INSERT into activity or revisions."""
+        account = "" if self.owner is None else ", account"
+        return f"INSERT INTO {table} ({names}{account})"
+
+
+@lru_cache(maxsize=1000)
+def insert(collection: Collection, columns: tuple[str, ...], kept: Keeping | None = None) -> str:
+    """Insert `rows` (JSON); answers the keys in the order of the rows, as `key`."""
     names = ", ".join(_name(column) for column in columns)
     table = _name(collection.name)
     return _inserting(
@@ -26,7 +44,7 @@ def insert(collection: Collection, columns: tuple[str, ...], kept: str | None = 
 
 
 @lru_cache(maxsize=1000)
-def insert_defaults(collection: Collection, kept: str | None = None) -> str:
+def insert_defaults(collection: Collection, kept: Keeping | None = None) -> str:
     """Insert `count` rows of which nothing is said: keys that count up; answers as `insert`."""
     table, key = _name(collection.name), collection.primary_key
     counter = f"nextval({_counter(collection)})"
@@ -38,45 +56,50 @@ def insert_defaults(collection: Collection, kept: str | None = None) -> str:
     )
 
 
-def _inserting(collection: Collection, insert: str, kept: str | None) -> str:
+def _inserting(collection: Collection, insert: str, kept: Keeping | None) -> str:
     """An insert that answers its keys, and what is kept of it, in one statement."""
     key = _name(collection.primary_key.name)
     if kept is None:
         return f"{insert} RETURNING {key} AS key"
+    owner, account = ("", "") if kept.owner is None else (", account", kept.account("new"))
+    named = "" if not account else f"{account} AS account"
     data = _shown(collection, "new")
-    shown = f"SELECT {key}::text AS item, {data} AS data FROM new"
-    made = f"SELECT 'create', {_WHO}, '{collection.name}', item, now() FROM shown"
+    shown = f"SELECT {key}::text AS item, {data} AS data{named} FROM new"
+    made = f"SELECT 'create', {_WHO}, '{collection.name}', item, now(){owner} FROM shown"
     parts = [
         f"new AS ({insert} RETURNING *)",
         f"shown AS MATERIALIZED ({shown})",
-        f"made AS ({_ACTIVITY} {made} RETURNING id, item)",
+        f"made AS ({kept.into(*_ACTIVITY)} {made} RETURNING id, item)",
     ]
-    if kept == "all":
+    if kept.revisions:
+        account = "" if kept.owner is None else ", s.account"
         parts.append(
-            f"kept AS ({_REVISIONS} SELECT m.id, '{collection.name}', m.item, s.data, s.data "
-            "FROM made AS m JOIN shown AS s ON s.item = m.item)"
+            f"kept AS ({kept.into(*_REVISIONS)} SELECT m.id, '{collection.name}', m.item, s.data, "
+            f"s.data{account} FROM made AS m JOIN shown AS s ON s.item = m.item)"
         )
     return f"WITH {', '.join(parts)} SELECT {key} AS key FROM new"
 
 
 @lru_cache(maxsize=1000)
-def draw(collection: Collection) -> str:
-    """The next key of a collection whose keys count up."""
-    return f"SELECT nextval({_counter(collection)})"
+def greatest(collection: Collection) -> str:
+    """The greatest of the keys that count up, stored or only counted.
+
+    Keys of the upper half of the range are no counts: after them there would soon be none left.
+    """
+    key = _name(collection.primary_key.name)
+    half = 2**30 if collection.primary_key.type == "integer" else 2**62
+    return (
+        f"SELECT greatest(max({key}), pg_sequence_last_value({_counter(collection)}), 0) "
+        f"FROM {_name(collection.name)} WHERE {key} < {half}"
+    )
 
 
 @lru_cache(maxsize=1000)
 def move_on(collection: Collection) -> str:
-    """Let keys that count up go on after the greatest one that was given (directus.md 1.4).
-
-    Keys of the upper half of the range are no counts: after them there would soon be none left.
-    """
-    table, key = _name(collection.name), collection.primary_key.name
-    bits = 30 if collection.primary_key.type == "integer" else 62
+    """Let keys that count up go on after the greatest one that was given (directus.md 1.4)."""
     sequence = _counter(collection)
     return (
-        f"SELECT setval({sequence}, m.most) "
-        f"FROM (SELECT max({_name(key)}) AS most FROM {table} WHERE {_name(key)} < {2**bits}) AS m "
+        f"SELECT setval({sequence}, m.most) FROM ({greatest(collection)}) AS m (most) "
         f"WHERE m.most > coalesce(pg_sequence_last_value({sequence}), 0)"
     )
 
@@ -104,11 +127,21 @@ def lock(collection: Collection) -> str:
 
 
 @lru_cache(maxsize=1000)
-def delete(collection: Collection) -> str:
-    """Delete the rows of `keys`."""
+def delete(collection: Collection, kept: Keeping | None = None) -> str:
+    """Delete the rows of `keys`, and keep that it was done."""
     table, key = _name(collection.name), _name(collection.primary_key.name)
     array = _array(collection.primary_key)
-    return f"DELETE FROM {table} WHERE {key} = ANY(%(keys)s::{array})"
+    gone = f"DELETE FROM {table} AS t WHERE t.{key} = ANY(%(keys)s::{array})"
+    if kept is None:
+        return gone
+    account = kept.account("t")
+    named = "" if not account else f"{account} AS account"
+    owner = "" if not account else ", g.account"
+    return (
+        f"WITH gone AS ({gone} RETURNING t.{key} AS key{named}) {kept.into(*_ACTIVITY)} "
+        f"SELECT 'delete', {_WHO}, '{collection.name}', g.key::text, now(){owner} FROM gone AS g "
+        f"ORDER BY array_position(%(keys)s::{array}, g.key)"
+    )
 
 
 @lru_cache(maxsize=1000)
@@ -161,30 +194,34 @@ def unlink(collection: Collection, field: Field) -> str:
 
 
 @lru_cache(maxsize=1000)
-def activity(collection: Collection) -> str:
-    """Keep that `action` was done to the rows of the keys `items`."""
+def updated(collection: Collection, kept: Keeping) -> str:
+    """Keep that the rows of `keys` were changed; with revisions, the rows as they are now.
+
+    `deltas` are the changes by key.
+    """
+    table, key = _name(collection.name), _name(collection.primary_key.name)
+    array = _array(collection.primary_key)
+    done = (
+        f"{kept.into(*_ACTIVITY)} SELECT 'update', {_WHO}, '{collection.name}', t.{key}::text, "
+        f"now(){kept.account('t')} FROM {table} AS t "
+        f"JOIN unnest(%(keys)s::{array}) WITH ORDINALITY AS k (key, place) "
+        f"ON k.key = t.{key} ORDER BY k.place"
+    )
+    if not kept.revisions:
+        return done
     return (
-        f"{_ACTIVITY} SELECT %(action)s, {_WHO}, '{collection.name}', k.item, now() "
-        "FROM unnest(%(items)s::text[]) WITH ORDINALITY AS k (item, place) ORDER BY k.place"
+        f"WITH made AS ({done} RETURNING id, item) {kept.into(*_REVISIONS)} "
+        f"SELECT m.id, '{collection.name}', m.item, {_shown(collection, 't')}, "
+        f"{_without_secrets(collection, '(%(deltas)s::jsonb -> m.item)')}{kept.account('t')} "
+        f"FROM made AS m JOIN {table} AS t ON t.{key} = m.item::{array.removesuffix('[]')}"
     )
 
 
-@lru_cache(maxsize=1000)
-def activity_and_revisions(collection: Collection) -> str:
-    """As `activity`, and the rows as they are now; `deltas` are the changes by key."""
-    table, key = _name(collection.name), collection.primary_key
-    return (
-        f"WITH made AS ({activity(collection)} RETURNING id, item) "
-        f"{_REVISIONS} SELECT m.id, '{collection.name}', m.item, {_shown(collection, 't')}, "
-        f"{_without_secrets(collection, '(%(deltas)s::jsonb -> m.item)')} "
-        f"FROM made AS m JOIN {table} AS t ON t.{_name(key.name)} = "
-        f"m.item::{_ARRAYS[key.type][:-2]}"
-    )
-
-
-_ACTIVITY = """INSERT INTO directus_activity
-  (action, "user", ip, user_agent, origin, collection, item, "timestamp")"""
-_REVISIONS = "INSERT INTO directus_revisions (activity, collection, item, data, delta)"
+_ACTIVITY = (
+    "directus_activity",
+    'action, "user", ip, user_agent, origin, collection, item, "timestamp"',
+)
+_REVISIONS = ("directus_revisions", "activity, collection, item, data, delta")
 _WHO = "%(user)s::uuid, %(ip)s, %(user_agent)s, %(origin)s"
 """Who did it, and from where."""
 

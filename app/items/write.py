@@ -116,8 +116,8 @@ class Writer:
             return []
         await rules_of(name).before_delete(self.session, self.caller, found)
         await self._unlink(collection, found)
-        await self._run(collection, statements.delete(collection), {"keys": found})
-        await self._history.deleted(collection, found)
+        gone = statements.delete(collection, self._history.kept(collection))
+        await self._run(collection, gone, {"keys": found, **self._history.who})
         await rules_of(name).after_delete(self.session, self.caller, found)
         return found
 
@@ -272,17 +272,16 @@ class Writer:
         if given:
             await self._inserted(collection, given)
             self.session.follow_up(statements.move_on(collection))
-            await self._draw(collection, others, {row[primary.name] for row in given})
+            await self._count_on(collection, others)
         if others:
             await self._inserted(collection, others)
         return [row[primary.name] for row in rows]
 
-    async def _draw(self, collection: Collection, rows: list[Row], given: set[Any]) -> None:
-        """Count keys for rows that have none, around those given beside them."""
-        name, sql = collection.primary_key.name, statements.draw(collection)
-        for row in rows:
-            while row.get(name) is None or row[name] in given:
-                row[name] = await self.session.fetch_value(sql)
+    async def _count_on(self, collection: Collection, rows: list[Row]) -> None:
+        """Keys for rows that have none, behind all there are, beside others that were given one."""
+        greatest = await self.session.fetch_value(statements.greatest(collection))
+        for number, row in enumerate(rows, 1):
+            row[collection.primary_key.name] = greatest + number
 
     async def _inserted(self, collection: Collection, rows: list[Row]) -> list[Any]:
         names = [field.name for field in collection.fields if field.stored]

@@ -11,9 +11,19 @@ from app import domains
 from app.access.caller import Caller
 from app.database.migrate import upgrade
 from app.database.session import Database, WriteSession
+from app.database.tables import METADATA
+from app.items.compile import Compiler
+from app.items.sight import Sight
 from app.settings import settings
+from schema import BUILTIN
 
 SECRET = "a secret of at least sixteen characters"
+COMPILER = Compiler(BUILTIN, METADATA)
+
+
+def sight_of(caller: Caller) -> Sight:
+    """What a caller sees."""
+    return Sight(COMPILER, caller)
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +78,20 @@ async def account(session: WriteSession) -> str:
 @pytest.fixture
 def caller(account: str) -> Caller:
     return Caller(user="6d6cb08a-0000-4000-8000-039e350eef1e", account=account)
+
+
+@pytest.fixture
+async def admin(session: WriteSession, account: str) -> Caller:
+    """An admin of the account, whom workers find again."""
+    user = await session.fetch_value(
+        "INSERT INTO directus_users (email, account) VALUES ('admin@test.com', %(a)s) RETURNING id",
+        {"a": account},
+    )
+    await session.execute(
+        "WITH made AS (INSERT INTO directus_policies (id, name, admin_access) "
+        "VALUES (gen_random_uuid(), 'Admins', true) RETURNING id) "
+        'INSERT INTO directus_access (id, policy, "user") '
+        "SELECT gen_random_uuid(), id, %(u)s FROM made",
+        {"u": user},
+    )
+    return Caller(user=user, account=account, is_admin=True)

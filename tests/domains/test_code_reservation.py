@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -30,10 +31,10 @@ def codes(rows):
         names = "".join(f", {name}" for name in fields)
         marks = ", %s" * len(fields)
         found = rows.execute(
-            "INSERT INTO unique_code (id, account, code, type, product, "
-            f"company_prefix_length{names}) "
-            f"SELECT %s || '/21/c' || lpad(n::text, 6, '0'), %s, 'c' || lpad(n::text, 6, '0'), "
-            f"'sgtin', %s, 7{marks} FROM generate_series(1, %s) AS n RETURNING id",
+            f"INSERT INTO unique_code (id, account, code, type, product{names}, "
+            "company_prefix_length) SELECT %s || '/21/c' || lpad(n::text, 6, '0'), "
+            "%s, 'c' || lpad(n::text, 6, '0'), "
+            f"'sgtin', %s{marks}, 7 FROM generate_series(1, %s) AS n RETURNING id",
             [product, account, product, *fields.values(), quantity],
         )
         return sorted(row[0] for row in found.fetchall())
@@ -307,3 +308,47 @@ async def test_history_is_imported_as_it_is(client, rows, codes, work):
     await work()
     assert (await read(client, made["id"]))["status"] == "complete"
     assert statuses(rows) == {"unassigned": 5}
+
+
+async def test_a_key_of_the_client_s_writes_over_no_bytes(client, rows, codes, work):
+    """What is stored has a name of its own, whatever key is given."""
+    codes(4)
+    form = {"files": {"file": ("a.csv", b"mine", "text/csv")}}
+    file = (await client.post("/files", **form)).json()["data"]
+    taken = await reserve(client, id=file["id"], quantity=2)
+    await work()
+    assert (await client.get(f"/assets/{file['id']}")).content == b"mine"
+    assert (await read(client, taken["id"]))["status"] == "error"
+    again = await client.post("/files", data={"id": file["id"]}, **form)
+    assert again.status_code == 400
+    assert (await client.get(f"/assets/{file['id']}")).content == b"mine"
+
+
+async def test_a_file_says_what_who_reserved_may_read(client, rows, codes, work):
+    """DESIGN.md 9: who may read no codes gets no list of them."""
+    codes(4)
+    user, policy = str(uuid4()), str(uuid4())
+    rows.execute(
+        "INSERT INTO directus_users (id, email, account, status) VALUES (%s, %s, %s, 'active')",
+        [user, f"{user}@example.com", ACCOUNT],
+    )
+    rows.execute("INSERT INTO directus_policies (id, name) VALUES (%s, 'Few')", [policy])
+    rows.execute(
+        'INSERT INTO directus_access (id, policy, "user") VALUES (gen_random_uuid(), %s, %s)',
+        [policy, user],
+    )
+    first = await reserve(client, quantity=2)
+    rows.execute("UPDATE code_reservation SET user_created = %s", [user])
+    await work()
+    refused = await read(client, first["id"])
+    assert (refused["status"], refused["quantity_reserved"]) == ("error", 0)
+    assert "permission" in refused["error_message"]
+    rows.execute(
+        "INSERT INTO directus_permissions (policy, collection, action, fields) "
+        "VALUES (%s, 'unique_code', 'read', 'id,code')",
+        [policy],
+    )
+    await client.patch(f"/items/code_reservation/{first['id']}", json={"status": "new"})
+    await work()
+    lines = list(csv.DictReader(io.StringIO((await file_of(client, first["id"])).text)))
+    assert [set(line) for line in lines] == [{"id", "code"}] * 2

@@ -65,9 +65,9 @@ def _made() -> Iterator[Use]:
 
 
 _OF_DEFINITIONS = {"app.settings", "app.codes.application_identifiers", "schema.registry"}
+"""Modules that make patterns of what `_made` lists."""
 _OF_OTHERS = {"app.rest.robots"}
 """Modules that make patterns of a package's list, and cut what meets them to 300 characters."""
-"""Modules that make patterns of what `_made` lists."""
 
 
 def _methods(trees: Iterable[ast.Module]) -> dict[str, set[str]]:

@@ -141,7 +141,7 @@ class Plant:
         )
         self.connection.execute(
             "INSERT INTO company_prefix (account, digits) SELECT %s, unnest(%s::text[])",
-            (self.account, ["9312345", "0614141"]),
+            (self.account, ["9312345", "0614141", "0712132", "952123456789"]),
         )
         for product in (self.product, self.asset_type):
             self.value(

@@ -130,7 +130,7 @@ async def test_a_storage_that_is_away_is_no_fault_of_the_reservation(
 ):
     mint(stored, 10)
     key = reserve(stored, 8)
-    monkeypatch.setenv("S3_URL", "http://a:b@127.0.0.1:9/x")
+    monkeypatch.setenv("S3_URL", "http://a:b@127.0.0.1:9/away")
     settings.cache_clear()
     await advance(database, KIND, key)
     assert (status(stored, key), held(stored, key)) == ("in_progress", 0)

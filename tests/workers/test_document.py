@@ -11,24 +11,30 @@ from zipfile import ZipFile
 
 import pytest
 
+from app import domains
 from app.access.caller import Caller
 from app.database.session import Database
+from app.database.tables import METADATA
 from app.domains.code_search.service import read_search
 from app.domains.document import links
 from app.domains.document.links import link
 from app.domains.document.purge import purge
 from app.domains.document.service import Document, ask, read_document
 from app.errors import DocumentExpired, Forbidden
+from app.items.compile import Compiler
+from app.items.sight import Sight
 from app.queue import nudge
 from app.settings import settings
 from app.storage import NoSuchObject, storage, storage_at
+from schema import BUILTIN
 from workers.chunks import MAX_ATTEMPTS, advance
 from workers.document import Documents, purge_expired_documents
 from workers.kinds import register_kind
 from workers.sweep import sweep
 
 CAMPAIGN = 2084
-KIND = Documents()
+COMPILER = Compiler(BUILTIN, METADATA)
+KIND = Documents(COMPILER)
 CODES = """
 INSERT INTO unique_code (id, code, account, product, activation_status)
 SELECT product.id || '/21/' || n, n, account, product.id, 1
@@ -39,6 +45,7 @@ FROM generate_series(1, %s) AS n, product WHERE campaign = 2084
 @pytest.fixture(autouse=True)
 def furnished(plant, s3_url, monkeypatch) -> None:
     """A campaign whose only product is the plant's."""
+    domains.register()  # as `served` does in a worker
     monkeypatch.setenv("S3_URL", s3_url)
     plant.environment["S3_URL"] = s3_url
     settings.cache_clear()
@@ -50,7 +57,19 @@ def furnished(plant, s3_url, monkeypatch) -> None:
 
 @pytest.fixture
 def caller(plant) -> Caller:
-    return Caller(account=plant.account)
+    """An admin of the account."""
+    user = plant.value(
+        "INSERT INTO directus_users (email, account) VALUES ('a@example.com', %s) RETURNING id",
+        plant.account,
+    )
+    plant.connection.execute(
+        "WITH made AS (INSERT INTO directus_policies (id, name, admin_access) "
+        "VALUES (gen_random_uuid(), 'Admins', true) RETURNING id) "
+        'INSERT INTO directus_access (id, policy, "user") '
+        "SELECT gen_random_uuid(), id, %s FROM made",
+        (user,),
+    )
+    return Caller(user=str(user), account=plant.account, is_admin=True)
 
 
 @pytest.fixture
@@ -58,8 +77,10 @@ def asked(plant, database: Database, caller):
     async def asked(**params: str) -> str:
         given = {"campaign": str(CAMPAIGN), **params}
         async with database.write() as session:
-            search = await read_search(session, caller, given, campaign_required=True)
-            return (await ask(session, caller, search)).key
+            search = await read_search(
+                session, Sight(COMPILER, caller), given, campaign_required=True
+            )
+            return (await ask(session, search)).key
 
     return asked
 
@@ -68,7 +89,7 @@ def asked(plant, database: Database, caller):
 def read(database: Database, caller):
     async def read(key: str) -> Document:
         async with database.read() as session:
-            return await read_document(session, caller, key)
+            return await read_document(session, Sight(COMPILER, caller), key)
 
     return read
 
@@ -77,7 +98,7 @@ def read(database: Database, caller):
 def linked(database: Database, caller):
     async def linked(key: str) -> str:
         async with database.write() as session:
-            return await link(session, caller, key)
+            return await link(session, Sight(COMPILER, caller), key)
 
     return linked
 
@@ -121,7 +142,6 @@ async def stored(key: str) -> bool:
 
 async def test_from_asking_to_the_bytes(plant, asked, read, linked, redeemed):
     """8.2: flow key, complete, link, redirect, zip; also with a code its job minted."""
-    plant.value("UPDATE account SET company_prefix_length = 7 RETURNING id")
     plant.connection.execute(CODES, (100,))
     plant.worker(SWEEP_SECONDS=600)
     job = plant.job(quantity=50)

@@ -11,15 +11,16 @@ from app.database.session import Session, WriteSession
 from app.domains.api_credential.words import WORDS
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
 from app.items.rules import Row, Rules, Update
+from app.items.sight import tenancy
 
 SHORTEST_TOKEN = 20
 HINT = 4
 """Characters of a token that are shown, so that people can tell their tokens apart."""
 
 # To a caller with an account there are no users of other accounts: the link check says so.
-USERS = """
-SELECT id, account FROM directus_users WHERE id = ANY(%(users)s::uuid[])
-  AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+USERS = f"""
+SELECT u.id, u.account FROM directus_users AS u
+WHERE u.id = ANY(%(users)s::uuid[]) AND {tenancy("u")}
 """
 
 

@@ -3,18 +3,19 @@
 PostgreSQL renders the rows, as the transaction sees them that has just reserved them.
 """
 
-from secrets import token_hex
 from typing import Any
 
 from app.access.caller import Caller
+from app.access.identity import asker
 from app.database.session import ReadSession, WriteSession
 from app.domains.code_reservation.service import Reservation
 from app.domains.directus_files.names import plain_name, plain_type
 from app.domains.directus_files.uploads import Upload, announced
+from app.domains.unique_code.lists import own_codes
+from app.errors import UnprocessableContent
 from app.items.compile import Compiler, Statement
 from app.items.export import FORMATS, MEDIA_TYPES, Format, exported
-from app.items.query import Compare, Leaf, Query, Sort, Value
-from app.items.restrict import Restrictor
+from app.items.query import Query
 from app.items.write import Writer
 from app.storage import Storage
 
@@ -24,26 +25,24 @@ COLUMNS = ("id", "code", "type", "digital_link", "epc_uri", "epc_hex", "product"
 
 
 async def make_file(
-    session: WriteSession, compiler: Compiler, storage: Storage, reservation: Reservation
+    session: WriteSession, compiler: Compiler, storage: Storage, reservation: Reservation, name: str
 ) -> None:
     """Store the codes of a reservation in its format, as a file whose key is the reservation's.
 
-    A file of an earlier time is replaced. Raises ServiceUnavailable when the storage is away.
+    It says of the codes what who reserved them may read. `name`: what its bytes are stored as. A
+    file of an earlier time is replaced. Raises ServiceUnavailable when the storage is away,
+    Forbidden for who may read no code, and UnprocessableContent where nobody is left who asked.
     """
+    caller = await asker(session, reservation.user_created, reservation.account)
+    if caller is None:
+        raise UnprocessableContent("Who reserved the codes is no longer an active user here")
     form = _form(reservation)
-    query = _query(reservation)
-    restricted = Restrictor(compiler.schema, reservation.reader).restricted(query)
-    rows = _with_suffix(compiler.rows(restricted), reservation.url_suffix)
+    query = own_codes(compiler, caller, COLUMNS, ("reservation",), reservation.id)
+    rows = _with_suffix(query, compiler.rows(query), reservation.url_suffix)
     session_of_rows = ReadSession(session.connection)
-    blocks = exported(session_of_rows, compiler, restricted, form, statement=rows)
-    name = _object_name(reservation)
+    blocks = exported(session_of_rows, compiler, query, form, statement=rows)
     size = await storage.put(name, blocks, MEDIA_TYPES[form])
     await _keep(session, compiler, reservation, Upload(reservation.id, name, size))
-
-
-def object_names(key: str) -> list[str]:
-    """What the first file of a reservation may be stored as."""
-    return [f"{key}.{form}" for form in FORMATS]
 
 
 async def _keep(
@@ -60,20 +59,12 @@ async def _keep(
             await writer.update(FILES, [(reservation.export_file, said)])
 
 
-def _query(reservation: Reservation) -> Query:
-    return Query(
-        "unique_code",
-        tuple(Leaf(name, name) for name in COLUMNS),
-        filter=Compare(("reservation",), "_eq", Value(reservation.id)),
-        sort=(Sort(("id",)),),
-    )
-
-
-def _with_suffix(rows: Statement, suffix: str) -> Statement:
+def _with_suffix(query: Query, rows: Statement, suffix: str) -> Statement:
     """The same rows, with something behind each link (systems.md 1.6, url_suffix)."""
+    names = [node.key for node in query.selection]
     shown = ", ".join(
         "digital_link || %(url_suffix)s AS digital_link" if name == "digital_link" else name
-        for name in COLUMNS
+        for name in names
     )
     return Statement(
         f"SELECT {shown} FROM ({rows.sql}) AS code", {**rows.values, "url_suffix": suffix}
@@ -83,12 +74,6 @@ def _with_suffix(rows: Statement, suffix: str) -> Statement:
 def _form(reservation: Reservation) -> Format:
     """The format of the file. The definition of the field has no other choices."""
     return next(form for form in FORMATS if form == reservation.export_type)
-
-
-def _object_name(reservation: Reservation) -> str:
-    """What the bytes are stored as: the same however often it is tried, until there is a file."""
-    again = "" if reservation.export_file is None else f"-{token_hex(4)}"
-    return f"{reservation.id}{again}.{reservation.export_type}"
 
 
 def _described(reservation: Reservation) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from app.access.caller import Caller
 from app.database.session import Session, WriteSession
 from app.domains.code_reservation import queries
 from app.domains.directus_files.uploads import forget as forget_bytes
@@ -52,11 +51,6 @@ class Reservation:
     export_file: str | None
     reference_id: str | None
     user_created: str | None
-
-    @property
-    def reader(self) -> Caller:
-        """Who the codes are read as: the account, of which nothing is hidden."""
-        return Caller(account=self.account, is_admin=True)
 
     @property
     def what(self) -> str:
@@ -134,4 +128,4 @@ async def give_back(session: WriteSession, keys: list[str]) -> None:
 
 async def forget_reservations(session: WriteSession, keys: list[str]) -> None:
     """Remove what deleted reservations have left behind."""
-    await forget_chunks(session, KIND, keys)
+    session.after_commit(partial(forget_bytes, await forget_chunks(session, KIND, keys)))

@@ -1,7 +1,7 @@
 """One condition of a search for each parameter: SQL over `c` (unique_code) and `p` (product).
 
 Values are bound under the parameter's own name. Every function raises ValueError for a text it
-can't read (systems.md 4.2).
+can't read (systems.md 4.2), and Forbidden where its caller may not read what it compares.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ from app.domains.code_search.readings import (
     whole_number,
     whole_numbers,
 )
+from app.items.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,101 +31,108 @@ class Condition:
     echo: str
 
 
-OWN_OR_SHARED = "({0}.account IS NULL OR c.account IS NULL OR {0}.account = c.account)"
-"""Whether a code may show a row of another table: names of other tenants are no business of it.
-
-Codes without an account are the installation's own: only its admin sees them.
-"""
+CODES, PRODUCTS = "unique_code", "product"
 
 
-def _activation_status(text: str) -> Condition:
+def _activation_status(sight: Sight, text: str) -> Condition:
+    sight.require(CODES, "activation_status")
     found = statuses(text)
     sql = "c.activation_status = ANY(%(activation_status)s::bigint[])"
     return Condition(sql, {"activation_status": found}, _listed(found))
 
 
-def _blacklisted(text: str) -> Condition:
+def _blacklisted(sight: Sight, text: str) -> Condition:
+    sight.require(CODES, "activation_status")
     wanted = truth(text)
     sql = "(c.activation_status = 2) = %(blacklisted)s::boolean"
     return Condition(sql, {"blacklisted": wanted}, str(wanted).lower())
 
 
-def _product(text: str) -> Condition:
+def _product(sight: Sight, text: str) -> Condition:
+    sight.require(CODES, "product")
+    sight.require(PRODUCTS, "product_number")
     numbers = whole_numbers(text)
     sql = "p.product_number = ANY(%(product)s::bigint[])"
     return Condition(sql, {"product": numbers}, _listed(numbers))
 
 
-def _brands(text: str) -> Condition:
+def _brands(sight: Sight, text: str) -> Condition:
+    sight.require(CODES, "product")
+    sight.require(PRODUCTS, "brand")
+    sight.require("brand", "number")
     numbers = whole_numbers(text)
     sql = (
-        "EXISTS (SELECT FROM brand AS b WHERE b.id = p.brand "
-        f"AND b.number = ANY(%(brands)s::bigint[]) AND {OWN_OR_SHARED.format('b')})"
+        f"EXISTS (SELECT FROM {sight.of('brand', 'b')} WHERE b.id = p.brand "
+        "AND b.number = ANY(%(brands)s::bigint[]))"
     )
     return Condition(sql, {"brands": numbers}, _listed(numbers))
 
 
-def _workorder(text: str) -> Condition:
+def _workorder(sight: Sight, text: str) -> Condition:
+    sight.require(CODES, "workorder")
     numbers = whole_numbers(text)
     sql = "c.workorder = ANY(%(workorder)s::bigint[])"
     return Condition(sql, {"workorder": numbers}, _listed(numbers))
 
 
-def _activated_by(text: str) -> Condition:
+def _activated_by(sight: Sight, text: str) -> Condition:
     """A user, by e-mail or by the number Scantrust's clients know it by."""
+    sight.require(CODES, "activated_by")
     if "@" in text:
-        sql, value = "lower(u.email) = lower(%(activated_by)s::text)", text
+        field, value = "email", text
+        sql = "lower(u.email) = lower(%(activated_by)s::text)"
     else:
-        sql, value = "u.legacy_id = %(activated_by)s::bigint", str(whole_number(text))
-    whole = (
-        f"EXISTS (SELECT FROM directus_users AS u WHERE u.id = c.activated_by AND {sql} "
-        f"AND {OWN_OR_SHARED.format('u')})"
-    )
+        field, value = "legacy_id", str(whole_number(text))
+        sql = "u.legacy_id = %(activated_by)s::bigint"
+    sight.require("directus_users", field)
+    users = sight.of("directus_users", "u")
+    whole = f"EXISTS (SELECT FROM {users} WHERE u.id = c.activated_by AND {sql})"
     return Condition(whole, {"activated_by": value}, text)
 
 
-def _serial_number(text: str) -> Condition:
+def _serial_number(sight: Sight, text: str) -> Condition:
     """As the computed field has it: stored, or the serial of an SGTIN."""
-    sql = (
-        "(c.serial_number = %(serial_number)s::text OR (c.serial_number IS NULL "
-        "AND c.type = 'sgtin' AND c.code = %(serial_number)s::text))"
-    )
-    return Condition(sql, {"serial_number": text}, text)
+    sight.require(CODES, "serial_number")
+    return Condition("c.serial_number = %(serial_number)s::text", {"serial_number": text}, text)
 
 
-def _extended_id(text: str) -> Condition:
+def _extended_id(sight: Sight, text: str) -> Condition:
     """As the computed field has it: stored, or the EPC in hex, or the key.
 
     A key may come in any form (`scanned_text`): it is read back into the path, so that the primary
     key answers.
     """
+    sight.require(CODES, "extended_id")
     keys = [text]
     try:
         keys.append(CodePath.parse(text).path)
     except CodeError:
         keys.append(text)
+    # Computed, it is null only where the caller may not read it.
     sql = (
-        "(c.extended_id = %(extended_id)s::text OR (c.extended_id IS NULL "
-        "AND c.id = ANY(%(extended_id_keys)s::text[])))"
+        "(c.stored_extended_id = %(extended_id)s::text OR (c.stored_extended_id IS NULL "
+        "AND c.id = ANY(%(extended_id_keys)s::text[]) AND c.extended_id IS NOT NULL))"
     )
     return Condition(sql, {"extended_id": text, "extended_id_keys": keys}, text)
 
 
-def _activated_at(text: str) -> Condition:
+def _activated_at(sight: Sight, text: str) -> Condition:
+    sight.require(CODES, "activated_at")
     return within("activated_at", "c.activated_at", span(text))
 
 
-def _updated_at(text: str) -> Condition:
+def _updated_at(sight: Sight, text: str) -> Condition:
+    sight.require(CODES, "scm_updated_at")
     return within("updated_at", "c.scm_updated_at", span(text))
 
 
-def _flags(text: str) -> Condition:
-    """Codes with a scan that carries any of these flags. A stranger's scan says nothing of them."""
+def _flags(sight: Sight, text: str) -> Condition:
+    """Codes with a scan that carries any of these flags."""
+    sight.require("scan", "code", "flags")
     flags = parts(text)
     sql = (
-        "EXISTS (SELECT FROM scan AS s WHERE s.code = c.id "
-        "AND s.account IS NOT DISTINCT FROM c.account "
-        "AND string_to_array(s.flags, ',') && %(flags)s::text[])"
+        f"EXISTS (SELECT FROM {sight.of('scan', 'f')} WHERE f.code = c.id "
+        "AND string_to_array(f.flags, ',') && %(flags)s::text[])"
     )
     return Condition(sql, {"flags": flags}, ",".join(flags))
 
@@ -139,8 +147,9 @@ def within(name: str, column: str, wanted: Span) -> Condition:
     return Condition(sql, {key: when for key, (_, when) in given.items()}, str(wanted))
 
 
-def scm_value(place: int, key: str, text: str) -> Condition:
+def scm_value(sight: Sight, place: int, key: str, text: str) -> Condition:
     """The codes whose supply-chain field has this value."""
+    sight.require(CODES, "scm_data")
     sql = f"c.scm_data ->> %(scm_key_{place})s::text = %(scm_value_{place})s::text"
     return Condition(sql, {f"scm_key_{place}": key, f"scm_value_{place}": text}, text)
 
@@ -149,7 +158,7 @@ def _listed(numbers: list[int]) -> str:
     return ",".join(map(str, numbers))
 
 
-CONDITIONS: Mapping[str, Callable[[str], Condition]] = {
+CONDITIONS: Mapping[str, Callable[[Sight, str], Condition]] = {
     "activation_status": _activation_status,
     "blacklisted": _blacklisted,
     "product": _product,

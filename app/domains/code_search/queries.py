@@ -1,25 +1,34 @@
-"""The statements a search is read with. `account` null: the installation's admin, who sees all."""
+"""The statements a search is read with: over what its caller sees."""
 
-# A campaign, unless it is another tenant's.
-CAMPAIGN = """
-SELECT id, name, account FROM campaign
-WHERE id = %(campaign)s::bigint AND (%(sees_all)s OR account = %(account)s::uuid)
+from app.items.sight import Sight
+
+
+def campaign(sight: Sight) -> str:
+    """The campaign with the number `campaign`."""
+    return f"""
+SELECT k.id, k.account FROM {sight.of("campaign", "k")} WHERE k.id = %(campaign)s::bigint
 """
 
-# Those of the work orders that the caller may see.
-WORKORDERS = """
-SELECT id FROM workorder
-WHERE id = ANY(%(workorders)s::bigint[]) AND (%(sees_all)s OR account = %(account)s::uuid)
+
+def workorders(sight: Sight) -> str:
+    """Those of `workorders` that there are."""
+    return f"""
+SELECT w.id FROM {sight.of("workorder", "w")} WHERE w.id = ANY(%(workorders)s::bigint[])
 """
 
-# The supply-chain fields of one campaign; else of the campaigns of the work orders' products; else
-# of all campaigns. In the order they were given, then in the order they were made.
-SCM_FIELDS = """
-SELECT f.key, f.is_active FROM scm_field AS f JOIN campaign AS k ON k.id = f.campaign
-WHERE (%(sees_all)s OR k.account = %(account)s::uuid)
+
+def scm_fields(sight: Sight) -> str:
+    """The supply-chain fields of one campaign; else of those of the work orders' products; or all.
+
+    In the order they were given, then in the order they were made.
+    """
+    return f"""
+SELECT f.key, f.is_active FROM {sight.of("scm_field", "f")}
+JOIN {sight.of("campaign", "k")} ON k.id = f.campaign
+WHERE f.key IS NOT NULL
   AND (%(campaign)s::bigint IS NULL OR k.id = %(campaign)s::bigint)
   AND (%(campaign)s::bigint IS NOT NULL OR %(workorders)s::bigint[] IS NULL OR k.id IN (
-    SELECT p.campaign FROM workorder AS w JOIN product AS p ON p.id = w.product
-    WHERE w.id = ANY(%(workorders)s::bigint[])))
+    SELECT p.campaign FROM {sight.of("workorder", "w")} JOIN {sight.of("product", "p")}
+      ON p.id = w.product WHERE w.id = ANY(%(workorders)s::bigint[])))
 ORDER BY k.id, f.position, f.date_created, f.key
 """

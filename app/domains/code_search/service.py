@@ -8,21 +8,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from app.access.caller import Caller
 from app.database.session import Session
 from app.domains.code_search import queries
 from app.domains.code_search.conditions import (
+    CODES,
     CONDITIONS,
-    OWN_OR_SHARED,
+    PRODUCTS,
     Condition,
     scm_value,
     within,
 )
 from app.domains.code_search.readings import Span, moment, timeframe, whole_number, whole_numbers
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
-
-SOURCE = "unique_code AS c LEFT JOIN product AS p ON p.id = c.product"
-"""What the condition of a search is about."""
+from app.items.sight import Sight
 
 ALIASES = {"campaign_id": "campaign", "status": "activation_status", "products": "product"}
 """Other names of parameters, as different generations of clients have them."""
@@ -36,7 +34,6 @@ class Campaign:
     """The campaign of a search."""
 
     id: int
-    name: str
     account: str | None
 
 
@@ -44,22 +41,35 @@ class Campaign:
 class CodeSearch:
     """A search that was understood.
 
-    `where`: a condition over SOURCE, with `values` to bind (psycopg's named style).
+    `where`: a condition over `source`, with `values` to bind (psycopg's named style), and those of
+    `sight`: what its caller sees.
     `parameters`: what was asked for, as texts, in the spelling a document echoes; reading them
     again gives the same search. `scm_fields`: the active supply-chain fields, in their order.
     """
 
+    sight: Sight
     where: str
     values: dict[str, Any]
     campaign: Campaign | None
     parameters: dict[str, str]
     scm_fields: tuple[str, ...]
 
+    @property
+    def source(self) -> str:
+        """The codes and their products."""
+        codes, products = self.sight.of(CODES, "c"), self.sight.of(PRODUCTS, "p")
+        return f"{codes} LEFT JOIN {products} ON p.id = c.product"
+
+    def bound(self) -> dict[str, Any]:
+        """All that is bound: to be asked when the text of the statement is complete."""
+        return {**self.sight.values, **self.values}
+
 
 @dataclass(slots=True)
 class _Reading:
     """A search while it is being read."""
 
+    sight: Sight
     conditions: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
@@ -72,35 +82,34 @@ class _Reading:
 
 
 async def read_search(
-    session: Session, caller: Caller, params: Mapping[str, str], *, campaign_required: bool
+    session: Session, sight: Sight, params: Mapping[str, str], *, campaign_required: bool
 ) -> CodeSearch:
     """The search that these parameters ask for. An empty value is as good as none.
 
     With `campaign_required`, a campaign or a work order has to be named. Raises FailedValidation
     (several of them: ErrorList) for what can't be read, and Forbidden for a campaign or a work
-    order that is not there or of another account.
+    order that its caller does not see, and for what it may not ask by.
     """
     given = _given(params)
-    sees_all = caller.is_admin and caller.account is None
-    scope = {"sees_all": sees_all, "account": caller.account}
     workorders = _numbers(given, "workorder")
-    campaign = await _campaign(session, scope, given)
+    campaign = await _campaign(session, sight, given)
     if campaign is None and workorders is None and campaign_required:
         raise FailedValidation("campaign", "required", "This field is required.")
-    await _check_workorders(session, scope, workorders)
+    await _check_workorders(session, sight, workorders)
     number = None if campaign is None else campaign.id
-    fields = await session.fetch_all(
-        queries.SCM_FIELDS, {**scope, "campaign": number, "workorders": workorders}
-    )
-    reading = _Reading()
-    _narrow(reading, caller, campaign, sees_all=sees_all)
+    statement = queries.scm_fields(sight)
+    wanted = {**sight.values, "campaign": number, "workorders": workorders}
+    fields = await session.fetch_all(statement, wanted)
+    reading = _Reading(sight)
+    if campaign is not None:
+        _narrow(reading, campaign)
     _read_times(reading, given)
     _read_rest(reading, given, {row["key"] for row in fields})
     if reading.errors:
         raise reading.errors[0] if len(reading.errors) == 1 else ErrorList(reading.errors)
     active = dict.fromkeys(row["key"] for row in fields if row["is_active"])
     where = " AND ".join(reading.conditions) or "TRUE"
-    return CodeSearch(where, reading.values, campaign, reading.parameters, tuple(active))
+    return CodeSearch(sight, where, reading.values, campaign, reading.parameters, tuple(active))
 
 
 def _given(params: Mapping[str, str]) -> dict[str, str]:
@@ -122,44 +131,37 @@ def _is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= symbol <= "\udfff" for symbol in text)
 
 
-async def _campaign(
-    session: Session, scope: Mapping[str, Any], given: Mapping[str, str]
-) -> Campaign | None:
+async def _campaign(session: Session, sight: Sight, given: Mapping[str, str]) -> Campaign | None:
     if "campaign" not in given:
         return None
+    sight.require("campaign")
     try:
         number = whole_number(given["campaign"])
     except ValueError as error:
         raise _invalid("campaign") from error
-    row = await session.fetch_one(queries.CAMPAIGN, {**scope, "campaign": number})
+    statement = queries.campaign(sight)
+    row = await session.fetch_one(statement, {**sight.values, "campaign": number})
     if row is None:
         raise Forbidden
     return Campaign(**row)
 
 
-async def _check_workorders(
-    session: Session, scope: Mapping[str, Any], numbers: list[int] | None
-) -> None:
+async def _check_workorders(session: Session, sight: Sight, numbers: list[int] | None) -> None:
     if numbers is None:
         return
-    found = await session.fetch_all(queries.WORKORDERS, {**scope, "workorders": numbers})
+    sight.require("workorder")
+    statement = queries.workorders(sight)
+    found = await session.fetch_all(statement, {**sight.values, "workorders": numbers})
     if {row["id"] for row in found} != set(numbers):
         raise Forbidden
 
 
-def _narrow(
-    reading: _Reading, caller: Caller, campaign: Campaign | None, *, sees_all: bool
-) -> None:
-    """To the codes of the caller's account, on products it may know of, and to the campaign."""
-    if not sees_all:
-        reading.conditions.append("c.account = %(account)s::uuid")
-        reading.conditions.append(OWN_OR_SHARED.format("p"))
-        reading.values["account"] = caller.account
-    if campaign is not None:
-        text = str(campaign.id)
-        reading.add(
-            "campaign", Condition("p.campaign = %(campaign)s::int", {"campaign": campaign.id}, text)
-        )
+def _narrow(reading: _Reading, campaign: Campaign) -> None:
+    """To the codes of the campaign."""
+    reading.sight.require(CODES, "product")
+    reading.sight.require(PRODUCTS, "campaign")
+    text, values = str(campaign.id), {"campaign": campaign.id}
+    reading.add("campaign", Condition("p.campaign = %(campaign)s::int", values, text))
 
 
 def _read_times(reading: _Reading, given: Mapping[str, str]) -> None:
@@ -176,6 +178,7 @@ def _read_times(reading: _Reading, given: Mapping[str, str]) -> None:
     except FailedValidation as error:
         reading.errors.append(error)
     else:
+        reading.sight.require(CODES, "activated_at")
         reading.add("activated_at", within("activated_at", "c.activated_at", wanted))
 
 
@@ -201,13 +204,13 @@ def _read_rest(reading: _Reading, given: Mapping[str, str], fields: set[str]) ->
         key = _scm_key(name, fields)
         try:
             if name in CONDITIONS:
-                reading.add(name, CONDITIONS[name](text))
+                reading.add(name, CONDITIONS[name](reading.sight, text))
             elif key is None:
                 reading.errors.append(FailedValidation(name, "unknown", "Unknown filter."))
             elif reading.parameters.get(SCM_PREFIX + key, text) != text:
                 reading.errors.append(_contradiction(name, SCM_PREFIX + key))
             else:
-                reading.add(SCM_PREFIX + key, scm_value(place, key, text))
+                reading.add(SCM_PREFIX + key, scm_value(reading.sight, place, key, text))
         except ValueError:
             reading.errors.append(_invalid(name))
 

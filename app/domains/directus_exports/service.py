@@ -42,11 +42,6 @@ class Export:
     file: dict[str, Any]
     ip: str | None
 
-    @property
-    def object_name(self) -> str:
-        """What its bytes are stored as: the same however often it is tried."""
-        return f"{self.id}.{_ending(self.format)}"
-
 
 async def ask(
     session: WriteSession,
@@ -82,9 +77,16 @@ async def read_export(session: Session, key: str) -> Export:
 
 
 async def make_file(
-    session: WriteSession, compiler: Compiler, limits: Limits, storage: Storage, export: Export
+    session: WriteSession,
+    compiler: Compiler,
+    limits: Limits,
+    storage: Storage,
+    export: Export,
+    name: str,
 ) -> None:
     """Store what the export asks for, and its file; all of it seen by this one transaction.
+
+    `name`: what its bytes are stored as.
 
     Raises Forbidden when its user may no longer do that.
     """
@@ -97,8 +99,8 @@ async def make_file(
     restricted = Restrictor(compiler.schema, caller).restricted(query)
     read, safe = ReadSession(session.connection), export.wanted.safe
     blocks = exported(read, compiler, restricted, export.format, safe=safe)
-    size = await storage.put(export.object_name, blocks, export.file["type"])
-    with announced([Upload(export.id, export.object_name, size)]):
+    size = await storage.put(name, blocks, export.file["type"])
+    with announced([Upload(export.id, name, size)]):
         await Writer(compiler, session, caller).create(FILES, [export.file])
 
 

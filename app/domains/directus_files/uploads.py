@@ -75,7 +75,7 @@ async def store(
         key = str(uuid4())
         name = f"{key}{end}"
     else:
-        name = f"{key}-{token_hex(4)}{end}"
+        name = f"{key}-{token_hex(16)}{end}"
     head = bytearray()
     size = await target.put(name, _remembering(blocks, head), content_type)
     if not content_type.startswith("image/"):

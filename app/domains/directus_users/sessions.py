@@ -41,11 +41,11 @@ _NOTE_LOGIN = """
 WITH seen AS (
   UPDATE directus_users SET last_access = now()
   WHERE id = %(user)s::uuid AND status = 'active' AND password = %(password)s
-  RETURNING id
+  RETURNING *
 )
 INSERT INTO directus_activity
-  (action, "user", ip, user_agent, origin, collection, item, "timestamp")
-SELECT 'login', id, %(ip)s, %(user_agent)s, %(origin)s, 'directus_users', id::text, now()
+  (action, "user", ip, user_agent, origin, collection, item, "timestamp"{account})
+SELECT 'login', id, %(ip)s, %(user_agent)s, %(origin)s, 'directus_users', id::text, now(){account}
 FROM seen RETURNING item
 """
 # Never waits for anybody: what is locked is left for the next time.
@@ -124,7 +124,8 @@ class Sessions:
             await tried.succeed()
             async with self.database.write() as session:
                 facts = {"user": user["id"], "password": stored, **_facts(client)}
-                if await session.fetch_value(_NOTE_LOGIN, facts) is None:
+                noted = _NOTE_LOGIN.format(account=", account" if self.accounts else "")
+                if await session.fetch_value(noted, facts) is None:
                     raise InvalidCredentials  # the password was changed meanwhile
                 made = await self._opened(session, user["id"], mode, client)
                 await session.execute(_PURGE)

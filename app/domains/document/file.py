@@ -9,8 +9,9 @@ from contextlib import aclosing
 
 import orjson
 
-from app.access.caller import Caller
+from app.access.identity import asker
 from app.database.session import Session, WriteSession
+from app.domains.code_search.conditions import CODES
 from app.domains.code_search.service import CodeSearch, read_search
 from app.domains.document import queries
 from app.domains.document.archive import zipped
@@ -19,25 +20,33 @@ from app.domains.document.service import KIND
 from app.domains.document.statement import header, statement
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import Forbidden, UnprocessableContent
+from app.items.compile import Compiler
+from app.items.sight import Sight
 from app.settings import settings
 from app.storage import Storage
 
 MEDIA_TYPE = "application/zip"
 HOUR = 3600.0
+WITHOUT_USER = "Who asked for it is no longer an active user of its account: ask for it again"
+GONE = "The campaign or work order of this search is no longer there"
 
 
 def object_name(key: str) -> str:
-    """What the bytes of a document are stored as: the same however often it is tried."""
+    """What the bytes of a document are stored as: the same however often it is tried.
+
+    The key is the server's own, and random: no client can choose one.
+    """
     return f"documents/{key}.zip"
 
 
-async def make_file(session: WriteSession, storage: Storage, key: str) -> None:
+async def make_file(session: WriteSession, compiler: Compiler, storage: Storage, key: str) -> None:
     """Store the file of a document, and what there is to know of it.
 
-    Raises FailedValidation and UnprocessableContent for a search that has lost its sense since,
-    ServiceUnavailable, and LookupError for a document that is gone.
+    It is what who asked for it may read now. Raises FailedValidation and UnprocessableContent for
+    a search that has lost its sense since, or its user, ServiceUnavailable, and LookupError for a
+    document that is gone.
     """
-    search = await _search(session, key)
+    search = await _search(session, compiler, key)
     counts: list[int] = []
     async with (
         aclosing(_lines(session, search, counts)) as lines,
@@ -60,18 +69,22 @@ async def fail(session: WriteSession, key: str, sentence: str) -> None:
     await forget_chunks(session, KIND, [key])
 
 
-async def _search(session: Session, key: str) -> CodeSearch:
-    """The search of a document, read again: what it may see is what its account may see."""
+async def _search(session: Session, compiler: Compiler, key: str) -> CodeSearch:
+    """The search of a document, read again: by who asked, with what it may do now."""
     row = await session.fetch_one(queries.WANTED, {"key": key})
     if row is None:
         raise LookupError(key)
-    caller = Caller(account=row["account"], is_admin=row["account"] is None)
-    parameters = orjson.loads(row["parameters"])
+    caller = None
+    if row["user"] is not None:
+        caller = await asker(session, row["user"], row["account"])
+    if caller is None or caller.account != row["account"]:
+        raise UnprocessableContent(WITHOUT_USER)
+    sight, parameters = Sight(compiler, caller), orjson.loads(row["parameters"])
     try:
-        search = await read_search(session, caller, parameters, campaign_required=True)
-    except Forbidden as gone:
-        reason = "The campaign or work order of this search is no longer there"
-        raise UnprocessableContent(reason) from gone
+        sight.require(CODES)
+        search = await read_search(session, sight, parameters, campaign_required=True)
+    except Forbidden as refused:
+        raise UnprocessableContent(refused.extensions.get("reason", GONE)) from refused
     return await narrowed(session, search)
 
 

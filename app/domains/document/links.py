@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from app.access.caller import Caller
 from app.access.secrets import token_hash
 from app.access.tokens import read, signed
 from app.database.session import Session, WriteSession
@@ -22,6 +21,7 @@ from app.errors import (
     InvalidToken,
     TokenExpired,
 )
+from app.items.sight import Sight
 from app.settings import settings
 from app.storage import NoSuchObject, Storage
 
@@ -39,13 +39,13 @@ class DocumentFile:
     size: int
 
 
-async def link(session: WriteSession, caller: Caller, key: str) -> str:
+async def link(session: WriteSession, sight: Sight, key: str) -> str:
     """A new token that gives out the document's file once: 32 letters, kept nowhere.
 
     Raises Forbidden for a document that is not there, DocumentNotReady, DocumentFailed and
     DocumentExpired for one that has no file.
     """
-    _check_file(await read_document(session, caller, key))
+    _check_file(await read_document(session, sight, key))
     token = "".join(secrets.choice(string.ascii_letters) for _ in range(TOKEN_LENGTH))
     lifetime = settings().download_link_seconds
     values = {"key": key, "token_hash": token_hash(token), "lifetime": lifetime}

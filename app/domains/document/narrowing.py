@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.database.session import Session
+from app.domains.code_search.conditions import CODES
 from app.domains.code_search.service import CodeSearch
 from app.domains.document import queries
 
@@ -13,11 +14,13 @@ MOST_PRODUCTS = 20
 
 async def narrowed(session: Session, search: CodeSearch) -> CodeSearch:
     """The same search, its products said by name where it has a campaign of few."""
-    if search.campaign is None:
+    if search.campaign is None or not search.sight.shows_always(CODES, "product", "type"):
         return search
     numbers = search.values.get("product")
     values = {"campaign": search.campaign.id, "numbers": numbers, "most": MOST_PRODUCTS + 1}
-    keys = [row["id"] for row in await session.fetch_all(queries.PRODUCTS, values)]
+    statement = queries.products(search.sight)
+    found = await session.fetch_all(statement, {**search.sight.values, **values})
+    keys = [row["id"] for row in found]
     if len(keys) > MOST_PRODUCTS:
         return search
     condition, bound = _of_products(keys)

@@ -1,25 +1,35 @@
 """The statements about documents and their links."""
 
+from app.items.sight import Sight, tenancy
+
 ASK = """
 INSERT INTO document (key, account, owner, user_created, parameters, task_ref)
 VALUES (%(key)s, %(account)s::uuid, %(user)s::uuid, %(user)s::uuid, %(parameters)s, %(task)s)
 """
 
-# A document as its owner sees it; that of another account is not there.
-READ = """
+
+def read(sight: Sight) -> str:
+    """A document of the caller's own, or of its account where it is an admin; others are not there.
+
+    Whose it is, as far as the caller may read that.
+    """
+    return f"""
 SELECT d.key, d.description, d.status, d.category, d.doctype, d.related_id, d.parameters,
        d.task_ref AS task, d.file_size, d.row_count, d.expires_at, d.error_message,
        coalesce(d.expires_at <= now(), false) AS is_expired, d.date_created AS created_at,
        a.company_id AS company, o.legacy_id AS owner, u.legacy_id AS created_by
 FROM document AS d
-LEFT JOIN account AS a ON a.id = d.account
-LEFT JOIN directus_users AS o ON o.id = d.owner
-LEFT JOIN directus_users AS u ON u.id = d.user_created
-WHERE d.key = %(key)s AND (%(sees_all)s OR d.account = %(account)s::uuid)
+LEFT JOIN {sight.of("account", "a")} ON a.id = d.account
+LEFT JOIN {sight.of("directus_users", "o")} ON o.id = d.owner
+LEFT JOIN {sight.of("directus_users", "u")} ON u.id = d.user_created
+WHERE d.key = %(key)s AND {tenancy("d")} AND (%(is_admin)s OR d.owner = %(user)s::uuid)
 """
 
+
 # What a worker needs to make the file.
-WANTED = "SELECT account, parameters FROM document WHERE key = %(key)s"
+WANTED = """
+SELECT account, owner AS user, parameters FROM document WHERE key = %(key)s
+"""
 
 STORED = """
 UPDATE document SET object_name = %(object_name)s, file_size = %(size)s, row_count = %(rows)s
@@ -73,10 +83,12 @@ PURGED = "UPDATE document SET object_name = NULL WHERE key = ANY(%(keys)s)"
 # A link that can't be used any more reads as one that never was.
 OLD_LINKS = "DELETE FROM download_link WHERE expires_at <= now()"
 
-# The products of a campaign, all or those with these numbers; no more than `most`.
-PRODUCTS = """
-SELECT id FROM product
-WHERE campaign = %(campaign)s
-  AND (%(numbers)s::bigint[] IS NULL OR product_number = ANY(%(numbers)s::bigint[]))
+
+def products(sight: Sight) -> str:
+    """The products of a campaign, all or those with these numbers; no more than `most`."""
+    return f"""
+SELECT p.id FROM {sight.of("product", "p")}
+WHERE p.campaign = %(campaign)s
+  AND (%(numbers)s::bigint[] IS NULL OR p.product_number = ANY(%(numbers)s::bigint[]))
 LIMIT %(most)s
 """

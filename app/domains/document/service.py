@@ -11,11 +11,12 @@ from uuid import uuid4
 import orjson
 from psycopg.types.json import Jsonb
 
-from app.access.caller import Caller
 from app.database.session import Session, WriteSession
+from app.domains.code_search.conditions import CODES
 from app.domains.code_search.service import CodeSearch
 from app.domains.document import queries
 from app.errors import Forbidden
+from app.items.sight import Sight
 from app.queue import nudge
 
 KIND = "document"
@@ -47,13 +48,14 @@ class Document:
     error_message: str | None
 
 
-async def ask(
-    session: WriteSession, caller: Caller, search: CodeSearch, task: str | None = None
-) -> Document:
+async def ask(session: WriteSession, search: CodeSearch, task: str | None = None) -> Document:
     """Ask for the document of a search; workers hear of it when the transaction has committed.
 
-    `task`: the uuid the client may know the work by. Raises Forbidden for who has no account.
+    `task`: the uuid the client may know the work by. Raises Forbidden for who may read no codes,
+    and for who has no account.
     """
+    sight, caller = search.sight, search.sight.caller
+    sight.require(CODES)
     if caller.account is None and not caller.is_admin:
         raise Forbidden
     key = "".join(secrets.choice(KEY_SYMBOLS) for _ in range(KEY_LENGTH))
@@ -66,16 +68,17 @@ async def ask(
     }
     await session.execute(queries.ASK, values)
     session.after_commit(lambda: nudge(KIND, key))
-    return await read_document(session, caller, key)
+    return await read_document(session, sight, key)
 
 
-async def read_document(session: Session, caller: Caller, key: str) -> Document:
+async def read_document(session: Session, sight: Sight, key: str) -> Document:
     """The document of a key. Raises Forbidden where there is none for this caller."""
     if not _KEY.fullmatch(key):
         raise Forbidden
-    sees_all = caller.is_admin and caller.account is None
-    values = {"key": key, "account": caller.account, "sees_all": sees_all}
-    row: dict[str, Any] | None = await session.fetch_one(queries.READ, values)
+    caller, statement = sight.caller, queries.read(sight)
+    own = {"account": caller.account, "user": caller.user, "is_admin": caller.is_admin}
+    values = {**sight.values, **own, "key": key}
+    row: dict[str, Any] | None = await session.fetch_one(statement, values)
     if row is None:
         raise Forbidden
     return Document(**{**row, "parameters": orjson.loads(row["parameters"])})

@@ -6,9 +6,9 @@ that without quotes. It leaves its own header without quotes, too, which is why 
 
 from typing import Any
 
-from app.domains.code_search.conditions import OWN_OR_SHARED
 from app.domains.code_search.readings import STATUSES
-from app.domains.code_search.service import SOURCE, CodeSearch
+from app.domains.code_search.service import CodeSearch
+from app.items.sight import Sight
 
 BLACKLIST_REASONS = (
     "none",
@@ -37,8 +37,8 @@ def _time(column: str) -> str:
 
 
 COLUMNS = {
-    "extended_id": "coalesce(c.extended_id, gs1_extended_id(c.id, c.company_prefix_length), '')",
-    "serial_number": "coalesce(c.serial_number, CASE WHEN c.type = 'sgtin' THEN c.code END, '')",
+    "extended_id": "coalesce(c.extended_id, '')",
+    "serial_number": "coalesce(c.serial_number, '')",
     "brand": "coalesce(b.name, '')",
     "product": "coalesce(p.product_name, '')",
     "sku": "coalesce(p.sku, '')",
@@ -52,10 +52,12 @@ COLUMNS = {
 }
 """The columns of the seed, in its order; the supply-chain fields follow."""
 
-_JOINS = f"""
-LEFT JOIN brand AS b ON b.id = p.brand AND {OWN_OR_SHARED.format("b")}
-LEFT JOIN directus_users AS su ON su.id = c.scm_updated_by AND {OWN_OR_SHARED.format("su")}
-LEFT JOIN directus_users AS au ON au.id = c.activated_by AND {OWN_OR_SHARED.format("au")}
+
+def _joins(sight: Sight) -> str:
+    return f"""
+LEFT JOIN {sight.of("brand", "b")} ON b.id = p.brand
+LEFT JOIN {sight.of("directus_users", "su")} ON su.id = c.scm_updated_by
+LEFT JOIN {sight.of("directus_users", "au")} ON au.id = c.activated_by
 """
 
 
@@ -64,8 +66,9 @@ def selection(search: CodeSearch) -> tuple[str, dict[str, Any]]:
     names = {f"column_{place}": key for place, key in enumerate(search.scm_fields)}
     own = [f"coalesce(c.scm_data ->> %({name})s::text, '')" for name in names]
     columns = ", ".join((*COLUMNS.values(), *own))
-    statement = f"SELECT {columns} FROM {SOURCE} {_JOINS} WHERE {search.where}"
-    return statement, {**search.values, **names}
+    joins = _joins(search.sight)
+    statement = f"SELECT {columns} FROM {search.source} {joins} WHERE {search.where}"
+    return statement, {**search.bound(), **names}
 
 
 def statement(search: CodeSearch) -> tuple[str, dict[str, Any]]:

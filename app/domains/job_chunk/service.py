@@ -7,9 +7,14 @@ from app.database.session import WriteSession
 FORGET_CHUNKS = """
 DELETE FROM job_chunk WHERE id IN (
   SELECT id FROM job_chunk WHERE kind = %(kind)s AND job = ANY(%(jobs)s) FOR UPDATE SKIP LOCKED)
+RETURNING payload ->> 'object' AS object
 """
 
 
-async def forget_chunks(session: WriteSession, kind: str, jobs: list[str]) -> None:
-    """Remove the chunks of these jobs, except those that are running."""
-    await session.execute(FORGET_CHUNKS, {"kind": kind, "jobs": jobs})
+async def forget_chunks(session: WriteSession, kind: str, jobs: list[str]) -> list[str]:
+    """Remove the chunks of these jobs, except those that are running.
+
+    The names of the objects that they were to store: some are in storage.
+    """
+    rows = await session.fetch_all(FORGET_CHUNKS, {"kind": kind, "jobs": jobs})
+    return [row["object"] for row in rows if row["object"] is not None]

@@ -3,28 +3,36 @@
 from dataclasses import dataclass
 
 from app.database.session import Session
+from app.items.sight import Sight
 
-# Codes whose key names their product stand side by side in the primary key, in byte order; the
-# others (short codes, SSCCs, tags) have an index of their own by product.
-COUNT = """
+CODES = "unique_code"
+
+
+def _count(sight: Sight) -> str:
+    """The counts of `products`.
+
+    Codes whose key names their product stand side by side in the primary key, in byte order; the
+    others (short codes, SSCCs, tags) have an index of their own by product.
+    """
+    codes = sight.of(CODES, "c")
+    return f"""
 SELECT p.id, a.company_id AS company, a.account_name AS owner,
        coalesce(c.codes, 0) AS codes, coalesce(c.active, 0) AS active,
        coalesce(c.blacklisted, 0) AS blacklisted
-FROM product AS p
-LEFT JOIN account AS a ON a.id = p.account
+FROM {sight.of("product", "p")}
+LEFT JOIN {sight.of("account", "a")} ON a.id = p.account
 LEFT JOIN LATERAL (
   SELECT count(*) AS codes, count(*) FILTER (WHERE activation_status = 1) AS active,
          count(*) FILTER (WHERE activation_status = 2) AS blacklisted
   FROM (
-    SELECT activation_status FROM unique_code
-    WHERE id >= p.id || CASE WHEN p.id LIKE '/01/%%' THEN '/21/' ELSE '' END
-      AND id < CASE WHEN p.id LIKE '/01/%%' THEN p.id || '/210' ELSE p.id || chr(127) END
-      AND p.id LIKE ANY(ARRAY['/01/%%', '/8003/%%']) AND type IN ('sgtin', 'grai')
-      AND product = p.id AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+    SELECT c.activation_status FROM {codes}
+    WHERE c.id >= p.id || CASE WHEN p.id LIKE '/01/%%' THEN '/21/' ELSE '' END
+      AND c.id < CASE WHEN p.id LIKE '/01/%%' THEN p.id || '/210' ELSE p.id || chr(127) END
+      AND p.id LIKE ANY(ARRAY['/01/%%', '/8003/%%']) AND c.type IN ('sgtin', 'grai')
+      AND c.product = p.id
     UNION ALL
-    SELECT activation_status FROM unique_code
-    WHERE product = p.id AND type IN ('sscc', 'short_code', 'tag')
-      AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+    SELECT c.activation_status FROM {codes}
+    WHERE c.product = p.id AND c.type IN ('sscc', 'short_code', 'tag')
   ) AS own
 ) AS c ON true
 WHERE p.id = ANY(%(products)s)
@@ -33,23 +41,30 @@ WHERE p.id = ANY(%(products)s)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of one product: its codes; the number and name of its account, where it has one."""
+    """Of one product: its codes; the number and name of its account, where it has one.
+
+    None: what the caller may not read.
+    """
 
     company: int | None
     owner: str | None
-    codes: int
-    active: int
-    blacklisted: int
+    codes: int | None
+    active: int | None
+    blacklisted: int | None
 
 
-async def count_codes(
-    session: Session, products: list[str], account: str | None
-) -> dict[str, Counts]:
+async def count_codes(session: Session, sight: Sight, products: list[str]) -> dict[str, Counts]:
     """The counts of these products, by key, in one statement; unknown ones are left out.
 
-    Of a shared product, only codes of the `account` are counted. None: all are.
+    Those codes are counted that the caller may read.
     """
     if not products:
         return {}
-    rows = await session.fetch_all(COUNT, {"products": products, "account": account})
-    return {row.pop("id"): Counts(**row) for row in rows}
+    statement = _count(sight)
+    rows = await session.fetch_all(statement, {**sight.values, "products": products})
+    unknown: dict[str, None] = {}
+    if not sight.shows(CODES, "product", "type"):
+        unknown = dict.fromkeys(("codes", "active", "blacklisted"))
+    elif not sight.shows(CODES, "activation_status"):
+        unknown = dict.fromkeys(("active", "blacklisted"))
+    return {row.pop("id"): Counts(**{**row, **unknown}) for row in rows}

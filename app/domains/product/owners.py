@@ -6,16 +6,17 @@ from app.access.caller import Caller
 from app.database.session import Session
 from app.errors import AppError, FailedValidation
 from app.items.rules import Row
+from app.items.sight import tenancy
 
 LINKS = ("brand", "campaign")
 
 # To a caller with an account, rows of others don't exist: the link check says so.
-OWNERS = """
-SELECT 'brand' AS field, id::text AS key, account FROM brand
-WHERE id = ANY(%(brand)s::uuid[]) AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+OWNERS = f"""
+SELECT 'brand' AS field, b.id::text AS key, b.account FROM brand AS b
+WHERE b.id = ANY(%(brand)s::uuid[]) AND {tenancy("b")}
 UNION ALL
-SELECT 'campaign', id::text, account FROM campaign
-WHERE id = ANY(%(campaign)s::int[]) AND (account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+SELECT 'campaign', k.id::text, k.account FROM campaign AS k
+WHERE k.id = ANY(%(campaign)s::int[]) AND {tenancy("k")}
 """
 
 

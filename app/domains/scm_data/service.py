@@ -3,38 +3,32 @@
 Nothing is changed where anything of it can't be. What a caller may not see or change is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.access.caller import Caller
 from app.database.session import Session, WriteSession
-from app.database.tables import METADATA
 from app.domains.scm_data import queries
-from app.domains.scm_data.activation import decided
+from app.domains.scm_data.activation import decided, number_of
 from app.domains.scm_data.upload import ACTIVATION, SPECIAL, Upload
-from app.domains.unique_code.queries import extended_id
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
 from app.items.allowed import require
-from app.items.compile import Compiler
 from app.items.grant import Grant
+from app.items.sight import Sight
+from app.items.write import Writer
 from schema import BUILTIN
 
 CODES = "unique_code"
+BY_FIELD = frozenset({queries.EXTENDED_ID, queries.SERIAL_NUMBER})
+"""What codes are found by that is no SCM key."""
 
 REASONS = {
     "product": 'There is no product with the number, id or SKU "{}".',
     "serial_number": 'A serial number has at most 64 characters, got "{}".',
 }
 NO_DAY = 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD. Got "{}".'
-
-_code = METADATA.tables[CODES].alias("c")
-EXTENDED_IDS = select(_code.c.id, extended_id(_code).label("extended_id")).where(
-    _code.c.id == func.any(bindparam("keys", type_=ARRAY(_code.c.id.type)))
-)
 
 
 class Changed(NamedTuple):
@@ -45,15 +39,15 @@ class Changed(NamedTuple):
     fields: Sequence[str]
 
 
-async def upload_data(
-    session: WriteSession, compiler: Compiler, caller: Caller, upload: Upload
-) -> list[Changed]:
+async def upload_data(session: WriteSession, sight: Sight, upload: Upload) -> list[Changed]:
     """Give the codes of an upload their data; those that got any, in the order of its values.
 
-    Raises ErrorList with what of it can't be, Forbidden for who may not change codes like that.
+    The codes are those its caller sees, and may change. Raises ErrorList with what of it can't be,
+    Forbidden for who may not change codes like that, or not find them so.
     """
-    names = upload.names
+    caller, names = sight.caller, upload.names
     require_fields(caller, names)
+    finding = found_by(sight, upload)
     values = {
         **await upload.values(),
         "account": caller.account,
@@ -63,17 +57,17 @@ async def upload_data(
         "special": sorted(SPECIAL),
     }
     await session.execute(queries.ROOM)
-    values["allowed"] = await _allowed(session, compiler, caller, upload, values)
-    await _judge(session, upload, values)
-    cases: list[dict[str, Any]] = []
-    if not ACTIVATION.isdisjoint(names):
-        statement = queries.states(upload.keys, of_each=upload.of_each)
-        cases = decided(await session.fetch_all(statement, values))
-    values["states"] = orjson.dumps(cases).decode()
-    statement = queries.change(upload.keys, of_each=upload.of_each)
-    found = orjson.loads(await session.fetch_value(statement, values))
-    named = values["values_0"]
-    return [Changed(key, named[place - 1], fields) for key, place, fields in found]
+    await _judge(session, finding, values)
+    if not _is_plain(caller):
+        return await _change_by_the_door(session, finding, values)
+    return await _change(session, finding, upload, values)
+
+
+def found_by(sight: Sight, upload: Upload) -> queries.Finding:
+    """How its codes are found. Raises Forbidden for what its caller may not ask by."""
+    for key in upload.keys:
+        sight.require(CODES, key if key in BY_FIELD else "scm_data")
+    return queries.Finding(sight, upload.keys, upload.of_each)
 
 
 def require_fields(caller: Caller, names: frozenset[str]) -> None:
@@ -90,29 +84,89 @@ def require_fields(caller: Caller, names: frozenset[str]) -> None:
         raise Forbidden.fields(refused, CODES)
 
 
-async def extended_ids(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    """The extended ids of codes by their keys."""
-    rows = await session.fetch_all(EXTENDED_IDS, {"keys": list(keys)})
+async def extended_ids(session: Session, sight: Sight, keys: Sequence[str]) -> dict[str, str]:
+    """The extended ids of codes by their keys, of those that the caller sees."""
+    statement = f"""
+SELECT c.id, c.extended_id FROM {sight.of(CODES, "c")}
+WHERE c.id = ANY(%(keys)s) AND c.extended_id IS NOT NULL
+"""
+    rows = await session.fetch_all(statement, {**sight.values, "keys": list(keys)})
     return {row["id"]: row["extended_id"] for row in rows}
 
 
-async def _allowed(
-    session: WriteSession, compiler: Compiler, caller: Caller, upload: Upload, values: Any
-) -> list[str] | None:
-    """The codes the caller's rules let it change; None: all of its account."""
-    if caller.is_admin:
-        return None
-    rows = await session.fetch_all(queries.found_codes(upload.keys), values)
+def _is_plain(caller: Caller) -> bool:
+    """Whether what the caller may change is the same of every code, whatever it gets."""
+    permissions = caller.permissions.of(CODES, "update")
+    return caller.is_admin or not any(p.rule or p.validation or p.presets for p in permissions)
+
+
+async def _change(
+    session: WriteSession, finding: queries.Finding, upload: Upload, values: dict[str, Any]
+) -> list[Changed]:
+    """All codes by one statement."""
+    cases: list[dict[str, Any]] = []
+    if not ACTIVATION.isdisjoint(upload.names):
+        cases = decided(await _fetch(session, finding, queries.states, values))
+    changing = {**values, "states": orjson.dumps(cases).decode()}
+    [row] = await _fetch(session, finding, queries.change, changing)
+    named = values["values_0"]
+    found = orjson.loads(row["changed"])
+    return [Changed(key, named[place - 1], fields) for key, place, fields in found]
+
+
+async def _change_by_the_door(
+    session: WriteSession, finding: queries.Finding, values: dict[str, Any]
+) -> list[Changed]:
+    """As `PATCH /items/unique_code` of every code there is for the caller to change.
+
+    Of several permissions each allows its own rows and fields, and judges what is written.
+    """
+    caller, compiler = finding.sight.caller, finding.sight.compiler
+    rows = await _fetch(session, finding, queries.proposed, values)
     keys = [row["id"] for row in rows]
     grant = Grant(compiler, session, caller)
-    return sorted(await grant.touchable(BUILTIN[CODES], "update", keys))
+    own = await grant.touchable(compiler.schema[CODES], "update", keys)
+    wanted = [row for row in rows if row["id"] in own]
+    patches = [(row["id"], _patch(row)) for row in wanted]
+    await Writer(compiler, session, caller).update(CODES, patches)
+    named = values["values_0"]
+    return [Changed(row["id"], named[row["place"] - 1], row["named"]) for row in wanted]
 
 
-async def _judge(session: WriteSession, upload: Upload, values: dict[str, Any]) -> None:
-    suspicion = queries.suspicion(upload.keys, of_each=upload.of_each)
-    if not await session.fetch_value(suspicion, values):
+def _patch(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a code gets, as a patch of its fields."""
+    data: Mapping[str, Any] = orjson.loads(row["data"])
+    patch: dict[str, Any] = {}
+    for name in SPECIAL.intersection(row["named"]):
+        match name:
+            case "product":
+                patch[name] = row["product"]
+            case "serial_number":
+                patch[name] = data[name] or None
+            case _:
+                patch[name] = number_of(name, str(data[name]))
+    if row["scm"] is not None:
+        patch["scm_data"] = orjson.loads(row["scm"])
+    return patch
+
+
+async def _fetch(
+    session: Session,
+    finding: queries.Finding,
+    statement: Callable[[queries.Finding], str],
+    values: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    text = statement(finding)
+    return await session.fetch_all(text, {**finding.sight.values, **values})
+
+
+async def _judge(
+    session: WriteSession, finding: queries.Finding, values: Mapping[str, Any]
+) -> None:
+    [row] = await _fetch(session, finding, queries.suspicion, values)
+    if not row["is_suspicious"]:
         return
-    rows = await session.fetch_all(queries.judge(upload.keys, of_each=upload.of_each), values)
+    rows = await _fetch(session, finding, queries.judge, values)
     found: list[AppError] = [
         FailedValidation(
             row["field"], "format", REASONS.get(row["field"], NO_DAY).format(row["value"])

@@ -1,5 +1,7 @@
 """The statements about SCM tasks."""
 
+from app.items.sight import Sight
+
 ASK = """
 INSERT INTO scm_task (id, account, user_created, constraints, scm_data, reference)
 VALUES (gen_random_uuid(), %(account)s::uuid, %(user)s::uuid, %(constraints)s::jsonb,
@@ -14,13 +16,21 @@ FROM scm_task WHERE id = %(key)s::uuid
 
 BEGUN = "UPDATE scm_task SET started_at = coalesce(started_at, now()) WHERE id = %(key)s::uuid"
 
-# For who asks how far it is. Who made it is a number to Scantrust's clients.
-SHOWN = """
-SELECT t.id, t.reference, t.state, t.codes_affected, u.legacy_id AS created_by,
-  t.date_created AS created_at, t.started_at, t.completed_at
-FROM scm_task AS t LEFT JOIN directus_users AS u ON u.id = t.user_created
-WHERE t.id = %(key)s::uuid AND (%(account)s::uuid IS NULL OR t.account = %(account)s::uuid)
+
+def shown(sight: Sight) -> str:
+    """How far a task is, as far as the caller may read it.
+
+    Who made it is a number to Scantrust's clients.
+    """
+    return f"""
+SELECT {"t.id" if sight.shows("scm_task", "id") else "NULL AS id"}, t.reference, t.state,
+  t.codes_affected, u.legacy_id AS created_by, t.date_created AS created_at, t.started_at,
+  t.completed_at
+FROM {sight.of("scm_task", "t")} LEFT JOIN {sight.of("directus_users", "u")}
+  ON u.id = t.user_created
+WHERE t.id = %(key)s::uuid
 """
+
 
 PROGRESS = """
 UPDATE scm_task

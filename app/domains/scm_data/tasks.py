@@ -6,16 +6,17 @@ from typing import Any
 
 import orjson
 
-from app.access.caller import Caller, Client
-from app.access.identity import caller_by_user
+from app.access.caller import Caller
+from app.access.identity import asker
 from app.database.session import Session, WriteSession
 from app.domains.scm_data import queries, task_queries
 from app.domains.scm_data.activation import WORDS, number_of
 from app.domains.scm_data.queries import EXTENDED_ID, SERIAL_NUMBER
-from app.domains.scm_data.service import require_fields, upload_data
+from app.domains.scm_data.service import found_by, require_fields, upload_data
 from app.domains.scm_data.upload import Upload
 from app.errors import Forbidden
 from app.items.compile import Compiler
+from app.items.sight import Sight
 from app.queue import nudge
 
 KIND = "scm_task"
@@ -38,7 +39,7 @@ class ScmTask:
 
 async def ask(
     session: WriteSession,
-    caller: Caller,
+    sight: Sight,
     constraints: Constraints,
     data: Mapping[str, Any],
     reference: str | None,
@@ -47,7 +48,9 @@ async def ask(
 
     Raises Forbidden, and FailedValidation for what can be no status or reason of any code.
     """
+    caller = sight.caller
     require_fields(caller, frozenset(data))
+    found_by(sight, Upload(constraints, data))
     for field in WORDS:
         if data.get(field) is not None:
             number_of(field, str(data[field]))
@@ -72,18 +75,23 @@ async def read_task(session: Session, key: str) -> ScmTask:
     return ScmTask(**row, constraints=constraints, data=data)
 
 
-async def portions(session: WriteSession, task: ScmTask) -> list[tuple[int, dict[str, Any]]]:
+async def portions(
+    session: WriteSession, compiler: Compiler, task: ScmTask
+) -> list[tuple[int, dict[str, Any]]]:
     """What one transaction each does: how many units, and what of the task it is about.
 
-    Where codes are named one by one, so many of the names; else so many of the codes.
+    Where codes are named one by one, so many of the names; else so many of the codes. Raises
+    Forbidden when who asked for it may not do that any more.
     """
+    sight = Sight(compiler, await _caller(session, task))
     await session.execute(task_queries.BEGUN, {"key": task.id})
     named = next((key for key in (EXTENDED_ID, SERIAL_NUMBER) if key in task.constraints), None)
     if named is not None:
         return list(_of_names(named, len(task.constraints[named])))
     upload = Upload(task.constraints, task.data)
-    values = {**await upload.values(), "account": task.account, "portion": PORTION}
-    rows = await session.fetch_all(queries.portions(upload.keys), values)
+    statement = queries.portions(found_by(sight, upload))
+    values = {**sight.values, **await upload.values(), "portion": PORTION}
+    rows = await session.fetch_all(statement, values)
     return [(row["amount"], {"first": row["first"], "last": row["last"]}) for row in rows]
 
 
@@ -106,14 +114,14 @@ async def do_portion(
         key = payload["named"]
         constraints[key] = constraints[key][payload["start"] : payload["stop"]]
     upload = Upload(constraints, task.data, payload.get("first"), payload.get("last"))
-    return len(await upload_data(session, compiler, caller, upload))
+    return len(await upload_data(session, Sight(compiler, caller), upload))
 
 
 async def _caller(session: Session, task: ScmTask) -> Caller:
     """Who asked, with what it may do now."""
     caller = None
     if task.user is not None:
-        caller = await caller_by_user(session, task.user, Client(), accounts=True)
+        caller = await asker(session, task.user, task.account)
     if caller is None or caller.account != task.account:
         raise Forbidden
     return caller

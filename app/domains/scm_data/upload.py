@@ -44,7 +44,7 @@ class Upload:
 
     async def values(self) -> dict[str, Any]:
         """What finding the codes binds."""
-        bound: dict[str, Any] = {"first": self.first, "last": self.last, "allowed": None}
+        bound: dict[str, Any] = {"first": self.first, "last": self.last}
         for n, (key, values) in enumerate(self.constraints.items()):
             listed = list(values)
             paths: list[str | None] = [None] * len(listed)

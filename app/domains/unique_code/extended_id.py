@@ -15,12 +15,12 @@ from app.database.session import Session
 from app.domains.unique_code.tag import TAG
 from app.errors import AppError, FailedValidation
 from app.items.rules import Row
+from app.items.sight import tenancy
 
 _HEX = re.compile(r"[0-9A-Fa-f]{16,64}")
 # To a caller with an account, codes of others don't exist.
-_EXISTING = """
-SELECT id FROM unique_code WHERE id = ANY(%(keys)s::text[])
-  AND (%(account)s::uuid IS NULL OR account = %(account)s::uuid)
+_EXISTING = f"""
+SELECT c.id FROM unique_code AS c WHERE c.id = ANY(%(keys)s::text[]) AND {tenancy("c")}
 """
 
 

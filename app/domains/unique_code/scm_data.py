@@ -12,11 +12,12 @@ import orjson
 from app.access.caller import Caller
 from app.database.session import Session
 from app.errors import AppError, FailedValidation
+from app.items.sight import tenancy
 
 FIELD = "scm_data"
 
 # To a caller with an account, products of other accounts don't exist: nor do their campaigns' keys.
-CAMPAIGNS = """
+CAMPAIGNS = f"""
 SELECT p.id AS product, p.campaign,
   array(
     SELECT f.key FROM scm_field AS f WHERE f.campaign = p.campaign AND f.is_active
@@ -24,7 +25,7 @@ SELECT p.id AS product, p.campaign,
   ) AS keys
 FROM product AS p
 WHERE p.id = ANY(%(products)s)
-  AND (p.account = %(account)s::uuid OR %(account)s::uuid IS NULL)
+  AND {tenancy("p")}
 """
 
 

@@ -1,7 +1,11 @@
 """The statements about work orders."""
 
-# The accounts of products; unknown ones are left out.
-PRODUCTS = "SELECT id, account FROM product WHERE id = ANY(%(products)s)"
+from app.items.sight import tenancy
+
+# The accounts of products; unknown ones are left out, and to an account those of others.
+PRODUCTS = f"""
+SELECT p.id, p.account FROM product AS p WHERE p.id = ANY(%(products)s) AND {tenancy("p")}
+"""
 
 # Who minted for an order marks it, and so locks it before its job: as whoever cancels does.
 HOLD = """

@@ -92,15 +92,15 @@ async def _check_products(session: Session, caller: Caller, rows: list[Row]) -> 
     named = [row["product"] for row in rows if isinstance(row.get("product"), str)]
     if not named:
         return
-    found = await session.fetch_all(queries.PRODUCTS, {"products": list(set(named))})
+    values = {"products": list(set(named)), "account": caller.account}
+    found = await session.fetch_all(queries.PRODUCTS, values)
     owners = {row["id"]: row["account"] for row in found}
     refused: list[AppError] = []
     for row in rows:
         product = row.get("product")
         if product is None:
             continue
-        own = owners.get(product)
-        seen = product in owners and caller.account in {None, own or caller.account}
+        own, seen = owners.get(product), product in owners
         if seen and row.get("account") is None:
             row["account"] = own
         if not seen or own not in {None, row.get("account")}:

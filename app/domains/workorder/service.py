@@ -7,17 +7,18 @@ minted, packing while their list is made), completed. An order is locked before 
 from dataclasses import dataclass
 from uuid import uuid4
 
-from app.access.caller import SYSTEM, Caller
+from app.access.caller import Caller
+from app.access.identity import asker
 from app.database.session import ReadSession, Session, WriteSession
 from app.domains.directus_files.uploads import Upload, announced
 from app.domains.document.archive import zipped
 from app.domains.identifier_job.ordering import retry_jobs, stop_jobs
 from app.domains.job_chunk.service import forget_chunks
+from app.domains.unique_code.lists import own_codes
 from app.domains.workorder import queries
+from app.errors import UnprocessableContent
 from app.items.compile import Compiler
 from app.items.export import exported
-from app.items.filter import FilterReader
-from app.items.selection import LIMITS, Options, QueryReader
 from app.items.write import Writer
 from app.queue import nudge
 from app.storage import Storage
@@ -84,20 +85,22 @@ async def read_order(session: Session, key: str) -> Order:
     return Order(**row)
 
 
-async def pack(session: WriteSession, compiler: Compiler, storage: Storage, order: Order) -> None:
+async def pack(
+    session: WriteSession, compiler: Compiler, storage: Storage, order: Order, stored: str
+) -> None:
     """Make the list of an order's codes, a CSV in a zip, its `codegen_file` (systems.md 4.6).
 
-    Raises ServiceUnavailable when the storage does not answer.
+    It says of the codes what who ordered them may read. `stored`: what its bytes are stored as.
+    Raises ServiceUnavailable when the storage does not answer, Forbidden for who may read no code,
+    and UnprocessableContent where nobody is left who ordered them.
     """
-    reader = QueryReader(
-        compiler.schema, FilterReader(compiler.schema, SYSTEM, LIMITS.depth), LIMITS
-    )
-    wanted = Options(filter={"workorder": {"_eq": order.id}}, sort=("id",), limit=-1)
-    query = reader.query("unique_code", COLUMNS, wanted)
+    caller = await asker(session, order.user, order.account)
+    if caller is None:
+        raise UnprocessableContent("Who ordered the codes is no longer an active user here")
+    query = own_codes(compiler, caller, COLUMNS, ("workorder",), order.id)
     rows = exported(ReadSession(session.connection), compiler, query, "csv")
     name = f"workorder-{order.id}"
-    # The same name however often it is tried: no attempt leaves bytes that no file has.
-    size = await storage.put(f"{name}.zip", zipped(f"{name}.csv", rows), MEDIA_TYPE)
+    size = await storage.put(stored, zipped(f"{name}.csv", rows), MEDIA_TYPE)
     file = {
         "title": f"Codes of {order.reference}",
         "filename_download": f"{name}.zip",
@@ -107,7 +110,7 @@ async def pack(session: WriteSession, compiler: Compiler, storage: Storage, orde
     }
     # Who ordered may be of no account; the file is of the order's.
     owner = Caller(user=order.user, is_admin=True)
-    with announced([Upload(str(uuid4()), f"{name}.zip", size)]):
+    with announced([Upload(str(uuid4()), stored, size)]):
         [key] = await Writer(compiler, session, owner).create(FILES, [file])
     await session.execute(queries.KEEP_FILE, {"key": order.id, "file": key})
 
@@ -121,7 +124,6 @@ async def complete(session: WriteSession, key: str) -> None:
 async def packing_failed(session: WriteSession, key: str, sentence: str) -> None:
     """The list could not be made; the order says why, and can be tried again."""
     await session.execute(queries.PACKING_FAILED, {"key": key, "sentence": sentence})
-    await forget_chunks(session, KIND, [key])
 
 
 def _announce(session: WriteSession, keys: list[str]) -> None:

@@ -1,8 +1,8 @@
 """Who asks: `Authorization: UAT <token>`, and what the token is good for (systems.md 4.1, 7.1).
 
 A token of a user (UAT) may be good for a share of what its user may do, by words such as
-`codes_view`. Directus's own tokens count as well where ALLOW_STATIC_ON_COMPAT says so; they are
-good for all their user may do.
+`codes_view`. Directus's own tokens count as well where ALLOW_STATIC_ON_COMPAT says so. Neither is
+good for a word whose permission its user has not (`app.domains.api_credential.words`).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from app.access.credentials import Credential, credential_by_token
 from app.access.identity import caller_by_user
 from app.access.known import KnownCallers
 from app.database.session import Database
-from app.domains.api_credential.words import WORDS
+from app.domains.api_credential.words import WORDS, implied
 from app.errors import InvalidCredentials
 from app.rest.middleware import client_of
 from app.rest.requests import header
@@ -27,14 +27,15 @@ SCHEMES = frozenset({"uat", "jwt", "bearer"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A caller, and the credential it came with; None: one that is good for everything."""
+    """A caller, and the credential it came with; None: one that is for all its user may do."""
 
     caller: Caller
     credential: Credential | None = None
 
     def allows(self, word: str) -> bool:
         """Whether what needs that word may be asked for."""
-        return self.credential is None or self.credential.allows(word)
+        has_word = self.credential is None or self.credential.allows(word)
+        return has_word and implied(self.caller, KIND, word)
 
     @property
     def words(self) -> list[str]:

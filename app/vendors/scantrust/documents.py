@@ -49,8 +49,8 @@ async def search(visit: Visit) -> Response:
     """A new document for every call, though it is a GET."""
     params = dict(visit.request.query_params)
     async with visit.database.write() as session:
-        found = await read_search(session, visit.caller, params, campaign_required=True)
-        document = await ask(session, visit.caller, found)
+        found = await read_search(session, visit.sight(), params, campaign_required=True)
+        document = await ask(session, found)
     response = answer({"document": {"key": document.key}, "task": document.task})
     response.headers.update(NO_STORE)
     return response
@@ -59,14 +59,14 @@ async def search(visit: Visit) -> Response:
 @endpoint(words=("codes_view",))
 async def document(visit: Visit) -> Response:
     async with visit.database.read() as session:
-        found = await read_document(session, visit.caller, visit.place("key"))
+        found = await read_document(session, visit.sight(), visit.place("key"))
     return answer({name: getattr(found, name) for name in SHOWN})
 
 
 @endpoint(words=("codes_view",))
 async def get_download_link(visit: Visit) -> Response:
     async with visit.database.write() as session:
-        token = await links.link(session, visit.caller, visit.place("key"))
+        token = await links.link(session, visit.sight(), visit.place("key"))
     link = visit.absolute(f"{PREFIX}/documents/download/{token}/")
     response = answer({"link": link})
     response.headers.update(NO_STORE)

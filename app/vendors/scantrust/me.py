@@ -3,22 +3,29 @@
 from starlette.responses import Response
 
 from app.vendors.scantrust.routing import Visit, answer, at, endpoint
+from app.vendors.scantrust.rows import Row, one_row
 
-# What a user may always know of itself.
-ME = """
-SELECT u.legacy_id AS id, u.email, u.first_name, u.last_name, a.company_id, a.account_name
-FROM directus_users AS u LEFT JOIN account AS a ON a.id = u.account
-WHERE u.id = %(user)s::uuid
-"""
+USERS = "directus_users"
+FIELDS = ("legacy_id", "email", "first_name", "last_name", "account.company_id")
+NAME = "account.account_name"
 
 
 @endpoint()
 async def me(visit: Visit) -> Response:
-    async with visit.database.read() as session:
-        row = await session.fetch_one(ME, {"user": visit.caller.user}) or {}
-    number, name = row.pop("company_id"), row.pop("account_name")
-    company = None if number is None else {"id": number, "name": name}
-    return answer({**row, "company": company, "permissions": visit.entry.words})
+    """What the caller may read of its own user and company."""
+    row: Row = {}
+    if visit.items.may_read(USERS):
+        row = await one_row(visit, USERS, (*FIELDS, NAME), {"id": {"_eq": visit.caller.user}})
+    account = row.get("account")
+    company = account and {"id": account.get("company_id"), "name": account.get("account_name")}
+    return answer(
+        {
+            "id": row.get("legacy_id"),
+            **{name: row.get(name) for name in FIELDS[1:4]},
+            "company": company,
+            "permissions": visit.entry.words,
+        }
+    )
 
 
 routes = [*at("/me", get=me)]

@@ -99,7 +99,7 @@ def _order(text: str | None) -> tuple[str, ...]:
 async def _all_shown(visit: Visit, rows: list[Row]) -> list[dict[str, Any]]:
     keys = [row["id"] for row in rows if "id" in row]
     async with visit.database.read() as session:
-        counts = await count_codes(session, keys, visit.caller.account)
+        counts = await count_codes(session, visit.sight(), keys)
     return [_shown(row, counts[row["id"]]) for row in rows if row.get("id") in counts]
 
 

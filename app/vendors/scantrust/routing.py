@@ -26,6 +26,7 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, MethodNotAllowed
 from app.errors import UnsupportedMediaType as OtherType
 from app.items.items import Items
+from app.items.sight import Sight
 from app.items.violations import as_refusal
 from app.json_text import NotJson, read_json
 from app.rest.requests import absolute, header, path_for_logs
@@ -76,6 +77,10 @@ class Visit:
     @property
     def database(self) -> Database:
         return self.items.database
+
+    def sight(self) -> Sight:
+        """What the caller sees, for statements that `items` can't make."""
+        return self.items.sight()
 
     @property
     def settings(self) -> Settings:

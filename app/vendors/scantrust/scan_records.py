@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from app.domains.code_search.conditions import OWN_OR_SHARED
-from app.domains.scan.search import SOURCE, ScanSearch
+from app.domains.scan.search import SCANS, ScanSearch
 
 _FLAGS = "to_json(string_to_array(nullif(s.flags, ''), ','))"
 
-# One scan. What we do not know is null: nothing tells persons apart, or transactions.
-_RECORD = f"""json_build_object(
+
+def _record(key: str) -> str:
+    """One scan. What we do not know is null: nothing tells persons apart, or transactions."""
+    return f"""json_build_object(
   'scan', json_build_object(
-    'uuid', s.id,
+    'uuid', {key},
     'datetime', to_char(s.scanned_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'timestamp', floor(extract(epoch FROM s.scanned_at))::bigint,
     'app', s.app, 'reason', s.reason, 'result', s.result, 'computed_status', s.computed_status,
@@ -19,8 +20,7 @@ _RECORD = f"""json_build_object(
     'unique_user', NULL, 'install_id', s.install_id, 'utid', NULL),
   'user', json_build_object('email', s.user_email),
   'code', CASE WHEN c.id IS NOT NULL THEN json_build_object(
-    'extended_id', coalesce(c.extended_id, gs1_extended_id(c.id, c.company_prefix_length)),
-    'serial_number', coalesce(c.serial_number, CASE WHEN c.type = 'sgtin' THEN c.code END),
+    'extended_id', c.extended_id, 'serial_number', c.serial_number,
     'activation_status', c.activation_status, 'blacklist_reason', c.blacklist_reason) END,
   'product', CASE WHEN p.id IS NOT NULL THEN json_build_object(
     'id', p.product_number, 'sku', p.sku, 'name', p.product_name, 'gtin', p.gtin,
@@ -32,10 +32,6 @@ _RECORD = f"""json_build_object(
   'scm', coalesce((
     SELECT json_object_agg(name, c.scm_data -> name)
     FROM unnest(%(scm_fields)s::text[]) AS name WHERE c.scm_data ? name), '{{}}'::json))"""
-
-_SHOWN = f"""{SOURCE}
-LEFT JOIN account AS a ON a.id = s.account
-LEFT JOIN brand AS b ON b.id = p.brand AND {OWN_OR_SHARED.format("b")}"""
 
 
 def page_statement(
@@ -51,17 +47,19 @@ def page_statement(
     `count`: of all scans that are found, where it is asked for; else null. `more`: whether scans
     follow; `last`: the last one's time and key. `after`: those of the scan before the page.
     """
-    where, values = search.where, {**search.values, "scm_fields": list(search.scm_fields)}
-    count = f"(SELECT count(*) FROM {SOURCE} WHERE {where})" if is_counted else "NULL::bigint"
+    where, source = search.where, search.source
+    values: dict[str, Any] = {"scm_fields": list(search.codes.scm_fields)}
+    count = f"(SELECT count(*) FROM {source} WHERE {where})" if is_counted else "NULL::bigint"
     if after is not None:
         where += " AND (s.scanned_at, s.id) < (%(after_time)s::timestamptz, %(after_key)s::uuid)"
         values |= {"after_time": after[0], "after_key": after[1]}
+    key = "s.id" if search.sight.shows(SCANS, "id") else "NULL"
     # One more than the page holds: whether there is another.
     values |= {"more_than_page": limit + 1, "offset": offset, "limit": limit}
     # First which scans, then all about them: what comes before the page is only counted off.
     sql = f"""
 WITH page AS MATERIALIZED (
-  SELECT s.scanned_at, s.id FROM {SOURCE} WHERE {where}
+  SELECT s.scanned_at, s.id FROM {source} WHERE {where}
   ORDER BY s.scanned_at DESC, s.id DESC LIMIT %(more_than_page)s OFFSET %(offset)s
 ), shown AS MATERIALIZED (
   SELECT * FROM page ORDER BY scanned_at DESC, id DESC LIMIT %(limit)s
@@ -71,9 +69,11 @@ SELECT {count} AS count, (SELECT count(*) FROM page) > %(limit)s AS more,
      || ' ' || id FROM shown ORDER BY scanned_at, id LIMIT 1) AS last,
   (SELECT coalesce(json_agg(one.record ORDER BY shown.scanned_at DESC, shown.id DESC), '[]')
      FROM shown CROSS JOIN LATERAL (
-       SELECT {_RECORD} AS record FROM {_SHOWN} WHERE s.id = shown.id LIMIT 1) AS one) AS results
+       SELECT {_record(key)} AS record FROM {source}
+       LEFT JOIN {search.sight.of("brand", "b")} ON b.id = p.brand
+       WHERE s.id = shown.id LIMIT 1) AS one) AS results
 """
-    return sql, values
+    return sql, {**search.bound(), **values}
 
 
 def summary_statement(search: ScanSearch) -> tuple[str, dict[str, Any]]:
@@ -91,9 +91,10 @@ def summary_statement(search: ScanSearch) -> tuple[str, dict[str, Any]]:
     )
     sql = f"""
 WITH found AS MATERIALIZED (
-  SELECT s.code, s.result, s.computed_status, s.flags, s.country FROM {SOURCE} WHERE {search.where}
+  SELECT s.code, s.result, s.computed_status, s.flags, s.country
+  FROM {search.source} WHERE {search.where}
 )
 SELECT (SELECT count(*) FROM found)::text AS count,
   (SELECT count(DISTINCT code) FROM found)::text AS unique_codes, {counts}
 """
-    return sql, dict(search.values)
+    return sql, search.bound()

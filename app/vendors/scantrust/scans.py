@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from app.database.session import Session
 from app.domains.code_search.readings import Span
-from app.domains.scan.search import ScanSearch, read_scans
+from app.domains.scan.search import SCANS, ScanSearch, read_scans
 from app.vendors.scantrust.errors import PermissionDenied, invalid
 from app.vendors.scantrust.routing import Visit, answer, at, endpoint
 from app.vendors.scantrust.scan_records import page_statement, summary_statement
@@ -41,6 +41,7 @@ async def scans(visit: Visit) -> Response:
         after = _position(paging["cursor"]) if paging.get("cursor") else None
         async with visit.database.read() as session:
             search = await _search(visit, session, params)
+            search.sight.require(SCANS, "id", "scanned_at")
             return await _after(visit, session, search, limit, after)
     async with visit.database.read() as session:
         search = await _search(visit, session, params)
@@ -60,8 +61,7 @@ async def summary(visit: Visit) -> Response:
 
 
 async def _search(visit: Visit, session: Session, params: Mapping[str, str]) -> ScanSearch:
-    visit.items.allow("read", "scan")
-    return await read_scans(session, visit.items.compiler, visit.caller, params)
+    return await read_scans(session, visit.sight(), params)
 
 
 async def _page(

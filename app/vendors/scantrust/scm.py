@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.database.session import Session
 from app.domains.scm_data.queries import EXTENDED_ID
 from app.domains.scm_data.service import Changed, extended_ids, upload_data
-from app.domains.scm_data.task_queries import SHOWN
+from app.domains.scm_data.task_queries import shown
 from app.domains.scm_data.tasks import ask
 from app.domains.scm_data.upload import by_key
 from app.errors import ErrorList
@@ -24,10 +24,9 @@ async def upload(visit: Visit) -> Response:
     """`{"data_key", "items"}`: each item names a code by the data key, and says what it gets."""
     data_key, items = _read_items(await visit.body())
     async with visit.database.write() as session:
-        compiler = visit.items.compiler
-        changed = await upload_data(session, compiler, visit.caller, by_key(data_key, items))
-        names = await _names(session, data_key, changed)
-    fields = {names[one.key]: one.fields for one in changed}
+        changed = await upload_data(session, visit.sight(), by_key(data_key, items))
+        names = await _names(visit, session, data_key, changed)
+    fields = {names[one.key]: one.fields for one in changed if one.key in names}
     return answer(
         {
             "total_updates": sum(len(one.fields) for one in changed),
@@ -46,7 +45,7 @@ async def upload_async(visit: Visit) -> Response:
     reference = body.get("reference")
     async with visit.database.write() as session:
         said = None if reference is None else str(reference)
-        key = await ask(session, visit.caller, constraints, data, said)
+        key = await ask(session, visit.sight(), constraints, data, said)
     return answer({"task_id": key})
 
 
@@ -57,19 +56,23 @@ async def task(visit: Visit) -> Response:
         key = str(UUID(visit.place("key")))
     except ValueError:
         raise NotFound from None
-    visit.items.allow("read", "scm_task")
+    sight = visit.sight()
+    sight.require("scm_task")
+    statement = shown(sight)
     async with visit.database.read() as session:
-        row = await session.fetch_one(SHOWN, {"key": key, "account": visit.caller.account})
+        row = await session.fetch_one(statement, {**sight.values, "key": key})
     if row is None:
         raise NotFound
     return answer(row)
 
 
-async def _names(session: Session, data_key: str, changed: Iterable[Changed]) -> dict[str, str]:
+async def _names(
+    visit: Visit, session: Session, data_key: str, changed: Iterable[Changed]
+) -> dict[str, str]:
     """The extended ids of the codes: as they were given, where that is what they were named by."""
     if data_key == EXTENDED_ID:
         return {one.key: one.value for one in changed}
-    return await extended_ids(session, [one.key for one in changed])
+    return await extended_ids(session, visit.sight(), [one.key for one in changed])
 
 
 def _read_items(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
 from app.vendors.scantrust.rows import Row, created_row, key_of, one_row, page_of_rows, searched
 
 COLLECTION = "workorder"
+FILES = "directus_files"
 OWN = ("id", "reference", "remarks", "quantity", "activate_on_complete", "use_serial_number")
 PRODUCT = {"product_number": "id", "product_name": "name", "sku": "sku"}
 FIELDS = (
@@ -84,6 +85,8 @@ async def download(visit: Visit) -> Response:
     row = await _row(visit)
     if row.get("codegen_file") is None:
         raise NotComplete
+    # The file as `/assets` gives it: to who may read it.
+    await one_row(visit, FILES, ("id",), {"id": {"_eq": row["codegen_file"]}})
     async with visit.database.read() as session:
         file = await stored_file(session, row["codegen_file"])
     if file is None:

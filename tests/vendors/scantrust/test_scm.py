@@ -241,7 +241,9 @@ async def test_only_the_rows_and_fields_of_a_permission(uat, as_company, rows):
           VALUES ('33333333-0000-4000-8000-000000000000', 'SCM');
         INSERT INTO directus_permissions (policy, collection, action, permissions, fields)
           VALUES ('33333333-0000-4000-8000-000000000000', 'unique_code', 'update', '{rule}',
-          'scm_data');
+          'scm_data'),
+          ('33333333-0000-4000-8000-000000000000', 'unique_code', 'read', NULL, '*'),
+          ('33333333-0000-4000-8000-000000000000', 'product', 'read', NULL, '*');
         INSERT INTO directus_access (id, policy, "user") SELECT gen_random_uuid(),
           '33333333-0000-4000-8000-000000000000', id FROM directus_users
           WHERE first_name = 'Jelle';

@@ -31,7 +31,7 @@ async def work(installation, rows) -> AsyncIterator[Callable[[], Awaitable[None]
                 await advance(database, WorkOrders(served(installation).compiler), str(key))
         while documents := rows.execute(DOCUMENTS).fetchall():
             for (key,) in documents:
-                await advance(database, Documents(), str(key))
+                await advance(database, Documents(served(installation).compiler), str(key))
 
     yield work
     await database.close()

@@ -1,0 +1,27 @@
+"""Lists of codes that files are made of: what who asked for them may read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.access.caller import Caller
+from app.items.allowed import require
+from app.items.compile import Compiler
+from app.items.query import Compare, Leaf, Query, Sort, Value
+from app.items.restrict import Restrictor
+from app.items.view import View
+
+CODES = "unique_code"
+
+
+def own_codes(
+    compiler: Compiler, caller: Caller, columns: Sequence[str], path: tuple[str, ...], key: Any
+) -> Query:
+    """The codes whose field is `key`, by their keys, with those columns that the caller may read.
+
+    Raises Forbidden for a caller who may read no code.
+    """
+    require(caller, "read", compiler.schema[CODES])
+    readable = View(compiler.schema, caller).fields(CODES)
+    shown = tuple(Leaf(name, name) for name in columns if name in readable)
+    query = Query(CODES, shown, filter=Compare(path, "_eq", Value(key)), sort=(Sort(("id",)),))
+    return Restrictor(compiler.schema, caller).restricted(query)
