@@ -46,6 +46,12 @@ SELECT asked.key, d.account, d.domain_name, NULL
 FROM asked JOIN domains AS d ON d.domain_name = split_part(asked.key, '/', 1)
 """
 
+_LONGER = """
+SELECT p.digits FROM company_prefix AS p
+WHERE p.kind = 'ordinary' AND p.digits > %(digits)s AND starts_with(p.digits, %(digits)s)
+ORDER BY p.digits LIMIT 1
+"""
+
 OWNED_BY = "({row}.account IS NULL OR {row}.account = {cover}.account OR ({cover}.name IS NOT NULL"
 OWNED_BY += " AND {cover}.account IS NULL))"
 """Whether a row has its key by right. `{cover}`: the outcome of COVER, left joined."""
@@ -106,6 +112,12 @@ async def covers_of(session: Session, stems: Iterable[str]) -> Mapping[str, Cove
         return {}
     rows = await session.fetch_all(_COVERS, {"keys": keys})
     return {row.pop("key"): Cover(**row) for row in rows}
+
+
+async def longer_prefix(session: Session, digits: str) -> str | None:
+    """A company prefix that begins with these digits and has more of them."""
+    found = await session.fetch_value(_LONGER, {"digits": digits})
+    return None if found is None else str(found)
 
 
 def unowned(field: str, key: str) -> FailedValidation:

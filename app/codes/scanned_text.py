@@ -88,6 +88,29 @@ def paths_of(texts: Sequence[str]) -> list[str | None]:
     return [_path_or_none(text) for text in texts]
 
 
+def other_path_of(text: str) -> str | None:
+    """What a text in the form of a stored key is as the address of a link, where that is another.
+
+    A serial may have the symbols that end an address or mark its query, so `/01/<gtin>/21/1/` may
+    be the item `1/`, or the link of item `1`. `path_of` says the first; where there is none of it,
+    this one is meant. None where there is no doubt.
+
+    >>> other_path_of("/01/09312345551927/21/1?17=2712")
+    '/01/09312345551927/21/1'
+    """
+    bare = text.strip(_AROUND)
+    if len(bare) > LONGEST_TEXT or not (_QUERY.search(bare) or "%" in bare or bare.endswith("/")):
+        return None
+    try:
+        if path_of(bare) != bare:
+            return None  # it was an address from the start
+        head = _QUERY.split(bare, maxsplit=1)[0]
+        found = path_of_link(head) if head.startswith("/") else path_of(f"https://{head}")
+    except CodeError:
+        return None
+    return None if found == bare else found
+
+
 def path_of_link(path: str) -> str:
     """The path of the code or product that the path of a Digital Link names, escaped as it came.
 

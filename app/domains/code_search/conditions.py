@@ -10,6 +10,7 @@ from typing import Any
 
 from app.codes.code_path import CodePath
 from app.codes.errors import CodeError
+from app.codes.scanned_text import other_path_of
 from app.domains.code_search.readings import (
     Span,
     parts,
@@ -108,6 +109,8 @@ def _extended_id(sight: Sight, text: str) -> Condition:
         keys.append(CodePath.parse(text).path)
     except CodeError:
         keys.append(text)
+    if (other := other_path_of(text)) is not None:
+        keys.append(other)
     # Computed, it is null only where the caller may not read it.
     sql = (
         "(c.stored_extended_id = %(extended_id)s::text OR (c.stored_extended_id IS NULL "

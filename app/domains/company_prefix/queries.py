@@ -15,15 +15,29 @@ ORDER BY asked.place, p.digits
 """
 
 # Keys under a prefix, given as the ranges they lie in. Of codes that are gone their spaces remain:
-# they were given out. `others_than`: rows of other accounts only.
+# they were given out.
 UNDER = """
 SELECT coalesce(
-  (SELECT id FROM unique_code WHERE id >= r.first AND id < r.end
-     AND (%(others_than)s::uuid IS NULL OR account <> %(others_than)s::uuid) LIMIT 1),
-  (SELECT id FROM product WHERE id >= r.first AND id < r.end
-     AND (%(others_than)s::uuid IS NULL OR account <> %(others_than)s::uuid) LIMIT 1),
-  (SELECT key_prefix FROM code_space WHERE key_prefix >= r.first AND key_prefix < r.end
-     AND %(others_than)s::uuid IS NULL LIMIT 1)
+  (SELECT id FROM unique_code WHERE id >= r.first AND id < r.end LIMIT 1),
+  (SELECT id FROM product WHERE id >= r.first AND id < r.end LIMIT 1),
+  (SELECT key_prefix FROM code_space WHERE key_prefix >= r.first AND key_prefix < r.end LIMIT 1)
 ) AS key
 FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+"""
+
+# What a prefix can't be laid over: keys of other accounts, and codes with another length in them.
+AGAINST = """
+SELECT coalesce(
+  (SELECT id FROM unique_code WHERE id >= r.first AND id < r.end
+     AND (account <> %(account)s::uuid OR company_prefix_length <> %(length)s) LIMIT 1),
+  (SELECT id FROM product WHERE id >= r.first AND id < r.end
+     AND account <> %(account)s::uuid LIMIT 1)
+) AS key
+FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+"""
+
+# A product of its own key that has a GTIN under a prefix.
+WITH_GTIN = """
+SELECT id AS key FROM product
+WHERE gtin IS NOT NULL AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)s) LIMIT 1
 """

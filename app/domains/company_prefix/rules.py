@@ -11,8 +11,18 @@ from app.items.rules import Row, Rules, Update
 
 GTIN8, ORDINARY = "gtin8", "ordinary"
 GTIN8_DIGITS = 3
+GTIN8_LENGTH = 8
+"""Digits in EPCs: five zeros and three (EPC Tag Data Standard 7.3.2)."""
 SHORTEST, LONGEST = 4, 12
 """Digits of a company prefix. GS1 General Specifications 1.4.4."""
+
+AFTER_A_DIGIT = ("00", "8003", "8006")
+AT_ONCE = (
+    *("253", "255", "400", "401", "402", "403"),
+    *(str(ai) for ai in range(410, 420)),
+    *("8004", "8010", "8013", "8017", "8018"),
+)
+"""Keys that begin with the prefix, or have a digit before it (app/database/key_owners.sql)."""
 
 FIXED = frozenset({"digits", "kind", "account"})
 """What can't change while there are codes: their EPCs and owners would."""
@@ -26,6 +36,8 @@ class CompanyPrefixRules(Rules):
             row["kind"] = row.get("kind") or ORDINARY
         _check(rows)
         await _keep_apart(session, rows, [])
+        for row in rows:
+            await _require_fitting(session, row)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
@@ -97,8 +109,7 @@ async def _keep_apart(session: WriteSession, rows: Sequence[Row], ids: list[Any]
 async def _require_free(session: WriteSession, update: Update) -> None:
     """Raises FailedValidation for a change that would reach what is there already."""
     names = sorted(FIXED.intersection(update.changes))
-    owner = update.patch.get("account") if names == ["account"] else None
-    found = await _under(session, update.before, others_than=owner)
+    found = await _under(session, update.before)
     if found is not None:
         field = names[-1] if "digits" not in names else "digits"
         before = update.before[field]
@@ -110,28 +121,43 @@ async def _require_free(session: WriteSession, update: Update) -> None:
         raise FailedValidation(field, "eq", detail, valid=before)
 
 
-async def _under(
-    session: Session, prefix: Mapping[str, Any], others_than: str | None = None
-) -> str | None:
-    """A key under a prefix, of any account or of `others_than` one; None: there is none."""
-    ranges = list(_ranges(str(prefix["digits"]), str(prefix["kind"])))
-    values = {
-        "firsts": [first for first, _ in ranges],
-        "ends": [end for _, end in ranges],
-        "others_than": others_than,
-    }
-    rows = await session.fetch_all(queries.UNDER, values)
+async def _require_fitting(session: WriteSession, row: Row) -> None:
+    """Raises FailedValidation for a prefix over keys of others, or codes of another length."""
+    digits, kind = str(row["digits"]), str(row["kind"])
+    length = GTIN8_LENGTH if kind == GTIN8 else len(digits)
+    values = {**_ranged(digits, kind), "account": row.get("account"), "length": length}
+    rows = await session.fetch_all(queries.AGAINST, values)
+    found = next((one["key"] for one in rows if one["key"] is not None), None)
+    if found is not None:
+        detail = (
+            f'"{found}" is there already, of another account or with a company prefix of another '
+            "length: keys that were given out keep both. Delete it, if it is nobody's by right."
+        )
+        raise FailedValidation("digits", "nin", detail)
+
+
+async def _under(session: Session, prefix: Mapping[str, Any]) -> str | None:
+    """A key that lies under a prefix; None: there is none."""
+    digits, kind = str(prefix["digits"]), str(prefix["kind"])
+    rows = await session.fetch_all(queries.UNDER, _ranged(digits, kind))
+    full = _full(digits, kind)
+    rows += await session.fetch_all(queries.WITH_GTIN, {"digits": full})
     return next((row["key"] for row in rows if row["key"] is not None), None)
 
 
-def _ranges(digits: str, kind: str) -> Iterator[tuple[str, str]]:
-    """The ranges of keys under a prefix, in byte order: GTINs, GRAIs, SSCCs, GLNs."""
-    if kind == GTIN8:
-        digits = f"00000{digits}"
-    starts = [f"/01/{indicator}{digits}" for indicator in range(10)]
+def _full(digits: str, kind: str) -> str:
+    """The digits as they stand in a GTIN of 14 digits."""
+    return f"00000{digits}" if kind == GTIN8 else digits
+
+
+def _ranged(digits: str, kind: str) -> dict[str, list[str]]:
+    """The ranges of keys under a prefix, in byte order, as statements bind them."""
+    full = _full(digits, kind)
+    starts = [f"/01/{indicator}{full}" for indicator in range(10)]
     if kind == ORDINARY:
-        starts += [f"/00/{extension}{digits}" for extension in range(10)]
-        starts += [f"/8003/0{digits}", f"/8004/{digits}"]
-        starts += [f"/{ai}/{digits}" for ai in range(410, 418)]
-    for start in starts:
-        yield start, start[:-1] + chr(ord(start[-1]) + 1)
+        starts += [f"/{ai}/{one}{full}" for ai in AFTER_A_DIGIT for one in range(10)]
+        starts += [f"/{ai}/{full}" for ai in AT_ONCE]
+    return {
+        "firsts": starts,
+        "ends": [start[:-1] + chr(ord(start[-1]) + 1) for start in starts],
+    }

@@ -1,5 +1,6 @@
 """The rules of domains: whose a host name is, is verified before codes are printed with it."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,6 +17,10 @@ from app.settings import settings
 
 PENDING, VERIFIED = "pending", "verified"
 NAME, STATE = "domain_name", "state"
+HELD = frozenset({NAME, STATE, "account"})
+"""What can't be taken from a domain that has codes."""
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+"""The end of a host that is an address (WHATWG URL 3.6)."""
 
 
 class DomainRules(Rules):
@@ -46,7 +51,7 @@ class DomainRules(Rules):
             _lower(update.patch)
             if NAME in update.changes:
                 renamed.append(update)
-        moved = [update for update in updates if not {NAME, "account"}.isdisjoint(update.changes)]
+        moved = [update for update in updates if not HELD.isdisjoint(update.changes)]
         if moved:
             await _require_unused(session, moved)
         if renamed:
@@ -96,7 +101,7 @@ async def _check_names(session: Session, caller: Caller, rows: Sequence[Mapping[
         if not isinstance(name, str):
             continue
         is_others = name in taken and taken[name] != row.get("account")
-        is_number = name.rpartition(".")[2].isdecimal()  # RFC 3696 2: that would be an address
+        is_number = _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
         others_to_caller = is_others and caller.account is not None
         if is_own_host(name) or is_number or name in reserved or others_to_caller:
             errors.append(Unusable(NAME))
@@ -105,24 +110,38 @@ async def _check_names(session: Session, caller: Caller, rows: Sequence[Mapping[
 
 
 async def _require_unused(session: Session, moved: Sequence[Update]) -> None:
-    """Raises FailedValidation for another name or owner of a domain that has short codes."""
+    """Raises FailedValidation for another name, owner or state of a domain that has short codes."""
     for update in moved:
-        name, field = update.before[NAME], NAME if NAME in update.changes else "account"
-        owner = None if field == NAME else update.patch["account"]
-        values = {"first": f"{name}/", "end": f"{name}0", "owner": owner}
-        if update.before[STATE] != VERIFIED:
+        before, changes = update.before, update.changes
+        field = next(name for name in (NAME, "account", STATE) if name in changes)
+        if field == STATE and before[STATE] != VERIFIED:
             continue
+        values = {
+            "first": f"{before[NAME]}/",
+            "end": f"{before[NAME]}0",
+            "is_claim": before[STATE] != VERIFIED,
+            "account": before["account"],
+            "owner": changes[field] if field == "account" else None,
+        }
         used = await session.fetch_value(queries.USED, values)
         if used is not None:
-            before = update.before[field]
-            shown = "null" if before is None else f'"{before}"'
+            shown = "null" if before[field] is None else f'"{before[field]}"'
             detail = f'Value has to stay {shown}: there are codes of it, such as "{used}".'
-            raise FailedValidation(field, "eq", detail, valid=before)
+            raise FailedValidation(field, "eq", detail, valid=before[field])
 
 
 async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
     """Judge a change of state. Raises FailedValidation."""
     patch, name = update.patch, str({**update.before, **update.patch}[NAME])
+    if patch[STATE] is None:
+        raise FailedValidation(STATE, "nnull", "Value can't be null.")
+    owner = {**update.before, **patch}["account"]
+    others = {"first": f"{name}/", "end": f"{name}0", "owner": owner}
+    if patch[STATE] == VERIFIED and _is_installations(caller):
+        used = await session.fetch_value(queries.OTHERS, others)
+        if used is not None:
+            detail = f'There are codes of another account under it, such as "{used}".'
+            raise FailedValidation(STATE, "eq", detail, valid=update.before[STATE])
     if patch[STATE] == VERIFIED and not _is_installations(caller):
         code = update.before["verification_code"]
         if settings().domain_verification != "dns":
@@ -134,6 +153,7 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
         if not await has_record(name, code):
             detail = f'Set a TXT record of {RECORD}.{name} that says "{code}", then try again.'
             raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
-        if await session.fetch_all(queries.TAKEN, {"names": [name]}):
+        is_others = await session.fetch_value(queries.OTHERS, others) is not None
+        if is_others or await session.fetch_all(queries.TAKEN, {"names": [name]}):
             raise Unusable(STATE)
     _note_time(patch)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.database.tables import METADATA
@@ -39,7 +39,11 @@ def link_host(
     of_account = (
         select(fallback.c.domain_name)
         .join(_account, _account.c.default_domain == fallback.c.id)
-        .where(_account.c.id == account, fallback.c.state == "verified")
+        .where(
+            _account.c.id == account,
+            fallback.c.state == "verified",
+            or_(fallback.c.account.is_(None), fallback.c.account == account),
+        )
         .correlate(holder)
         .scalar_subquery()
     )

@@ -19,7 +19,7 @@ from app.database.session import Session, WriteSession
 from app.domains.code_space.service import Space, mark_minted, take_positions, take_ranges
 from app.domains.identifier_job import queries
 from app.domains.identifier_job.planning import SsccTaken, first_sscc_within
-from app.domains.identifier_job.service import Job, prefix_length
+from app.domains.identifier_job.service import Job, hold_keys
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ async def batch_of(
     words: list[str] = []
     if job.type == "short_code":
         words = await reserved_of_length(session, space.length)
-    length = await prefix_length(session, job)
+    length = await hold_keys(session, job, domain)
     return Batch(job, space, domain, secret, length, tuple(words))
 
 

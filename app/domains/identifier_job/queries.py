@@ -20,6 +20,7 @@ SELECT account.id, account.max_keyspace_fill, account.default_domain AS own_doma
        short.id AS short_domain, short.domain_name AS short_name
 FROM account
 LEFT JOIN domain AS own ON own.id = account.default_domain AND own.state = 'verified'
+  AND (own.account IS NULL OR own.account = account.id)
 LEFT JOIN domain AS link ON link.account = account.id AND link.type = 'digital_link'
   AND link.is_default AND link.state = 'verified'
 LEFT JOIN domain AS short ON short.account = account.id AND short.type = 'short'
@@ -30,6 +31,11 @@ WHERE account.id = ANY(%(accounts)s::uuid[])
 DOMAINS = "SELECT id, domain_name, account, state FROM domain WHERE id = ANY(%(domains)s::uuid[])"
 
 PRODUCTS = "SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)"
+
+# The product of a job, which changes hands only once the codes are there.
+HOLD_PRODUCT = """
+SELECT account, company_prefix_length FROM product WHERE id = %(product)s FOR KEY SHARE
+"""
 
 # Those of some jobs that have minted codes already.
 MINTED_JOBS = """

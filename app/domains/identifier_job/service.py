@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from app.access.key_owners import covers_of, stem
+from app.access.key_owners import covers_of, is_allowed, stem, unowned
 from app.database.session import Session, WriteSession
 from app.domains.code_space.service import forget_ranges
 from app.domains.identifier_job import queries
@@ -113,9 +113,13 @@ async def inherit_accounts(session: Session, rows: Iterable[Row]) -> None:
     named = {row["product"] for row in orphans if isinstance(row.get("product"), str)}
     owners = await read_owners(session, named) if named else {}
     covers = await covers_of(session, [one for row in orphans for one in gs1_stems(row)])
+    printed = [row["domain"] for row in orphans if row.get("type") == "short_code"]
+    domains = await read_domains(session, filter(None, printed))
     for row in orphans:
-        covering = (covers[one].account for one in gs1_stems(row) if one in covers)
-        row["account"] = owners.get(row.get("product") or "") or next(covering, None)
+        covering = [covers[one].account for one in gs1_stems(row) if one in covers]
+        if row.get("type") == "short_code" and row.get("domain") in domains:
+            covering.append(domains[row["domain"]].account)
+        row["account"] = owners.get(row.get("product") or "") or next(iter(covering), None)
 
 
 def gs1_stems(row: Mapping[str, Any]) -> list[str]:
@@ -127,16 +131,30 @@ def gs1_stems(row: Mapping[str, Any]) -> list[str]:
     return [product] if isinstance(product, str) and row.get("type") in {"sgtin", "grai"} else []
 
 
-async def prefix_length(session: Session, job: "Job") -> int | None:
-    """Digits of the company prefix that the codes of a job keep; None where nobody knows them."""
+async def hold_keys(session: Session, job: "Job", domain: str | None) -> int | None:
+    """Keep the keys of a job its account's until the transaction ends; the length of their prefix.
+
+    None where nobody knows it. Raises FailedValidation when the keys are another's by now: what
+    they lie under, or their product, has changed hands since the job was made.
+    """
     row = asdict(job)
-    covers = await covers_of(session, gs1_stems(row))
-    for one in gs1_stems(row):
-        if one in covers:
-            return covers[one].prefix_length
+    stems = gs1_stems(row)
+    if job.type == "short_code":
+        held = (await read_domains(session, [domain] if domain else [])).values()
+        stems = [stem(f"{one.name}/") for one in held]
+    covers = await covers_of(session, stems)
+    for one in stems:
+        if not is_allowed(covers.get(one), job.account):
+            raise unowned("account", one)
+    products = await session.fetch_all(queries.HOLD_PRODUCT, {"product": job.product})
+    owner = products[0]["account"] if products else None
+    if owner not in {None, job.account} and job.account is not None and job.type in LONGEST:
+        raise unowned("product", str(job.product))
+    lengths = [covers[one].prefix_length for one in stems if one in covers]
+    if lengths:
+        return lengths[0]
     if job.type == "sscc":
         return len(job.sscc_company_prefix or "") or None
-    products = await session.fetch_all(queries.PRODUCTS, {"products": [job.product]})
     return products[0]["company_prefix_length"] if products else None
 
 

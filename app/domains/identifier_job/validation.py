@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.access.key_owners import Cover, covers_of, is_allowed, unowned
+from app.access.key_owners import Cover, covers_of, is_allowed, longer_prefix, unowned
 from app.codes.alphabets import CHARACTER_SETS, LONGEST_RFID, RFID_NUMERIC
 from app.codes.sscc import BODY_LENGTH
 from app.database.session import Session
@@ -50,6 +50,8 @@ class Facts:
     domains: Mapping[str, Domain]
     products: Mapping[str, str | None]
     covers: Mapping[str, Cover]
+    longer: Mapping[str, str]
+    """Of company prefixes that jobs name, longer ones there are."""
     issued: dict[Spelling, int]
 
     def tenant(self, row: Mapping[str, Any]) -> Tenant:
@@ -69,11 +71,18 @@ async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
         domains=await read_domains(session, _named(rows, "domain")),
         products=await read_owners(session, _named(rows, "product")),
         covers=await covers_of(session, [stem for row in rows for stem in gs1_stems(row)]),
+        longer=await _longer_prefixes(session, rows),
         issued={},
     )
     prefixes = [key_prefix(row["type"], row.get("product"), facts.domain(row)) for row in rows]
     facts.issued.update(await issued(session, [one for one in prefixes if one is not None]))
     return facts
+
+
+async def _longer_prefixes(session: Session, rows: list[dict[str, Any]]) -> dict[str, str]:
+    named = {str(row["sscc_company_prefix"]) for row in rows if row.get("sscc_company_prefix")}
+    found = {digits: await longer_prefix(session, digits) for digits in sorted(named)}
+    return {digits: longer for digits, longer in found.items() if longer is not None}
 
 
 def problems(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
@@ -142,6 +151,9 @@ def _about_prefix(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
         elif row["type"] == "sscc" and cover is not None and row[field] != cover.name:
             detail = f'Value has to be "{cover.name}": those digits lie under this company prefix.'
             yield FailedValidation(field, "eq", detail, valid=cover.name)
+    if row["type"] == "sscc" and (longer := facts.longer.get(str(row.get(field)))) is not None:
+        detail = f'There are longer company prefixes that begin so, such as "{longer}": name one.'
+        yield FailedValidation(field, "nin", detail)
 
 
 def _about_product(row: Mapping[str, Any], facts: Facts) -> list[AppError]:

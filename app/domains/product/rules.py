@@ -12,7 +12,7 @@ from app.codes.gtin import LENGTH, LENGTHS, normalise
 from app.database.session import Session, WriteSession
 from app.domains.product.owners import LINKS, strange_links
 from app.domains.scan.redirection import refusals
-from app.errors import AppError, ErrorList, FailedValidation
+from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey
 from app.items.rules import Row, Rules, Update
 from app.settings import settings
 
@@ -26,6 +26,16 @@ KEYED = frozenset({"gtin", "account", "company_prefix_length"})
 CODES_OF_OTHERS = """
 SELECT id FROM unique_code WHERE id >= %(first)s AND id < %(end)s
   AND account IS NOT NULL AND account IS DISTINCT FROM %(account)s::uuid LIMIT 1
+"""
+SPACES = """
+SELECT key_prefix FROM code_space
+WHERE (key_prefix >= %(first)s AND key_prefix < %(end)s OR key_prefix = %(first)s)
+  AND next_position > 0 LIMIT 1
+"""
+WITH_CODES = """
+SELECT r.key FROM unnest(%(keys)s::text[], %(firsts)s::text[], %(ends)s::text[])
+  AS r (key, first, "end")
+WHERE EXISTS (SELECT FROM unique_code WHERE id >= r.first AND id < r."end") LIMIT 1
 """
 CODES = "SELECT id FROM unique_code WHERE id >= %(first)s AND id < %(end)s LIMIT 1"
 
@@ -44,11 +54,20 @@ class ProductRules(Rules):
                 found.extend(errors)
             else:
                 _complete(row)
-        found += await _owned(session, caller, [row for row in rows if not found])
+        found += await _owned(session, caller, [row for row in rows if not found], are_new=True)
         found += refusals(REDIRECTION, rows)
         found += await strange_links(session, caller, rows)
         if found:
             raise ErrorList(found)
+
+    async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
+        """Raises InvalidForeignKey while there are codes of one of them, by their keys."""
+        gs1 = [str(key) for key in keys if str(key).startswith((TRADE_ITEM, ASSET_TYPE))]
+        ranges = [_codes_of(key) for key in gs1]
+        values = {"keys": gs1, "firsts": [r[0] for r in ranges], "ends": [r[1] for r in ranges]}
+        held = await session.fetch_value(WITH_CODES, values)
+        if held is not None:
+            raise InvalidForeignKey("unique_code", "product", held)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
@@ -69,7 +88,9 @@ class ProductRules(Rules):
             raise ErrorList(found)
 
 
-async def _owned(session: Session, caller: Caller, products: list[Row]) -> list[AppError]:
+async def _owned(
+    session: Session, caller: Caller, products: list[Row], *, are_new: bool = False
+) -> list[AppError]:
     """Why products can't have their keys and GTINs: those are not their account's.
 
     What the installation's admin makes of no account in particular is the key's owner's.
@@ -86,7 +107,22 @@ async def _owned(session: Session, caller: Caller, products: list[Row]) -> list[
                 found.append(unowned("id" if key == row.get("id") else "gtin", key))
             elif key == row.get("id"):
                 found += _length_refusal(row, cover)
+                found += await _given_out_before(session, row, cover, is_new=are_new)
     return found
+
+
+async def _given_out_before(
+    session: Session, product: Row, cover: Cover | None, *, is_new: bool
+) -> list[AppError]:
+    """Why a product of a shared prefix can't be: codes of it were given out, perhaps by another."""
+    if cover is None or cover.account is not None or product.get("account") is None:
+        return []
+    first, end = _codes_of(str(product["id"]))
+    values = {"first": first, "end": end, "account": product["account"]}
+    found = await session.fetch_value(CODES_OF_OTHERS, values)
+    if found is None and is_new:
+        found = await session.fetch_value(SPACES, values)
+    return [] if found is None else [unowned("id", str(product["id"]))]
 
 
 def _gs1_keys(product: Mapping[str, Any]) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from app.access.key_owners import COVER, OWNED_BY
 
-# What is known of scanned keys. `account`: whose rows are looked at only; null: everybody's.
+# What is known of scanned keys.
 # A code counts where its account has its key by right, and was issued then: it is there because its
-# owner minted it, or brought it in. Whatever else has the key says nothing (DESIGN.md 9). A code's
-# product counts only where both are the same account's.
+# owner minted it, or brought it in. Whatever else has the key says nothing (DESIGN.md 9). Under a
+# prefix that all share, the product a key names says whose it is. A code's product counts only
+# where both are the same account's.
 FACTS = f"""
 SELECT asked.key, code.id AS code, account.id AS account, code.activation_status,
   code.blacklist_reason, code.scm_data ->> 'intended_market' AS intended_market,
@@ -15,15 +16,14 @@ SELECT asked.key, code.id AS code, account.id AS account, code.activation_status
 FROM unnest(%(keys)s::text[], %(products)s::text[]) AS asked(key, product)
 LEFT JOIN LATERAL ({COVER.format(key="asked.key")} LIMIT 1) AS cover ON true
 LEFT JOIN unique_code AS code ON code.id = asked.key
-  AND (code.account = %(account)s::uuid OR %(account)s::uuid IS NULL)
-  AND (code.type = 'tag' OR {OWNED_BY.format(row="code", cover="cover")})
+  AND (code.id LIKE 'urn:epc:raw:%%' OR {OWNED_BY.format(row="code", cover="cover")})
+  AND (cover.account IS NOT NULL OR NOT EXISTS (
+    SELECT FROM product AS named WHERE named.id = asked.product AND named.account <> code.account))
 LEFT JOIN product ON product.id = CASE WHEN code.id IS NULL THEN asked.product ELSE code.product END
-  AND (product.account = %(account)s::uuid OR %(account)s::uuid IS NULL)
   AND CASE WHEN code.id IS NULL THEN {OWNED_BY.format(row="product", cover="cover")}
     ELSE product.account IS NOT DISTINCT FROM code.account END
 LEFT JOIN account ON account.id = CASE
   WHEN code.id IS NULL THEN coalesce(product.account, cover.account) ELSE code.account END
-  AND (account.id = %(account)s::uuid OR %(account)s::uuid IS NULL)
 LEFT JOIN campaign ON campaign.id = product.campaign
   AND campaign.account IS NOT DISTINCT FROM product.account
 """

@@ -1,59 +1,108 @@
 """The rules of scans that apps report: what the code says needs not be said again."""
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from app.access.caller import Caller
 from app.codes.errors import CodeError
 from app.database.session import WriteSession
+from app.domains.scan import queries
 from app.domains.scan.devices import Scanning, devices_of
 from app.domains.scan.judgement import Facts, Judgement, judge
-from app.domains.scan.scanned_key import ScannedKey, of_text
+from app.domains.scan.scanned_key import ScannedKey, readings_of
 from app.domains.scan.service import blacklist, facts_of
 from app.items.rules import Row, Rules
+
+_COUNTRY = re.compile("[a-z]{2}")
 
 
 class ScanRules(Rules):
     """Completes code, product, account, status and flags from what was scanned.
 
     A row names the `code`, or a `scanned_key`, in any form `scanned_text` reads. What an app has
-    judged itself is kept. To a caller with an account, codes of other accounts are unknown ones.
+    judged itself is kept. Of another account's code it is told what everybody is told, not its row;
+    and the owner of the key has the scan, too.
     """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
-        keys = [_scanned(row) for row in rows]
-        wanted = list({key.key: key for key in keys if key is not None}.values())
-        known = await facts_of(session, wanted, caller.account)
+        readings = [_scanned(row) for row in rows]
+        wanted = list({key.key: key for one in readings for key in one}.values())
+        known = await facts_of(session, wanted)
+        keys = [_meant(one, known) for one in readings]
         now = datetime.now(UTC)
         scannings = [
             None if key is None else _scanning(row, key, now)
             for row, key in zip(rows, keys, strict=True)
         ]
-        devices = await devices_of(session, known.values(), filter(None, scannings))
-        exceeded = set()
+        own = [facts for facts in known.values() if _is_own(facts, caller)]
+        devices = await devices_of(session, own, filter(None, scannings))
+        exceeded: set[str] = set()
+        strange: list[Row] = []
         for row, key, scanning in zip(rows, keys, scannings, strict=True):
             _lower_country(row)
             if key is None or scanning is None:
                 continue
             facts = known[key.key]
+            if not _is_own(facts, caller):
+                judgement = _judged(row, facts, key, now.date(), 0)
+                strange.append(_for_its_owner(row, facts, key, judgement))
+                unseen = replace(facts, code=None, product=None, account=None)
+                _complete(row, unseen, key, replace(judgement, flags=()))
+                continue
             judgement = _judged(row, facts, key, now.date(), devices.with_scan(scanning))
             _complete(row, facts, key, judgement)
             if judgement.blacklists:
                 exceeded.add(key.key)
         if exceeded:
             await blacklist(session, sorted(exceeded))
+        for scan in strange:
+            await session.execute(queries.RECORD, scan)
 
 
-def _scanned(row: Row) -> ScannedKey | None:
-    """What the row says was scanned; None for a text that is no key: it is kept as it is."""
+def _is_own(facts: Facts, caller: Caller) -> bool:
+    """Whether what was scanned is the caller's business: its own account's, or nothing known."""
+    return caller.account in {None, facts.account} or not facts.is_known
+
+
+def _meant(readings: Sequence[ScannedKey], known: Mapping[str, Facts]) -> ScannedKey | None:
+    there = (key for key in readings if known[key.key].code is not None)
+    return next(there, readings[-1] if readings else None)
+
+
+def _for_its_owner(row: Row, facts: Facts, key: ScannedKey, judgement: Judgement) -> Row:
+    """The scan as the owner of its key has it: nothing of who reported it, nor of its device.
+
+    One who names devices as it likes can't make a code look copied.
+    """
+    country = row.get("country")
+    return {
+        "account": facts.account,
+        "code": facts.code,
+        "scanned_key": key.key,
+        "product": facts.product,
+        "app": "reported",
+        "result": judgement.result,
+        "computed_status": judgement.status,
+        "flags": ",".join(judgement.flags),
+        "country": country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None,
+        "install_id": None,
+        "device": None,
+    }
+
+
+def _scanned(row: Row) -> tuple[ScannedKey, ...]:
+    """What the row may say was scanned; nothing for a text that is no key: it is kept as it is."""
     given = row.get("code") or row.get("scanned_key")
     if not given:
-        return None
+        return ()
     try:
-        return of_text(str(given))
+        return readings_of(str(given))
     except CodeError:
         # Such as the key of a tag, which is no path.
-        return ScannedKey(str(given), serial=str(given)) if row.get("code") else None
+        return (ScannedKey(str(given), serial=str(given)),) if row.get("code") else ()
 
 
 def _scanning(row: Row, key: ScannedKey, now: datetime) -> Scanning:

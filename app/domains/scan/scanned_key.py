@@ -8,7 +8,13 @@ import re
 from dataclasses import dataclass
 
 from app.codes.code_path import CodeKind, CodePath
-from app.codes.scanned_text import UnknownCodePath, path_of, path_of_link, short_path
+from app.codes.scanned_text import (
+    UnknownCodePath,
+    other_path_of,
+    path_of,
+    path_of_link,
+    short_path,
+)
 
 _PRODUCT = re.compile(r"/01/[0-9]{14}|/8003/[0-9]{14}")
 
@@ -66,6 +72,16 @@ def of_text(text: str) -> ScannedKey:
     '/01/10614141123459'
     """
     return _of_path(path_of(text))
+
+
+def readings_of(text: str) -> tuple[ScannedKey, ...]:
+    """The keys that a text may be: the second is meant where there is no code of the first.
+
+    Raises CodeError where it is none.
+    """
+    other = other_path_of(text)
+    first = of_text(text)
+    return (first,) if other is None else (first, _of_path(other))
 
 
 def _of_path(path: str) -> ScannedKey:

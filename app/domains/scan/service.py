@@ -12,7 +12,7 @@ from app.domains.scan import queries
 from app.domains.scan.devices import Scanning, devices_of
 from app.domains.scan.judgement import Facts, Judgement, judge
 from app.domains.scan.redirection import target
-from app.domains.scan.scanned_key import ScannedKey
+from app.domains.scan.scanned_key import ScannedKey, readings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,19 @@ async def is_domain(database: Database, name: str) -> bool:
     return bool(await database.fetch_value(queries.IS_DOMAIN, {"domain": name}))
 
 
-async def facts_of(
-    session: Session, keys: Sequence[ScannedKey], account: str | None = None
-) -> dict[str, Facts]:
-    """What is known of each key; to an `account`, rows of others are missing."""
-    values = {
-        "keys": [key.key for key in keys],
-        "products": [key.product for key in keys],
-        "account": account,
-    }
+async def facts_of(session: Session, keys: Sequence[ScannedKey]) -> dict[str, Facts]:
+    """What is known of each key, whoever asks."""
+    values = {"keys": [key.key for key in keys], "products": [key.product for key in keys]}
     rows = await session.fetch_all(queries.FACTS, values)
     return {row["key"]: Facts(**row) for row in rows}
+
+
+async def recognised(session: Session, text: str) -> tuple[ScannedKey, Facts]:
+    """The key that a text names, and what is known of it. Raises CodeError."""
+    keys = readings_of(text)
+    known = await facts_of(session, keys)
+    key = next((key for key in keys if known[key.key].code is not None), keys[-1])
+    return key, known[key.key]
 
 
 async def blacklist(session: WriteSession, codes: Sequence[str]) -> None:

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from app.database.session import Session
 from app.domains.code_space.verify import Verification, verify
 from app.domains.scan.judgement import Facts, judge
-from app.domains.scan.scanned_key import of_text
-from app.domains.scan.service import facts_of
+from app.domains.scan.service import recognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ async def verdict_of(session: Session, text: str, secret: str) -> Verdict:
 
     Raises CodeError for a text that is no code, and WrongSecret.
     """
-    key = of_text(text)
-    facts = (await facts_of(session, [key]))[key.key]
+    key, facts = await recognised(session, text)
     today = datetime.now(UTC).date()
     judgement = judge(facts, is_product=key.is_product, country=None, today=today)
     return Verdict(key.key, judgement.status, facts, await verify(session, key.key, secret))

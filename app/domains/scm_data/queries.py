@@ -182,7 +182,7 @@ def judge(finding: Finding) -> str:
     of = "s.place" if finding.of_each else "w.place"
     return f"""
 WITH {finding.wanted}, {finding.products}, {_SPELLED}, codes AS MATERIALIZED (
-  SELECT c.id, c.product, c.account, w.place, w.data FROM wanted AS w
+  SELECT c.id, c.type, c.product, c.account, w.place, w.data FROM wanted AS w
   JOIN unique_code AS c ON c.id = w.id AND {tenancy("c")}
 )
 SELECT DISTINCT s.key AS field, s.value FROM spelled AS s
@@ -193,6 +193,10 @@ UNION ALL SELECT 'product', name FROM named WHERE product IS NULL
 UNION ALL SELECT DISTINCT 'product', n.name FROM codes AS w
   JOIN named AS n ON n.name = w.data ->> 'product' JOIN product AS p ON p.id = n.product
   WHERE w.account <> p.account AND {tenancy("p")}
+UNION ALL SELECT DISTINCT 'key', w.id FROM codes AS w
+  JOIN named AS n ON n.name = w.data ->> 'product'
+  WHERE w.type IN ('sgtin', 'grai') AND n.product IS NOT NULL AND n.product <>
+    CASE w.type WHEN 'sgtin' THEN left(w.id, 18) ELSE left(w.id, 20) END
 UNION ALL SELECT DISTINCT 'serial_number', data ->> 'serial_number' FROM data WHERE {_TOO_LONG}
 ORDER BY 1, 2 LIMIT 20
 """

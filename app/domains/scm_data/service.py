@@ -12,7 +12,7 @@ from app.access.caller import Caller
 from app.database.session import Session, WriteSession
 from app.domains.scm_data import queries
 from app.domains.scm_data.activation import decided, number_of
-from app.domains.scm_data.upload import ACTIVATION, SPECIAL, Upload
+from app.domains.scm_data.upload import ACTIVATION, SPECIAL, Upload, in_doubt
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
 from app.items.allowed import require
 from app.items.grant import Grant
@@ -26,6 +26,7 @@ BY_FIELD = frozenset({queries.EXTENDED_ID, queries.SERIAL_NUMBER})
 
 REASONS = {
     "product": 'There is no product with the number, id or SKU "{}".',
+    "key": 'Code "{}" stays with the product that its key names.',
     "serial_number": 'A serial number has at most 64 characters, got "{}".',
 }
 NO_DAY = 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD. Got "{}".'
@@ -57,10 +58,30 @@ async def upload_data(session: WriteSession, sight: Sight, upload: Upload) -> li
         "special": sorted(SPECIAL),
     }
     await session.execute(queries.ROOM)
+    await _settle_doubts(session, sight, upload, values)
     await _judge(session, finding, values)
     if not _is_plain(caller):
         return await _change_by_the_door(session, finding, values)
     return await _change(session, finding, upload, values)
+
+
+async def _settle_doubts(
+    session: Session, sight: Sight, upload: Upload, values: dict[str, Any]
+) -> None:
+    """Where a text may name either of two codes, the second is meant if there is no first."""
+    for n, key in enumerate(upload.keys):
+        if key != queries.EXTENDED_ID:
+            continue
+        others = in_doubt(values[f"values_{n}"])
+        paths = values[f"paths_{n}"]
+        statement = f"SELECT c.id FROM {sight.of(CODES, 'c')} WHERE c.id = ANY(%(keys)s::text[])"
+        asked = {**sight.values, "keys": [paths[place] for place in others]}
+        there = (
+            {row["id"] for row in await session.fetch_all(statement, asked)} if others else set()
+        )
+        for place, other in others.items():
+            if paths[place] not in there:
+                paths[place] = other
 
 
 def found_by(sight: Sight, upload: Upload) -> queries.Finding:
@@ -169,7 +190,9 @@ async def _judge(
     rows = await _fetch(session, finding, queries.judge, values)
     found: list[AppError] = [
         FailedValidation(
-            row["field"], "format", REASONS.get(row["field"], NO_DAY).format(row["value"])
+            "product" if row["field"] == "key" else row["field"],
+            "format",
+            REASONS.get(row["field"], NO_DAY).format(row["value"]),
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.codes.scanned_text import paths_of
+from app.codes.scanned_text import other_path_of, paths_of
 from app.domains.scm_data.queries import EXTENDED_ID
 
 SPECIAL = frozenset({"product", "activation_status", "blacklist_reason", "serial_number"})
@@ -52,6 +52,12 @@ class Upload:
                 paths = await asyncio.to_thread(paths_of, listed)
             bound |= {f"key_{n}": key, f"values_{n}": listed, f"paths_{n}": paths}
         return bound
+
+
+def in_doubt(texts: Sequence[str]) -> dict[int, str]:
+    """The other paths of texts that may name either of two codes, by their places."""
+    others = ((place, other_path_of(text)) for place, text in enumerate(texts))
+    return {place: other for place, other in others if other is not None}
 
 
 def by_key(data_key: str, items: Sequence[Mapping[str, Any]]) -> Upload:

@@ -4,7 +4,6 @@ Where none is given, a code has its EPC in hex, or its key. Who could store one 
 for that code; so such a text is refused, whether the other code is there already or may come.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from app.access.caller import Caller
@@ -17,7 +16,6 @@ from app.errors import AppError, FailedValidation
 from app.items.rules import Row
 from app.items.sight import tenancy
 
-_HEX = re.compile(r"[0-9A-Fa-f]{16,64}")
 # To a caller with an account, codes of others don't exist.
 _EXISTING = f"""
 SELECT c.id FROM unique_code AS c WHERE c.id = ANY(%(keys)s::text[]) AND {tenancy("c")}
@@ -26,7 +24,11 @@ SELECT c.id FROM unique_code AS c WHERE c.id = ANY(%(keys)s::text[]) AND {tenanc
 
 async def taken_names(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:
     """Why codes can't have the extended ids they are to have."""
-    read = {row["extended_id"]: _read(row["extended_id"]) for row in rows if row.get("extended_id")}
+    given = [row for row in rows if row.get("extended_id")]
+    raw = [row for row in given if TAG.fullmatch(row["extended_id"]) and not _is_itself(row)]
+    if raw:
+        return [_refusal(row["extended_id"]) for row in raw]
+    read = {row["extended_id"]: _read(row["extended_id"]) for row in given}
     codes = {text: code for text, code in read.items() if code is not None}
     if not codes:
         return []
@@ -36,6 +38,10 @@ async def taken_names(session: Session, caller: Caller, rows: Sequence[Row]) -> 
     covers = await covers_of(session, map(stem, keys))
     known |= {key for key in keys if stem(key) in covers}
     return [_refusal(row["extended_id"]) for row in rows if _is_of_another(row, codes, known)]
+
+
+def _is_itself(row: Row) -> bool:
+    return bool(row["extended_id"] == row["id"])
 
 
 def _is_of_another(row: Row, codes: Mapping[str, CodePath], known: set[str]) -> bool:
@@ -50,12 +56,11 @@ def _is_of_another(row: Row, codes: Mapping[str, CodePath], known: set[str]) -> 
 
 
 def _read(text: str) -> CodePath | None:
-    """The code whose computed id a text is: its EPC in hex, or its key; None for any other text."""
+    """The code that a text names, however it is written; None for any other text."""
     try:
-        code = CodePath.parse(text)
+        return CodePath.parse(text)
     except CodeError:
         return None
-    return code if _HEX.fullmatch(text) or code.path == text else None
 
 
 def _refusal(text: str) -> FailedValidation:

@@ -10,14 +10,19 @@ from typing import Any
 from app.access.caller import Caller
 from app.access.key_owners import Cover, covers_of, is_allowed, stem, unowned
 from app.access.reserved import reserved_words
-from app.codes.code_path import CodeKind
+from app.codes.code_path import CodeKind, CodePath
+from app.codes.errors import CodeError
 from app.database.session import Session
+from app.domains.unique_code.tag import TAG
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
 
 GRAI_PRODUCT_LENGTH = len("/8003/") + 14
 OWNED_KINDS = frozenset(map(str, CodeKind))
-"""Types whose keys have owners: the raw bits of a tag say nothing we know."""
+"""Types whose keys have owners themselves."""
+
+PLACES = frozenset({".", ".."})
+"""Segments of a path that browsers take away (RFC 3986 5.2.4)."""
 
 PRODUCTS = """
 SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)
@@ -42,17 +47,17 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
     """
     named = [row.get("product") or product_key(row["id"], row["type"]) for row in rows]
     products = await _products(session, named)
-    covers = await covers_of(session, [stem(row["id"]) for row in rows if _has_owner(row)])
+    covers = await covers_of(session, [stem(key) for row in rows if (key := _owned_key(row))])
     words = await reserved_words(
         session, [row["code"] for row in rows if row["type"] == CodeKind.SHORT_CODE]
     )
     found: list[AppError] = []
     for row, key in zip(rows, named, strict=True):
-        product, cover = products.get(key or ""), covers.get(stem(row["id"]))
+        product, cover = products.get(key or ""), covers.get(stem(_owned_key(row) or ""))
         if caller.account is None and row.get("account") is None:
             row["account"] = _owner(product, cover)
-        if row["type"] == CodeKind.SHORT_CODE and row["code"] in words:
-            found.append(Unusable("code"))
+        if row["type"] == CodeKind.SHORT_CODE and row["code"] in words | PLACES:
+            found.append(Unusable("id"))
         refused = _refusals(row, key, product, cover, caller)
         found += refused
         if not refused and product is not None:
@@ -66,7 +71,7 @@ async def refusals_of_moves(
 ) -> list[AppError]:
     """Why codes can't come to another account or product. `rows`: as they would be."""
     products = await _products(session, [row["product"] for row in rows])
-    covers = await covers_of(session, [stem(row["id"]) for row in rows if _has_owner(row)])
+    covers = await covers_of(session, [stem(key) for row in rows if (key := _owned_key(row))])
     return [
         error
         for row in rows
@@ -74,7 +79,7 @@ async def refusals_of_moves(
             row,
             row["product"],
             products.get(row["product"] or ""),
-            covers.get(stem(row["id"])),
+            covers.get(stem(_owned_key(row) or "")),
             caller,
         )
     ]
@@ -88,21 +93,35 @@ def _refusals(
     caller: Caller,
 ) -> list[AppError]:
     account = row.get("account")
-    if _has_owner(row) and not is_allowed(cover, account):
-        return [unowned("id", row["id"])]
+    if (owned := _owned_key(row)) is not None and not is_allowed(cover, account):
+        return [unowned("id", owned)]
+    is_named = product_key(row["id"], row["type"]) is not None
+    if is_named and account is not None and cover is not None and cover.account is None:
+        # Of a prefix that all share, the product says whose a key is: so it has to be there.
+        if product is None or product["account"] not in {None, account}:
+            return [unowned("id", row["id"])]
+        return []
     owner = None if product is None else product["account"]
     if None in {owner, account} or owner == account:
         return []
-    if caller.account is not None:
-        # To whom it is not there; a key that names it is none of its own, either.
-        is_named = product_key(row["id"], row["type"]) is not None
-        return [unowned("id", row["id"])] if is_named else []
-    detail = f'Product "{key}" belongs to another account than the code: name one of its own.'
+    if caller.account is not None and not is_named:
+        return []  # to whom it is not there: the link check says so
+    detail = (
+        f'Product "{key}" belongs to another account than the code: name one of its own, or have '
+        "the admin of the installation look after it."
+    )
     return [FailedValidation("product", "eq", detail)]
 
 
-def _has_owner(row: Row) -> bool:
-    return row["type"] in OWNED_KINDS
+def _owned_key(row: Row) -> str | None:
+    """The key that says whose a code is; of a raw tag, what its bits spell, if anything."""
+    if row["type"] in OWNED_KINDS:
+        return str(row["id"])
+    tag = TAG.fullmatch(str(row["id"]))
+    try:
+        return None if tag is None else CodePath.parse(tag[1]).path
+    except CodeError:
+        return None
 
 
 def _owner(product: Mapping[str, Any] | None, cover: Cover | None) -> str | None:

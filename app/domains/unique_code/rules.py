@@ -28,6 +28,7 @@ ACCOUNT_DOMAINS = """
 SELECT account.id, coalesce(own.domain_name, short.domain_name) AS domain_name
 FROM account
 LEFT JOIN domain AS own ON own.id = account.default_domain AND own.state = 'verified'
+  AND (own.account IS NULL OR own.account = account.id)
 LEFT JOIN domain AS short ON short.account = account.id AND short.type = 'short'
   AND short.is_default AND short.state = 'verified'
 WHERE account.id = ANY(%(accounts)s::uuid[])
