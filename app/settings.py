@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
     max_repeated_rows: int = Field(
-        2_500_000, ge=1, description="Rows that the relations of one read may show more than once."
+        5_000_000, ge=1, description="Rows that the relations of one read may show more than once."
     )
     graphql_token_limit: int = Field(5000, ge=100, description="Longest GraphQL document, tokens.")
     graphql_alias_limit: int = Field(300, ge=1, description="Most aliases in one GraphQL document.")

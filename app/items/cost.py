@@ -12,7 +12,7 @@ from app.items.query import Leaf, Nested, Parts, Query
 from app.items.relations import step
 from app.items.view import Readable
 
-_ENDLESS = 10_000
+_ENDLESS = 1_000
 """What a list without a limit counts as."""
 _COUNTED = 100
 """What counting a row's list counts as: it shows none of them."""

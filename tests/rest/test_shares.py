@@ -133,7 +133,7 @@ async def test_exports_that_nobody_reads_leave_those_of_others_alone_and_end(bul
         assert len((await b.get("/items/account?export=csv")).content) > 20
         assert (await b.get("/items/product")).status_code == 200
         assert (await a.get("/items/product?limit=1")).status_code == 200
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 2  # a stall
         refused = await a.get(EXPORT)
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
         [error] = refused.json()["errors"]
@@ -198,7 +198,7 @@ async def test_ten_heavy_reads_leave_the_others_alone(filled, rows, read):
             start = time.monotonic()
             for _ in range(10):
                 assert (await b.get("/items/account?fields=id")).json() == {"data": [{"id": OTHER}]}
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < 5  # they would wait for as long as the block is
             await asyncio.wait(heavy, timeout=1)
             refused = [task.result() for task in heavy if task.done()]
         assert len(refused) == 5
