@@ -27,7 +27,12 @@ directus_settings = Collection(
         boolean("public_registration", required=True, default=False),
         boolean("public_registration_verify_email", default=True),
         m2o("storage_default_folder", to="directus_folders"),
-        integer("auth_login_attempts", default=25, minimum=0, note="Failures that suspend a user."),
+        integer(
+            "auth_login_attempts",
+            default=25,
+            minimum=0,
+            note="Wrong passwords of an address for an e-mail before it has to wait.",
+        ),
         string("auth_password_policy", note="A regular expression passwords have to match."),
     ),
 )

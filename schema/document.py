@@ -57,6 +57,7 @@ download_link = Collection(
     fields=(
         uuid("id", primary_key=True),
         m2o("document", to="document", required=True, on_delete="CASCADE", indexed=True),
+        m2o("user", to="directus_users", on_delete="CASCADE", note="Whose it is to follow."),
         string("token_hash", required=True, unique=True, max_length=64),
         timestamp("expires_at", required=True),
         timestamp("used_at"),

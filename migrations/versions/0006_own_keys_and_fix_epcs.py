@@ -147,12 +147,21 @@ def upgrade() -> None:
     op.execute(LENGTHS)
     op.execute(HISTORY)
     op.drop_column('account', 'company_prefix_length')
+    op.add_column('download_link', sa.Column('user', sa.UUID(as_uuid=False), autoincrement=False, nullable=True, comment='Whose it is to follow.'))
+    op.create_foreign_key('download_link_user_foreign', 'download_link', 'directus_users', ['user'], ['id'], ondelete='CASCADE', use_alter=True)
+    op.alter_column('directus_settings', 'auth_login_attempts',
+               existing_type=sa.INTEGER(),
+               comment='Wrong passwords of an address for an e-mail before it has to wait.',
+               existing_comment='Failures that suspend a user.',
+               existing_nullable=True,
+               existing_server_default=sa.text('25'))
     op.create_foreign_key('company_prefix_user_created_foreign', 'company_prefix', 'directus_users', ['user_created'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key('company_prefix_user_updated_foreign', 'company_prefix', 'directus_users', ['user_updated'], ['id'], ondelete='SET NULL', use_alter=True)
     op.create_foreign_key('company_prefix_account_foreign', 'company_prefix', 'account', ['account'], ['id'], ondelete='RESTRICT', use_alter=True)
 
 
 def downgrade() -> None:
+    op.drop_column('download_link', 'user')
     op.drop_index('unique_code_extended_id_account_unique', table_name='unique_code', postgresql_where=sa.text('extended_id IS NOT NULL'))
     op.create_index(op.f('unique_code_extended_id_unique'), 'unique_code', ['extended_id'], unique=True, postgresql_where=sa.text('extended_id IS NOT NULL'))
     op.drop_index('domain_account_domain_name_unique', table_name='domain', postgresql_where=None)

@@ -32,11 +32,12 @@ _TOKEN = re.compile(r"[A-Za-z]{32}")
 
 @dataclass(frozen=True, slots=True)
 class DocumentFile:
-    """The file of a document: its name in the storage, and its bytes."""
+    """The file of a document: its name in the storage, its bytes, and who may fetch it."""
 
     document: str
     object_name: str
     size: int
+    user: str
 
 
 async def link(session: WriteSession, sight: Sight, key: str) -> str:
@@ -48,7 +49,12 @@ async def link(session: WriteSession, sight: Sight, key: str) -> str:
     _check_file(await read_document(session, sight, key))
     token = "".join(secrets.choice(string.ascii_letters) for _ in range(TOKEN_LENGTH))
     lifetime = settings().download_link_seconds
-    values = {"key": key, "token_hash": token_hash(token), "lifetime": lifetime}
+    values = {
+        "key": key,
+        "user": sight.caller.user,
+        "token_hash": token_hash(token),
+        "lifetime": lifetime,
+    }
     await session.execute(queries.LINK, values)
     return token
 
@@ -89,7 +95,7 @@ async def place_of(storage: Storage, file: DocumentFile, own: Callable[[str], st
         await storage.size(file.object_name)
     except NoSuchObject:
         raise DocumentExpired from None
-    claims = {"scope": _SCOPE, "document": file.document}
+    claims = {"scope": _SCOPE, "document": file.document, "user": file.user}
     return own(signed(claims, current.secret or "", lifetime))
 
 
@@ -101,16 +107,18 @@ async def file_of(session: Session, token: str) -> DocumentFile:
         raise Forbidden from None
     if claims.get("scope") != _SCOPE:
         raise Forbidden
-    row = await session.fetch_one(queries.FILE, {"key": claims.get("document")})
+    row = await session.fetch_one(
+        queries.FILE, {"key": claims.get("document"), "user": claims.get("user")}
+    )
     if row is None:
-        raise DocumentExpired
+        raise Forbidden
     return _file(row)
 
 
 def _file(row: Mapping[str, Any]) -> DocumentFile:
     if row["object_name"] is None:
         raise DocumentExpired
-    return DocumentFile(row["key"], row["object_name"], row["file_size"])
+    return DocumentFile(row["key"], row["object_name"], row["file_size"], row["user"])
 
 
 def _check_file(document: Document) -> None:

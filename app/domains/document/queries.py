@@ -50,14 +50,22 @@ WHERE key = %(key)s
 """
 
 LINK = """
-INSERT INTO download_link (document, token_hash, expires_at)
-VALUES (%(key)s, %(token_hash)s, now() + make_interval(secs => %(lifetime)s::float8))
+INSERT INTO download_link (document, "user", token_hash, expires_at)
+VALUES (%(key)s, %(user)s::uuid, %(token_hash)s,
+  now() + make_interval(secs => %(lifetime)s::float8))
 """
 
+# Who was given a link is active still, and of the document's account or the installation's.
+_STILL = (
+    """u.status = 'active' AND (u.account IS NULL OR u.account IS NOT DISTINCT FROM d.account)"""
+)
+
 # What a link that is good leads to.
-LINKED = """
-SELECT d.key, d.object_name, d.file_size, coalesce(d.expires_at <= now(), true) AS is_expired
+LINKED = f"""
+SELECT d.key, d.object_name, d.file_size, coalesce(d.expires_at <= now(), true) AS is_expired,
+  l."user"
 FROM download_link AS l JOIN document AS d ON d.key = l.document
+JOIN directus_users AS u ON u.id = l."user" AND {_STILL}
 WHERE l.token_hash = %(token_hash)s AND l.used_at IS NULL AND l.expires_at > now()
 """
 
@@ -69,7 +77,10 @@ WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > now() RET
 """
 
 # Until it is removed: an address that was given out in time is good for its own time.
-FILE = "SELECT key, object_name, file_size FROM document WHERE key = %(key)s"
+FILE = f"""
+SELECT d.key, d.object_name, d.file_size, u.id AS "user" FROM document AS d
+JOIN directus_users AS u ON u.id = %(user)s::uuid AND {_STILL} WHERE d.key = %(key)s
+"""
 
 # Files whose time is over, and whose last links have been followed since.
 EXPIRED = """

@@ -232,11 +232,33 @@ async def test_the_file_comes_whole_in_parts_and_for_a_while(company, as_company
     assert (await anybody.get(place)).status_code == 410
 
 
-async def test_only_an_address_of_ours_gives_a_file(company, as_company, work):
+async def test_a_link_is_good_only_while_its_user_may_see_the_document(
+    company, as_company, work, rows
+):
+    """Who moves to another account takes no files along; who is suspended gets none."""
     key = await asked(company)
     await work()
     anybody = await as_company({})
-    claims, minute = {"scope": "document-file", "document": key}, timedelta(minutes=1)
+    [owner] = rows.execute("SELECT owner FROM document WHERE key = %s", [key]).fetchone()
+    link, other = await linked(company, key), await linked(company, key)
+    place = (await anybody.get(other)).headers["Location"]
+    rows.execute("INSERT INTO account (id, account_name) VALUES (%s, 'Other')", [OTHER])
+    for change in ("status = 'suspended'", f"status = 'active', account = '{OTHER}'"):
+        rows.execute(f"UPDATE directus_users SET {change} WHERE id = %s", [owner])
+        assert (await anybody.get(link)).status_code == 404
+        assert (await anybody.get(place)).status_code == 404
+    rows.execute("UPDATE directus_users SET account = %s WHERE id = %s", [ACCOUNT, owner])
+    assert (await anybody.get(place)).status_code == 200
+    assert (await anybody.get(link)).status_code == 302
+
+
+async def test_only_an_address_of_ours_gives_a_file(company, as_company, work, rows):
+    key = await asked(company)
+    await work()
+    anybody = await as_company({})
+    [owner] = rows.execute("SELECT owner::text FROM document WHERE key = %s", [key]).fetchone()
+    claims = {"scope": "document-file", "document": key, "user": owner}
+    minute = timedelta(minutes=1)
     good = signed(claims, SECRET, minute)
     assert (await anybody.get(f"/api/v2/documents/file/{good}")).status_code == 200
     for token in (
