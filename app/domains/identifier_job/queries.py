@@ -15,7 +15,7 @@ WHERE j.id = %(key)s
 
 # Of accounts: the stricter fill, the domain set on the account, the default of each type.
 TENANTS = """
-SELECT account.id, account.max_keyspace_fill, account.default_domain AS own_domain,
+SELECT account.id, account.max_keyspace_fill, own.id AS own_domain,
        own.domain_name AS own_name, link.id AS link_domain, link.domain_name AS link_name,
        short.id AS short_domain, short.domain_name AS short_name
 FROM account
