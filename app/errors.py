@@ -91,8 +91,9 @@ class RecordNotUnique(AppError):
     status = 400
 
     def __init__(self, collection: str, field: str | None, value: Any = None) -> None:
+        shown = "" if value is None else f' "{value}"'
         super().__init__(
-            f'Value "{value}" for field "{field}" in collection "{collection}" has to be unique.',
+            f'Value{shown} for field "{field}" in collection "{collection}" has to be unique.',
             collection=collection,
             field=field,
             value=value,

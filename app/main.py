@@ -36,7 +36,7 @@ from app.rest import (
     system,
     utils,
 )
-from app.rest.middleware import Authentication, BodyLimit, RequestLog
+from app.rest.middleware import VENDORS, Authentication, BodyLimit, RequestLog
 from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import (
     error_response,
@@ -167,7 +167,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def _too_many(scope: Scope, error: RequestsExceeded) -> Response:
     """The refusal of one request too many, as its client knows refusals."""
-    if scope["path"].startswith(f"{scantrust.PREFIX}/"):
+    if scope["path"].startswith(VENDORS):
         return scantrust.error_response(error)
     return error_response(error)
 

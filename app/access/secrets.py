@@ -25,13 +25,18 @@ def following_token(token: str, installation_secret: str) -> str:
     nobody gets from a token to the next one.
     """
     key = hashlib.sha256(b"following tokens\0" + installation_secret.encode()).digest()
-    digest = hmac.digest(key, token.encode(), "sha256")
+    digest = hmac.digest(key, _bytes(token), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def token_hash(token: str) -> str:
     """What is stored of a token: its SHA-256, in hex. Tokens are random, so no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_bytes(token)).hexdigest()
+
+
+def _bytes(secret: str) -> bytes:
+    """A secret in UTF-8, whatever text it is: half a surrogate pair is a wrong one, no failure."""
+    return secret.encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +51,7 @@ def _hash_of_nobody() -> str:
 
 async def password_hash(password: str) -> str:
     """The argon2 hash of a password. It takes tens of milliseconds by design: in a thread."""
-    return await HASHING.run(_hasher().hash, password)
+    return await HASHING.run(_hasher().hash, _bytes(password))
 
 
 async def is_password(password: str, stored: str | None) -> bool:
@@ -59,6 +64,8 @@ def is_costly(stored: str) -> bool:
 
     Checking such a hash costs what its author says. What is no hash costs nothing.
     """
+    if not stored.isascii():
+        return False
     try:
         asked = extract_parameters(stored)
     except InvalidHashError:
@@ -74,8 +81,10 @@ def is_costly(stored: str) -> bool:
 
 
 def _verified(password: str, stored: str | None) -> bool:
+    if stored is not None and not stored.isascii():
+        return False  # no argon2 hash is: its parts are in Base64
     try:
-        _hasher().verify(stored or _hash_of_nobody(), password)
+        _hasher().verify(stored or _hash_of_nobody(), _bytes(password))
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

@@ -42,10 +42,18 @@ _PLAIN = frozenset({"integer", "float", "boolean"})
 _NUMBERS = _PLAIN | {"bigInteger", "decimal"}
 """What is no text, though it may be quoted: a minus is part of it."""
 
-_IN_SQL = r"^[\s\u00A0\u200B\uFEFF\u0022\u0027]*[=+@\uFF1D\uFF0B\uFF20\uFF0D-]|^[\t\r\n]"
-"""A formula as spreadsheets see it (OWASP, CSV Injection): its first sign, in its wide form, too,
-behind blanks and quotes; or a control character that may end the cell before. In PostgreSQL's
-notation, which Python reads alike."""
+_IGNORED = (
+    r"\s\u0001-\u001F\u007F-\u00A0\u00AD\u034F\u061C\u115F\u1160\u1680\u17B4\u17B5\u180B-\u180F"
+    r"\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF9-\uFFFB"
+    r"\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0000-\U000E0FFF\u0022\u0027"
+)
+"""What a spreadsheet may not see before a sign: blanks and controls, what has no shape (Unicode's
+Default_Ignorable_Code_Point), quotes."""
+_SIGNS = r"=+@\uFF1D\uFF0B\uFF20\uFF0D\uFE66\uFE62\uFE6B\uFE63\u207A\u207C\u208A\u208C\uFB29-"
+_IN_SQL = rf"^[{_IGNORED}]*[{_SIGNS}]|^[\t\r\n]"
+"""A formula as spreadsheets see it (OWASP, CSV Injection): its first sign, in its wide, small
+and raised forms, too (those whose NFKC it is), behind what is not seen; or a control character that
+may end the cell before. In PostgreSQL's notation, which Python reads alike."""
 _FORMULA = re.compile(_IN_SQL)
 
 _ROWS = (

@@ -56,6 +56,12 @@ class Sight:
         if refused := [name for name in fields if name not in known]:
             raise Forbidden.fields(refused, collection)
 
+    def require_always(self, collection: str, *fields: str) -> None:
+        """Raises Forbidden where the caller may not read these fields of every row it sees."""
+        self.require(collection, *fields)
+        if refused := [name for name in fields if not self.shows_always(collection, name)]:
+            raise Forbidden.fields(refused, collection)
+
     def shows(self, collection: str, *fields: str) -> bool:
         """Whether the caller may read the fields of some rows."""
         known = self._view.fields(collection)

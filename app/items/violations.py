@@ -16,24 +16,25 @@ from app.errors import (
     RecordNotUnique,
     ServiceUnavailable,
 )
+from schema import Collection
 
 logger = logging.getLogger(__name__)
 
 _KEY = re.compile(r"Key \(([^)]+)\)=\((.*)\)")
 
 
-def as_app_error(error: psycopg.Error, collection: str) -> AppError | None:
+def as_app_error(error: psycopg.Error, collection: Collection) -> AppError | None:
     """The caller's error for a database error raised by a write; None if it is no refusal."""
-    diag = error.diag
+    diag, name = error.diag, collection.name
     match error:
         case pg.UniqueViolation():
-            return RecordNotUnique(collection, *_key(diag.message_detail))
+            return _not_unique(diag, collection)
         case pg.ForeignKeyViolation() | pg.RestrictViolation():
-            return _foreign_key(diag, collection)
+            return _foreign_key(diag, name)
         case pg.NotNullViolation():
-            return NotNullViolation(collection, diag.column_name or "")
+            return NotNullViolation(name, diag.column_name or "")
         case pg.CheckViolation():
-            return InvalidPayload(f'The rule "{diag.constraint_name}" of "{collection}" is broken')
+            return InvalidPayload(f'The rule "{diag.constraint_name}" of "{name}" is broken')
         case psycopg.DataError():
             return InvalidPayload(f"The database can't store a value: {first_line(error)}")
     return None
@@ -75,6 +76,16 @@ def _is_too_large(error: psycopg.Error) -> bool:
 def first_line(error: psycopg.Error) -> str:
     """What went wrong, without the statement and its position."""
     return error.diag.message_primary or str(error).splitlines()[0]
+
+
+def _not_unique(diag: psycopg.errors.Diagnostic, collection: Collection) -> RecordNotUnique:
+    """The last field of the key that is taken, and its value; never that of a secret.
+
+    What is stored of a secret is its hash, which is no caller's to read either (directus.md 5.1).
+    """
+    field, value = _key(diag.message_detail)
+    secrets = {known.name for known in collection.fields if known.concealed}
+    return RecordNotUnique(collection.name, field, None if field in secrets else value)
 
 
 def _foreign_key(diag: psycopg.errors.Diagnostic, collection: str) -> InvalidForeignKey:

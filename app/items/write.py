@@ -322,7 +322,7 @@ class Writer:
             cursor = await self.session.run(sql, values)
             return await cursor.fetchall() if cursor.description is not None else []
         except psycopg.Error as error:
-            refused = as_app_error(error, collection.name)
+            refused = as_app_error(error, collection)
             if refused is None:
                 raise
             raise refused from error

@@ -45,7 +45,7 @@ _LARGEST_OF_NOBODY = 1024 * 1024
 _UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
-_VENDORS = ("/api/v2/", "/v2/")
+VENDORS = ("/api/v2/", "/v2/")
 """Surfaces of other products: they have credentials of their own kinds, and say so themselves."""
 _SCANNED = re.compile(r"/(?:r|[0-9]{2,4})/")
 """Links of printed codes are for everybody: a stale session must not be in the way of a scan."""
@@ -139,7 +139,7 @@ class Authentication:
 
 async def _caller_of(scope: Scope) -> Caller:
     path = scope["path"]
-    if path in _OPEN or path.startswith(_VENDORS) or _SCANNED.match(path) is not None:
+    if path in _OPEN or path.startswith(VENDORS) or _SCANNED.match(path) is not None:
         return ANONYMOUS
     return await (_watcher(scope) if path == _HEALTH else _caller(scope))
 

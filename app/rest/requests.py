@@ -11,6 +11,10 @@ from app.json_text import NotJson, read_json
 
 _SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
 """Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""
+_TOKEN_LIKE = re.compile(r"[A-Za-z]{32,}|[A-Za-z0-9_.-]{40,}")
+"""What looks like a link's token, a static or a signed one, wherever a client's mistake puts it. A
+UUID is shorter, and so are the names of collections.
+"""
 
 
 def path_for_logs(scope: Scope) -> str:
@@ -19,7 +23,7 @@ def path_for_logs(scope: Scope) -> str:
     >>> path_for_logs({"path": "/api/v2/documents/download/AbC/"})
     '/api/v2/documents/download/***'
     """
-    return _SECRETS.sub(r"\1/***", scope["path"])
+    return _TOKEN_LIKE.sub("***", _SECRETS.sub(r"\1/***", scope["path"]))
 
 
 def absolute(request: Request, path: str = "") -> str:

@@ -173,3 +173,48 @@ async def test_graphql_makes_and_revokes_by_the_same_rules(client, make_user):
         id=row["id"],
     )
     assert revoked["update_api_credential_item"]["revoked_at"].startswith("2026-01-01")
+
+
+@pytest.mark.parametrize("by_admin", [True, False])
+async def test_a_token_twice_tells_nothing_that_is_stored(client, app, make_user, by_admin):
+    """A secret is never repeated, nor its hash: to whoever it is, by whatever surface."""
+    user, headers = await make_user(account=ACCOUNT, policies=[{"policy": POLICY}])
+    row = {"user": user, "kind": "scantrust_uat", "token": TOKEN, "permissions": []}
+    assert (await client.post(PATH, json=row)).status_code == 200
+    other = {**row, "token": TOKEN[::-1]}
+    made = (await client.post(PATH, json=other)).json()["data"]["id"]
+    async with client_of(app, {} if not by_admin else None) as asking:
+        asking.headers.update({} if by_admin else headers)
+        mutation = "mutation ($row: create_api_credential_input!) "
+        answers = [
+            await asking.post(PATH, json=row),
+            await asking.post(PATH, json=[row, row]),
+            await asking.patch(f"{PATH}/{made}", json={"token": TOKEN}),
+            await asking.post(
+                "/graphql",
+                json={
+                    "query": mutation + "{ create_api_credential_item(data: $row) { id } }",
+                    "variables": {"row": row},
+                },
+            ),
+        ]
+    for answer in answers:
+        assert token_hash(TOKEN) not in answer.text
+        assert TOKEN not in answer.text
+        [error] = answer.json()["errors"]
+        assert error["extensions"]["field"] == "token", error
+        if by_admin:
+            assert error["extensions"]["code"] == "RECORD_NOT_UNIQUE"
+            assert error["extensions"]["value"] is None
+            assert error["message"] == (
+                'Value for field "token" in collection "api_credential" has to be unique.'
+            )
+
+
+async def test_a_user_s_token_twice_tells_nothing_either(client):
+    row = {"email": "one@example.com", "token": TOKEN}
+    assert (await client.post("/users", json=row)).status_code == 200
+    answer = await client.post("/users", json={**row, "email": "two@example.com"})
+    [error] = answer.json()["errors"]
+    assert (error["extensions"]["field"], error["extensions"]["value"]) == ("token", None)
+    assert token_hash(TOKEN) not in answer.text

@@ -352,3 +352,22 @@ async def test_a_file_says_what_who_reserved_may_read(client, rows, codes, work)
     await work()
     lines = list(csv.DictReader(io.StringIO((await file_of(client, first["id"])).text)))
     assert [set(line) for line in lines] == [{"id", "code"}] * 2
+
+
+async def test_of_a_user_that_is_deleted_no_file_is_made(client, rows, codes, work):
+    """A deleted user leaves null, as nobody does: its file says nothing to whoever reads it."""
+    codes(4)
+    user = str(uuid4())
+    rows.execute(
+        "INSERT INTO directus_users (id, email, account, status) VALUES (%s, %s, %s, 'active')",
+        [user, f"{user}@example.com", ACCOUNT],
+    )
+    made = await reserve(client, quantity=2)
+    rows.execute("UPDATE code_reservation SET user_created = %s", [user])
+    assert (await client.delete(f"/users/{user}")).status_code == 204
+    await work()
+    refused = await read(client, made["id"])
+    assert (refused["status"], refused["quantity_reserved"]) == ("error", 0)
+    assert (refused["user_created"], refused["export_file"]) == (None, None)
+    assert "no longer an active user" in refused["error_message"]
+    assert statuses(rows) == {"unassigned": 4}

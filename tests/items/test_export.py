@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -48,11 +49,27 @@ async def test_a_list_stays_json(library):
     assert list(csv.reader(io.StringIO(text)))[1] == ["s1", '[{"title":"Ants"}]']
 
 
+VISIBLE = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2"
+"""Format characters that have a shape: Arabic and Syriac marks before numbers."""
+UNSEEN = [
+    *"\"'",
+    *(
+        one
+        for one in map(chr, range(1, 0x10000))
+        if unicodedata.category(one) in {"Cc", "Cf", "Zs", "Zl", "Zp"} and one not in VISIBLE
+    ),
+]
+SIGNS = [
+    one
+    for one in map(chr, range(1, 0x10000))
+    if unicodedata.category(one) != "Cs" and unicodedata.normalize("NFKC", one) in set("=+-@")
+]
+
+
 def is_formula(text):
     """What spreadsheets take for one (OWASP, CSV Injection), said another way than ours."""
-    wide = str.maketrans("\uff1d\uff0b\uff0d\uff20", "=+-@")
-    shown = text.translate(wide).lstrip(" \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u200b\ufeff\"'")
-    return text[:1] in set("\t\r\n") or shown[:1] in set("=+-@")
+    shown = text.lstrip("".join(UNSEEN))
+    return text[:1] in set("\t\r\n") or unicodedata.normalize("NFKC", shown[:1]) in {*"=+-@"}
 
 
 FORMULAS = [
@@ -109,13 +126,31 @@ async def test_names_of_columns_are_no_formulas_either(library, rows):
     assert text.decode().split("\n")[0] == '"extra.=x","\'=cmd.label","shown.label"'
 
 
+async def test_every_sign_behind_all_that_is_not_seen_is_neutral(library, rows):
+    texts = [*(f"{sign}1" for sign in SIGNS), *(f"{one}=1" for one in UNSEEN)]
+    texts += [f"\u200b\u00ad{sign}1" for sign in SIGNS]
+    rows.execute("TRUNCATE book CASCADE")
+    with rows.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO book (title, summary) VALUES (%s, %s)",
+            [(f"{n:04}", text) for n, text in enumerate(texts)],
+        )
+    csv_text = await exported(library, "csv", "summary", safe=True, limit=-1)
+    [_, *shown] = csv.reader(io.StringIO(csv_text, newline=""))
+    assert [cell for [cell] in shown] == [f"'{text}" for text in texts]
+    assert {"\ufe66", "\ufe62", "\ufe63", "\ufe6b", "\uff1d"} <= set(SIGNS)
+    assert set("\xad\u200b\u200f\u202a\u202e\u2060\u180e\ufeff\x1f\x7f") <= set(UNSEEN)
+
+
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     texts=st.lists(
         st.text(
-            st.sampled_from("=+-@\t\r\n \"'a1\uff1d\uff0b\uff0d\uff20\u200b\ufeff\xa0,;"),
+            st.sampled_from(
+                "=+-@\t\r\n \"'a1\uff1d\uff0b\uff0d\uff20\ufe66\u207a\u200b\ufeff\xa0\xad\x7f,;"
+            ),
             max_size=6,
         ),
         min_size=1,

@@ -129,10 +129,13 @@ async def test_a_login_has_an_allowance_of_its_own(limited):
         assert (await client.get("/server/info")).status_code == 200
 
 
-async def test_scantrusts_clients_are_told_in_their_own_words(limited):
+@pytest.mark.parametrize(
+    "path", ["/api/v2/me/", "/v2/dashboard/scans/", "/v2/dashboard/summary", "/v2/none"]
+)
+async def test_scantrusts_clients_are_told_in_their_own_words(limited, path):
     async with limited(**PER_ADDRESS) as client:
         for _ in range(4):
-            answer = await client.get("/api/v2/me/")
+            answer = await client.get(path)
         assert answer.status_code == 429
         assert answer.json() == {"detail": "Request was throttled."}
         assert 1 <= int(answer.headers["retry-after"]) <= 60

@@ -182,3 +182,18 @@ async def test_options_lists_the_methods_of_a_route(anonymous):
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert (await anonymous.options("/nope")).status_code == 404
     assert (await anonymous.options("/server/info")).text == "GET,HEAD"
+
+
+@pytest.mark.parametrize(
+    "hashed",
+    [
+        "\u00e9",
+        "$argon2id$v=19$m=\uff11,t=1,p=1$YWFhYWFhYWE$YWFh",
+        "$argon2id$v=19$m=8,t=1,p=1$\u00e9$\u00e9",
+        "\0",
+        "$argon2id$v=19$m=8,t=1,p=1$YWFhYWFhYWE$YWFh\u200b",
+    ],
+)
+async def test_what_is_no_hash_is_a_hash_of_nothing(client, hashed):
+    answer = await client.post("/utils/hash/verify", json={"string": "x", "hash": hashed})
+    assert (answer.status_code, answer.json()) == (200, {"data": False})

@@ -126,6 +126,7 @@ class Plant:
     server: psycopg.Connection[Any]
     workers: ExitStack = field(default_factory=ExitStack)
     account: str = ""
+    user: str = ""
     domain: str = ""
     product: str = "/01/09312345551927"
     asset_type: str = "/8003/00614141123452"
@@ -133,6 +134,18 @@ class Plant:
     def furnish(self) -> None:
         self.account = self.value(
             "INSERT INTO account (account_name) VALUES ('Jon Demo') RETURNING id::text"
+        )
+        self.user = self.value(
+            "INSERT INTO directus_users (email, account) VALUES ('own@example.com', %s) "
+            "RETURNING id::text",
+            self.account,
+        )
+        self.value(
+            "WITH made AS (INSERT INTO directus_policies (id, name, admin_access) "
+            "VALUES (gen_random_uuid(), 'Admins', true) RETURNING id) "
+            'INSERT INTO directus_access (id, policy, "user") '
+            "SELECT gen_random_uuid(), id, %s FROM made RETURNING id",
+            self.user,
         )
         self.domain = self.value(
             "INSERT INTO domain (state, account, domain_name, is_default) "

@@ -41,11 +41,13 @@ def mint(plant, quantity: int) -> None:
 def reserve(plant, quantity: int) -> str:
     """A reservation, as a request that lost its message would leave it; its key."""
     return plant.value(
-        "INSERT INTO code_reservation (account, product, quantity) VALUES (%s, %s, %s) "
+        "INSERT INTO code_reservation (account, product, quantity, user_created) "
+        "VALUES (%s, %s, %s, %s) "
         "RETURNING id::text",
         plant.account,
         plant.product,
         quantity,
+        plant.user,
     )
 
 

@@ -58,18 +58,7 @@ def furnished(plant, s3_url, monkeypatch) -> None:
 @pytest.fixture
 def caller(plant) -> Caller:
     """An admin of the account."""
-    user = plant.value(
-        "INSERT INTO directus_users (email, account) VALUES ('a@example.com', %s) RETURNING id",
-        plant.account,
-    )
-    plant.connection.execute(
-        "WITH made AS (INSERT INTO directus_policies (id, name, admin_access) "
-        "VALUES (gen_random_uuid(), 'Admins', true) RETURNING id) "
-        'INSERT INTO directus_access (id, policy, "user") '
-        "SELECT gen_random_uuid(), id, %s FROM made",
-        (user,),
-    )
-    return Caller(user=str(user), account=plant.account, is_admin=True)
+    return Caller(user=plant.user, account=plant.account, is_admin=True)
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ def order(plant, quantity=3000, **fields) -> int:
     row = {"activate_on_complete": True, "use_serial_number": False, **fields}
     return plant.value(
         "INSERT INTO workorder (account, reference, quantity, product, identifier_job, "
-        "activate_on_complete, use_serial_number) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        "activate_on_complete, use_serial_number, user_created) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
         plant.account,
         f"WO {job}",
         quantity,
@@ -29,6 +30,7 @@ def order(plant, quantity=3000, **fields) -> int:
         job,
         row["activate_on_complete"],
         row["use_serial_number"],
+        plant.user,
     )
 
 

@@ -35,7 +35,9 @@ async def make_file(
     """
     caller = await asker(session, reservation.user_created, reservation.account)
     if caller is None:
-        raise UnprocessableContent("Who reserved the codes is no longer an active user here")
+        raise UnprocessableContent(
+            "Who reserved the codes is no longer an active user here: make the reservation again"
+        )
     form = _form(reservation)
     query = own_codes(compiler, caller, COLUMNS, ("reservation",), reservation.id)
     rows = _with_suffix(query, compiler.rows(query), reservation.url_suffix)

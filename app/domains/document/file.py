@@ -74,9 +74,7 @@ async def _search(session: Session, compiler: Compiler, key: str) -> CodeSearch:
     row = await session.fetch_one(queries.WANTED, {"key": key})
     if row is None:
         raise LookupError(key)
-    caller = None
-    if row["user"] is not None:
-        caller = await asker(session, row["user"], row["account"])
+    caller = await asker(session, row["user"], row["account"])
     if caller is None or caller.account != row["account"]:
         raise UnprocessableContent(WITHOUT_USER)
     sight, parameters = Sight(compiler, caller), orjson.loads(row["parameters"])

@@ -119,9 +119,7 @@ async def do_portion(
 
 async def _caller(session: Session, task: ScmTask) -> Caller:
     """Who asked, with what it may do now."""
-    caller = None
-    if task.user is not None:
-        caller = await asker(session, task.user, task.account)
+    caller = await asker(session, task.user, task.account)
     if caller is None or caller.account != task.account:
         raise Forbidden
     return caller

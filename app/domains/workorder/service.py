@@ -96,7 +96,10 @@ async def pack(
     """
     caller = await asker(session, order.user, order.account)
     if caller is None:
-        raise UnprocessableContent("Who ordered the codes is no longer an active user here")
+        raise UnprocessableContent(
+            "Who ordered the codes is no longer an active user here: read them with "
+            "/items/unique_code, by their workorder"
+        )
     query = own_codes(compiler, caller, COLUMNS, ("workorder",), order.id)
     rows = exported(ReadSession(session.connection), compiler, query, "csv")
     name = f"workorder-{order.id}"

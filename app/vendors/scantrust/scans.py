@@ -41,7 +41,8 @@ async def scans(visit: Visit) -> Response:
         after = _position(paging["cursor"]) if paging.get("cursor") else None
         async with visit.database.read() as session:
             search = await _search(visit, session, params)
-            search.sight.require(SCANS, "id", "scanned_at")
+            # A cursor says the time and the key of a scan: of every one they have to be readable.
+            search.sight.require_always(SCANS, "id", "scanned_at")
             return await _after(visit, session, search, limit, after)
     async with visit.database.read() as session:
         search = await _search(visit, session, params)

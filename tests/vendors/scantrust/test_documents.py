@@ -381,3 +381,37 @@ async def test_the_seeds_word_is_asked_for(company, as_company, uat):
         assert (await scanning.get(path)).status_code == 403
     anybody = await as_company({})
     assert (await anybody.get(SEARCH)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v2/documents/downloads/{}/",
+        "/api/v2/documents//download/{}/",
+        "/api/v2/documents/{}/get-download-link/",
+        "/api/v2/document/download/{}",
+        "/api/v2/documents/download{}",
+        "/v2/documents/%2F{}/",
+        "/{}",
+    ],
+)
+@pytest.mark.parametrize(
+    "token",
+    ["aBcDeFgH" * 4, "eyJhbGciOiJIUzI1NiJ9.eyJzY29wZSI6ImRvY3VtZW50LWZpbGUifQ.d-_9" + "x" * 39],
+)
+def test_a_path_that_misses_its_route_shows_no_token_either(path, token):
+    assert token not in path_for_logs({"path": path.format(token)})
+    assert token.rpartition(".")[2] not in path_for_logs({"path": path.format(token)})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/items/product/01/09312345551927",
+        "/01/09312345551927/21/ABCDEFGHJKLMNPQRSTUV",
+        "/assets/f1b2c3d4-e5f6-7890-1234-567890abcdef",
+        "/items/directus_permissions/7",
+    ],
+)
+def test_what_is_no_token_is_in_the_logs(path):
+    assert path_for_logs({"path": path}) == path

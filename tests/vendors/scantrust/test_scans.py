@@ -290,3 +290,32 @@ async def test_a_user_reads_what_its_policies_let_it(as_company, uat, rows):
     )
     assert await found(await as_company(token)) == [2]
     assert (await summed(company))["by_country"] == {"zh": 1}
+
+
+@pytest.mark.parametrize(("masked", "status"), [("scanned_at", 403), ("id", 200), ("country", 200)])
+async def test_a_cursor_needs_what_it_says_of_every_scan(as_company, uat, rows, masked, status):
+    """One permission shows all scans without a field, another has the field of some: it is null.
+
+    A key never is.
+    """
+    token = uat("scans_download", admin=False)
+    user = rows.execute('SELECT "user" FROM api_credential').fetchone()[0]
+    rows.execute("INSERT INTO directus_policies (id, name) VALUES (%s, 'P')", [user])
+    rows.execute('INSERT INTO directus_access (policy, "user") VALUES (%s, %s)', [user, user])
+    others = {"id", "scanned_at", "flags", "country"} - {masked}
+    for fields, rule in ((",".join(others), "{}"), (masked, '{"result": {"_eq": "ok"}}')):
+        rows.execute(
+            "INSERT INTO directus_permissions (policy, collection, action, fields, permissions)"
+            " VALUES (%s, 'scan', 'read', %s, %s)",
+            [user, fields, rule],
+        )
+    company = await as_company(token)
+    answer = await company.get(SCANS + "?page_mode=cursor&limit=2")
+    assert answer.status_code == status, answer.text
+    url, seen = f"{SCANS}?limit=2", []
+    while url is not None:
+        page = (await company.get(url)).json()
+        seen += [record["scan"]["datetime"] for record in page["results"]]
+        url = page["next"]
+    hidden = [moment for moment in seen if moment is None]
+    assert (len(seen), len(hidden)) == (5, 1 if masked == "scanned_at" else 0)

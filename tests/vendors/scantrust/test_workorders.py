@@ -143,3 +143,16 @@ async def test_words_are_asked_for(as_company, uat):
     assert (await making.post(f"{ORDERS}{made['id']}/cancel/")).status_code == 403
     assert (await making.get(f"{ORDERS}{made['id']}/download/")).status_code == 400
     assert (await seeing.get(f"{ORDERS}{made['id']}/download/")).status_code == 403
+
+
+async def test_of_a_user_that_is_deleted_no_list_is_made(company, client, work, number, rows):
+    """A deleted user leaves null, as nobody does: the list says nothing to whoever reads it."""
+    made = (await company.post(CREATE, json={**ORDER, "product": number})).json()
+    (user,) = rows.execute("SELECT user_created::text FROM workorder").fetchone()
+    assert (await client.delete(f"/users/{user}")).status_code == 204
+    await work()
+    state, file, sentence = rows.execute(
+        "SELECT state, codegen_file, error_message FROM workorder WHERE id = %s", [made["id"]]
+    ).fetchone()
+    assert (state, file) == ("processing", None)  # it can be tried again, as after any failure
+    assert "no longer an active user" in sentence
