@@ -248,7 +248,7 @@ class BodyLimit:
 def _is_nobody(scope: Scope) -> bool:
     """Whether nobody knows who asks. Surfaces of other products find that out by themselves."""
     items = scope["state"].get("items")
-    is_theirs = scope["path"].startswith(_VENDORS)
+    is_theirs = scope["path"].startswith(VENDORS)
     return items is not None and items.caller.is_anonymous and not is_theirs
 
 
