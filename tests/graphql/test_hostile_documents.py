@@ -16,10 +16,10 @@ async def anonymous(app, installation):
 
 
 DEEP = {
-    "selections": "{" + "a{" * 2400 + "a" + "}" * 2400 + "}",
+    "selections": "{" + "a{" * 900 + "a" + "}" * 900 + "}",
     "relations": "{product{" + "parent_product{" * 11 + "id" + "}" * 11 + "}}",
     "wrong relations": "{product{" + "nothing{" * 11 + "id" + "}" * 11 + "}}",
-    "inline fragments": "{product{" + "...{" * 2000 + "id" + "}" * 2000 + "}}",
+    "inline fragments": "{product{" + "...{" * 900 + "id" + "}" * 900 + "}}",
     "relations in inline fragments": "{product{"
     + "...{parent_product{" * 11
     + "id"
@@ -36,9 +36,9 @@ DEEP = {
     "relations by fragments": "{product{...f0}}"
     + "".join(f" fragment f{n} on product{{parent_product{{...f{n + 1}}}}}" for n in range(11))
     + " fragment f11 on product{id}",
-    "lists": "{product(filter:{_and:" + "[" * 2000 + "]" * 2000 + "}){id}}",
+    "lists": "{product(filter:{_and:" + "[" * 900 + "]" * 900 + "}){id}}",
     "objects": "{product(filter:" + "{_and:" * 1500 + "{}" + "}" * 1500 + "){id}}",
-    "types": "query($a:" + "[" * 2000 + "Int" + "]" * 2000 + "){product{id}}",
+    "types": "query($a:" + "[" * 900 + "Int" + "]" * 900 + "){product{id}}",
 }
 
 

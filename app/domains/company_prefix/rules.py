@@ -36,8 +36,7 @@ class CompanyPrefixRules(Rules):
             row["kind"] = row.get("kind") or ORDINARY
         _check(rows)
         await _keep_apart(session, rows, [])
-        for row in rows:
-            await _require_fitting(session, row)
+        await _require_fitting(session, rows)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
@@ -50,6 +49,7 @@ class CompanyPrefixRules(Rules):
         for update in changed:
             await _require_free(session, update)
         await _keep_apart(session, rows, [update.key for update in changed])
+        await _require_fitting(session, rows)
 
     async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         """Raises UnprocessableContent while something is under one of them."""
@@ -121,19 +121,23 @@ async def _require_free(session: WriteSession, update: Update) -> None:
         raise FailedValidation(field, "eq", detail, valid=before)
 
 
-async def _require_fitting(session: WriteSession, row: Row) -> None:
+async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
     """Raises FailedValidation for a prefix over keys of others, or codes of another length."""
-    digits, kind = str(row["digits"]), str(row["kind"])
-    length = GTIN8_LENGTH if kind == GTIN8 else len(digits)
-    values = {**_ranged(digits, kind), "account": row.get("account"), "length": length}
-    rows = await session.fetch_all(queries.AGAINST, values)
-    found = next((one["key"] for one in rows if one["key"] is not None), None)
-    if found is not None:
-        detail = (
-            f'"{found}" is there already, of another account or with a company prefix of another '
-            "length: keys that were given out keep both. Delete it, if it is nobody's by right."
-        )
-        raise FailedValidation("digits", "nin", detail)
+    for row in given:
+        if not row.get("digits"):  # refused already
+            continue
+        digits, kind = str(row["digits"]), str(row["kind"])
+        length = GTIN8_LENGTH if kind == GTIN8 else len(digits)
+        values = {**_ranged(digits, kind), "account": row.get("account"), "length": length}
+        rows = await session.fetch_all(queries.AGAINST, values)
+        found = next((one["key"] for one in rows if one["key"] is not None), None)
+        if found is not None:
+            detail = (
+                f'"{found}" is there already, of another account or with a company prefix of '
+                "another length: keys that were given out keep both. Delete it, if it is nobody's "
+                "by right."
+            )
+            raise FailedValidation("digits", "nin", detail)
 
 
 async def _under(session: Session, prefix: Mapping[str, Any]) -> str | None:
