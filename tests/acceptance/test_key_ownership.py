@@ -4,91 +4,28 @@ import json
 
 import pytest
 
-from app.access.secrets import token_hash
 from app.codes.check_digit import check_digit
 from app.codes.sscc import Sscc
 from app.settings import settings as current
-from tests.web import ACCOUNT, client_of
+from tests.acceptance.two_accounts import (
+    GTIN_A,
+    GTIN_B,
+    PREFIX_A,
+    PREFIX_B,
+    A,
+    B,
+    a,
+    anybody,
+    b,
+    created,
+    errors,
+    is_unowned,
+    scanned,
+    two_accounts,
+)
+from tests.web import ACCOUNT
 
-A, B = "aaaaaaaa-0000-4000-8000-00000000000a", "aaaaaaaa-0000-4000-8000-00000000000b"
-PREFIX_A, PREFIX_B = "4012345", "7612345"
-GTIN_A, GTIN_B = "04012345000009", "07612345000008"
-BUSINESS = (
-    "account api_credential brand campaign code_pool code_reservation company_prefix document "
-    "domain identifier_job product scan scm_field scm_task unique_code workorder directus_users"
-).split()
-
-SEED = """
-INSERT INTO account (id, account_name) VALUES (%(a)s, 'A'), (%(b)s, 'B');
-INSERT INTO company_prefix (account, digits) VALUES (%(a)s, '4012345'), (%(b)s, '7612345');
-INSERT INTO domain (account, domain_name, type, state) VALUES
-  (%(a)s, 'go.a.com', 'short', 'verified'),
-  (%(b)s, 'go.b.com', 'short', 'verified');
-INSERT INTO directus_roles (id, name) VALUES (%(role)s, 'Business');
-INSERT INTO directus_policies (id, name) VALUES (%(role)s, 'Business');
-INSERT INTO directus_access (role, policy) VALUES (%(role)s, %(role)s);
-INSERT INTO directus_permissions (policy, collection, action, fields)
-  SELECT %(role)s, c, a, '*'
-  FROM unnest(%(collections)s::text[]) AS c, unnest('{create,read,update,delete}'::text[]) AS a;
-INSERT INTO directus_users (email, token, account, role) VALUES
-  ('user@a.com', %(token_a)s, %(a)s, %(role)s), ('user@b.com', %(token_b)s, %(b)s, %(role)s);
-"""
-
-
-@pytest.fixture
-def two_accounts(rows):
-    values = {
-        "a": A,
-        "b": B,
-        "role": "cccccccc-0000-4000-8000-00000000000a",
-        "collections": BUSINESS,
-        "token_a": token_hash("token-of-a"),
-        "token_b": token_hash("token-of-b"),
-    }
-    for statement in SEED.split(";"):
-        if statement.strip():
-            rows.execute(statement, values)
-
-
-@pytest.fixture
-async def a(app, client, two_accounts):
-    async with client_of(app, headers={"Authorization": "Bearer token-of-a"}) as made:
-        yield made
-
-
-@pytest.fixture
-async def b(app, client, two_accounts):
-    async with client_of(app, headers={"Authorization": "Bearer token-of-b"}) as made:
-        yield made
-
-
-@pytest.fixture
-async def anybody(app, client):
-    async with client_of(app, headers={}) as made:
-        yield made
-
-
-async def created(client, collection, payload):
-    response = await client.post(f"/items/{collection}", json=payload)
-    assert response.status_code == 200, response.text
-    return response.json()["data"]
-
-
-def errors(response):
-    return [error["extensions"] for error in response.json()["errors"]]
-
-
-def is_unowned(response):
-    """Refused, with what one has to have and who gives it."""
-    assert response.status_code == 400, response.text
-    sentence = response.json()["errors"][0]["message"]
-    assert "The admin of the installation" in sentence, sentence
-    return True
-
-
-async def scanned(anybody, path, host=None):
-    headers = {"Accept": "application/json"} | ({"Host": host} if host else {})
-    return (await anybody.get(path, headers=headers)).json()
+__all__ = ["a", "anybody", "b", "two_accounts"]
 
 
 async def test_a_code_under_a_strangers_prefix_cannot_be(a, b, anybody):
@@ -501,37 +438,3 @@ async def test_a_squatters_row_from_before_says_nothing(a, b, anybody, rows):
     assert app_scan["computed_status"] == "unknown"
     job = {"type": "sgtin", "product": f"/01/{GTIN_A}", "quantity": 1}
     assert is_unowned(await b.post("/items/identifier_job", json=job))
-
-
-@pytest.mark.parametrize("digits", [{}, {"digits": None}, {"digits": ""}])
-async def test_a_prefix_without_digits_is_refused(client, two_accounts, digits):
-    answer = await client.post("/items/company_prefix", json={**digits, "account": A})
-    assert answer.status_code == 400
-    assert {error["field"] for error in errors(answer)} == {"digits"}
-
-
-async def test_a_prefix_is_not_moved_over_keys_of_others_either(a, client):
-    await created(client, "company_prefix", {"digits": "5012345"})
-    await created(a, "product", {"id": "/01/05012345000008", "product_name": "P"})
-    answer = await client.post("/items/company_prefix", json={"digits": "6012345", "account": B})
-    moved = answer.json()["data"]["id"]
-    shared = await client.get("/items/company_prefix?filter[digits][_eq]=5012345")
-    key = shared.json()["data"][0]["id"]
-    for path, patch in ((key, {"account": B}), (key, {"digits": "50123"})):
-        answer = await client.patch(f"/items/company_prefix/{path}", json=patch)
-        assert answer.status_code == 400, answer.text
-    answer = await client.patch(f"/items/company_prefix/{moved}", json={"digits": "5012345"})
-    assert answer.status_code == 400
-
-
-async def test_a_prefix_patched_over_keys_of_another_account_is_refused(client, rows, two_accounts):
-    """Such keys are there from before keys had owners."""
-    rows.execute(
-        "INSERT INTO product (id, product_name, gtin, account) VALUES "
-        "('/01/05012345000008', 'P', '05012345000008', %(a)s)",
-        {"a": A},
-    )
-    made = await created(client, "company_prefix", {"digits": "6012345", "account": B})
-    answer = await client.patch(f"/items/company_prefix/{made['id']}", json={"digits": "5012345"})
-    assert answer.status_code == 400, answer.text
-    assert "is there already" in answer.text

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.acceptance.test_key_ownership import (
+from tests.acceptance.two_accounts import (
     GTIN_A,
     PREFIX_A,
     A,

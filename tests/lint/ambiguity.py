@@ -260,7 +260,7 @@ class Automaton:
             return negated != any(self._takes(k, a, char) for k, a in argument[negated:])
         if kind is kinds.ANY:
             return bool(self.flags & re.DOTALL) or char != "\n"
-        raise NotImplementedError(f"{kind} in a pattern: write it another way")
+        raise ValueError(f"{kind} in a pattern: write it another way")
 
 
 _CATEGORIES = {
