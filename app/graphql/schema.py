@@ -6,10 +6,12 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from app.database.gate import Gate
 from app.graphql import resolvers, system
 from app.graphql.declare import forward, many, member, optional, output, with_arguments
 from app.graphql.inputs import Inputs
 from app.graphql.outputs import Outputs
+from app.graphql.resolvers import Resolver
 from app.graphql.roots import Root
 from app.graphql.scalars import SCALARS
 from app.graphql.sdl import Sdl
@@ -28,7 +30,8 @@ def build_schema(
 ) -> strawberry.Schema:
     """The GraphQL schema of the definitions, with Directus's names (directus.md 4.4, 4.5, 4.8).
 
-    `settings` and `sdl` are what the system schema tells of the installation.
+    `settings` bound what one account reads at a time; they and `sdl` are what the system schema
+    tells of the installation.
     """
     inputs = Inputs(definitions)
     outputs = Outputs(definitions, inputs)
@@ -49,8 +52,12 @@ def build_schema(
             auto_camel_case=False, default_resolver=member, scalar_map=SCALARS | inputs.scalars
         ),
     )
-    _attach(schema, "Query", queries)
-    _attach(schema, "Mutation", mutations)
+    bounds = settings or Settings()
+    gate = Gate("root fields", bounds.account_statements, bounds.account_patience)
+    reads = {name: resolvers.in_turn(resolver, gate) for name, (*_, resolver) in queries.items()}
+    _attach(schema, "Query", reads)
+    # A document's mutations run one after another as it is.
+    _attach(schema, "Mutation", {name: resolver for name, (*_, resolver) in mutations.items()})
     return schema
 
 
@@ -69,10 +76,10 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return core
 
 
-def _attach(schema: strawberry.Schema, root: str, fields: dict[str, Root]) -> None:
+def _attach(schema: strawberry.Schema, root: str, fields: dict[str, Resolver]) -> None:
     """Give the root fields their resolvers, on graphql-core's level."""
     graphql_type: Any = core_schema(schema).type_map[root]
-    for name, (_, _, resolver) in fields.items():
+    for name, resolver in fields.items():
         graphql_type.fields[name].resolve = resolver
 
 

@@ -52,11 +52,30 @@ class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
         return True
 
 
+class _FastDumper(yaml.CSafeDumper):  # type: ignore[misc]
+    """libyaml's own: five times as fast, the same text for what is `_is_plain`."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+_RARE = "\U00010000"
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there is nothing in it that both write in their own ways: lists, line breaks, ..."""
+    if isinstance(value, str):
+        return value.isprintable() and (value.isascii() or max(value) < _RARE)
+    if isinstance(value, dict):
+        return all(key and _is_plain(key) and _is_plain(item) for key, item in value.items())
+    return not isinstance(value, list)
+
+
 def yaml_item(row: dict[str, Any]) -> str:
     """A row as an item of a YAML list."""
     text: str = yaml.dump(
         [row],
-        Dumper=_Dumper,
+        Dumper=_FastDumper if _is_plain(row) else _Dumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,

@@ -12,6 +12,8 @@ from app.items.operators import CLAIMS, LISTS, like_pattern
 _EMAIL = re.compile(r"[^@\s]+@[^@\s][^@\s.]*\.[^@\s]+")
 _LONGEST_EMAIL = 255
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+MOST_VALUES = 20_000
+"""Of a list: each one is looked at, one by one, in the time of all who ask."""
 _SAFE = 2**53 - 1
 _INT64 = 2**63
 
@@ -74,6 +76,8 @@ def _items(operator: str, value: Any) -> list[Any]:
         value = list(value.values())
     if not isinstance(value, list) or not value:
         raise InvalidQuery(f'"{operator}" has to be an array of values')
+    if len(value) > MOST_VALUES:
+        raise InvalidQuery(f'"{operator}" takes {MOST_VALUES} values at most: ask in parts')
     return value
 
 

@@ -26,11 +26,13 @@ _PHONE = re.compile(r"Mozilla/5\.0 \((?:Android|iPhone|iPad|iPod|Linux;(?=.*Andr
 
 _SAYS_SO = re.compile(
     r"(?<!\bcu)(?<!\bqr)bot\b|crawl|spider\b|preview|scrap(?:e|er|ing)?\b|unfurl|headless|lighthouse"
-    r"|compatible; (?!MSIE|Konqueror)|\+(?:https?|mailto):|\bcardyb\b|\bline-?poker\b",
+    r"|compatible; (?!MSIE|Konqueror)|\+(?:https?|mailto):|\bcardyb\b|\bline-?poker\b"
+    r"|external(?:hit|fetcher|agent)\b|\biframely\b",
     re.IGNORECASE,
 )
 """What robots say of themselves: a word, a name after "compatible;", an address that explains them.
-The last two are the previews of Bluesky and LINE, who say nothing else where they are alone.
+The last ones are the previews of Bluesky and LINE, who say nothing else where they are alone, and
+those of Meta and Iframely, who are no browser whatever they add.
 
 Not CUBOT, who makes telephones, nor QRbot, an app that scans. Browsers that say "compatible;", too,
 are older than telephones.
