@@ -27,6 +27,7 @@ from app.items.grant import Grant
 from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
 from app.items.rules import Row, Update, rules_of
+from app.items.slices import sliced
 from app.items.taken import as_told
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored_row
@@ -180,13 +181,16 @@ class Writer:
                 await rules()
             except ErrorList as found:
                 errors += found.errors
-        for row, of_row in zip(rows, refused, strict=True):
+        async for pairs in sliced(list(zip(rows, refused, strict=True))):
             if len(errors) >= MOST_ERRORS:
                 break  # nobody reads on, and looking at all of them would keep others waiting
-            broken = check(collection, row)
-            errors += [error for error in broken if error.extensions["field"] not in of_row]
-        if len(errors) < MOST_ERRORS:
-            errors += self._grant.validated(collection, "create" if is_new else "update", rows)
+            for row, of_row in pairs:
+                broken = check(collection, row)
+                errors += [error for error in broken if error.extensions["field"] not in of_row]
+        async for part in sliced(rows):
+            if len(errors) >= MOST_ERRORS:
+                break
+            errors += self._grant.validated(collection, "create" if is_new else "update", part)
         del errors[MOST_ERRORS:]
         refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
 
@@ -232,7 +236,9 @@ class Writer:
         rows = [{n: v for n, v in payload.items() if n in fields} for payload in payloads]
         below = taken_out(collection, rows)
         await save_many_to_one(self, fields.values(), rows, path)
-        converted = [stored_row(collection.name, fields, row) for row in rows]
+        converted = [
+            stored_row(collection.name, fields, row) async for part in sliced(rows) for row in part
+        ]
         return [row for row, _ in converted], [refused for _, refused in converted], below
 
     async def _check_links(self, collection: Collection, rows: list[Row]) -> None:

@@ -18,6 +18,8 @@ from tests.items.conftest import keys_of
     ("filter_", "reason"),
     [
         ({"title": {"_in": []}}, '"_in" has to be an array of values'),
+        ({"title": {"_in": ["a"] * 20_001}}, '"_in" takes 20000 values at most'),
+        ({"title": {"_nin": ",".join("a" * 20_001)}}, '"_nin" takes 20000 values at most'),
         ({"title": {"_in": 5}}, '"_in" has to be an array of values'),
         ({"title": {"_nin": None}}, '"_nin" has to be an array of values'),
         ({"pages": {"_between": "x"}}, "Invalid numeric value"),

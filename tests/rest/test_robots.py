@@ -137,6 +137,9 @@ ROBOTS = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/103.0 Safari/537.36",
     "Mozilla/5.0 (compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)",
     "CCBot/2.0 (https://commoncrawl.org/faq/)",
+    ANDROID.format("K", "Chrome/114") + " meta-externalfetcher/1.1",
+    IPHONE.format("") + " facebookexternalhit/1.1",
+    ANDROID.format("K", CHROME) + " Iframely/1.3.1",
 )
 
 

@@ -16,6 +16,7 @@ from app.database.session import Session
 from app.domains.unique_code.tag import TAG
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
+from app.items.slices import sliced
 
 GRAI_PRODUCT_LENGTH = len("/8003/") + 14
 OWNED_KINDS = frozenset(map(str, CodeKind))
@@ -48,21 +49,22 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
     named = [row.get("product") or product_key(row["id"], row["type"]) for row in rows]
     products = await _products(session, named)
     covers = await covers_of(session, [stem(key) for row in rows if (key := _owned_key(row))])
-    words = await reserved_words(
+    words = PLACES | await reserved_words(
         session, [row["code"] for row in rows if row["type"] == CodeKind.SHORT_CODE]
     )
     found: list[AppError] = []
-    for row, key in zip(rows, named, strict=True):
-        product, cover = products.get(key or ""), covers.get(stem(_owned_key(row) or ""))
-        if caller.account is None and row.get("account") is None:
-            row["account"] = _owner(product, cover)
-        if row["type"] == CodeKind.SHORT_CODE and row["code"] in words | PLACES:
-            found.append(Unusable("id"))
-        refused = _refusals(row, key, product, cover, caller)
-        found += refused
-        if not refused and product is not None:
-            row["product"] = key
-        row["company_prefix_length"] = _length(row, product, cover)
+    async for pairs in sliced(list(zip(rows, named, strict=True))):
+        for row, key in pairs:
+            product, cover = products.get(key or ""), covers.get(stem(_owned_key(row) or ""))
+            if caller.account is None and row.get("account") is None:
+                row["account"] = _owner(product, cover)
+            if row["type"] == CodeKind.SHORT_CODE and row["code"] in words:
+                found.append(Unusable("id"))
+            refused = _refusals(row, key, product, cover, caller)
+            found += refused
+            if not refused and product is not None:
+                row["product"] = key
+            row["company_prefix_length"] = _length(row, product, cover)
     return found
 
 

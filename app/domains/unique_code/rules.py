@@ -12,6 +12,7 @@ from app.domains.unique_code.ownership import product_key, refusals_of_moves, se
 from app.domains.unique_code.tag import TAG
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
+from app.items.slices import sliced
 
 PARTS = frozenset({"type", "code", "product"})
 """What the key of a code says already."""
@@ -40,7 +41,9 @@ class UniqueCodeRules(Rules):
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         hosts = await _short_hosts(session, rows)
-        found = [error for row in rows for error in _complete(row, hosts)]
+        found = [
+            error async for part in sliced(rows) for row in part for error in _complete(row, hosts)
+        ]
         if found:
             raise ErrorList(found)
         found += await settle(session, caller, rows)
