@@ -24,14 +24,18 @@ logger = logging.getLogger(__name__)
 NAMESPACE = "mintage:queue"
 """What all keys of the queue start with."""
 
-QUEUE = "chunks"
-ACTOR = "chunks.advance"
-"""The one actor there is: it takes the kind and the key of a job."""
+QUEUE, LATER = "chunks", "chunks-later"
+"""Where every message goes; and where those wait whose account has its turn already."""
+ACTOR, ACTOR_LATER = "chunks.advance", "chunks.advance_later"
+"""The actors of both: they take the kind and the key of a job."""
 
 HEARTBEAT_SECONDS = 5.0
 HEARTBEAT_TTL = 15
 _WORKER = "mintage:worker:"
 _NUDGED = "mintage:nudged:"
+_TURN = "mintage:turn:"
+_TURN_SECONDS = 60
+"""A turn ends by itself then: whoever had it may have been killed."""
 
 
 async def nudge(kind: str, *keys: str, delay: float = 0.0) -> None:
@@ -41,7 +45,7 @@ async def nudge(kind: str, *keys: str, delay: float = 0.0) -> None:
     logged, never raised.
     """
     try:
-        await asyncio.to_thread(_send, kind, keys, delay)
+        await asyncio.to_thread(_send, QUEUE, ACTOR, kind, keys, delay)
     except (redis.RedisError, ServiceUnavailable) as error:
         logger.warning(
             "The queue can't be reached (%s); the sweep will find %s %s.",
@@ -51,11 +55,33 @@ async def nudge(kind: str, *keys: str, delay: float = 0.0) -> None:
         )
 
 
-def _send(kind: str, keys: tuple[str, ...], delay: float) -> None:
+def _send(queue: str, actor: str, kind: str, keys: tuple[str, ...], delay: float) -> None:
     broker = _broker()
     for key in keys:
-        message: Message[None] = Message(QUEUE, ACTOR, args=(kind, key), kwargs={}, options={})
+        message: Message[None] = Message(queue, actor, args=(kind, key), kwargs={}, options={})
         broker.enqueue(message, delay=round(delay * 1000) if delay else None)
+
+
+async def put_off(kind: str, key: str) -> None:
+    """Announce the work of a job to workers that have nothing else to do.
+
+    Raises redis.RedisError, ServiceUnavailable.
+    """
+    await asyncio.to_thread(_send, LATER, ACTOR_LATER, kind, (key,), 0.0)
+
+
+async def take_turn(owner: str) -> bool:
+    """Whether nothing else of this account is being done before the others' work.
+
+    Then it is its turn, until `end_turn`. Raises redis.RedisError.
+    """
+    answer = await asyncio.to_thread(client().set, f"{_TURN}{owner}", "", nx=True, ex=_TURN_SECONDS)
+    return bool(answer)
+
+
+async def end_turn(owner: str) -> None:
+    """Raises redis.RedisError."""
+    await asyncio.to_thread(client().delete, f"{_TURN}{owner}")
 
 
 async def may_nudge_again(kind: str, key: str, seconds: float) -> bool:

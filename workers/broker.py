@@ -1,14 +1,15 @@
-"""The broker of a worker process, and its one actor."""
+"""The broker of a worker process, and its actors: one for each queue."""
 
 import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AsyncIO, Retries, ShutdownNotifications, TimeLimit
 
-from app.queue import ACTOR, NAMESPACE, QUEUE, connect
+from app.queue import ACTOR, ACTOR_LATER, LATER, NAMESPACE, QUEUE, connect
 from workers.chunks import advance, is_outage
-from workers.kinds import kind_named
+from workers.kinds import Kind, kind_named
 from workers.process import Process
+from workers.turns import advance_in_turn
 
 HOUR = 3_600_000
 """Milliseconds. No chunk takes that long; what does is cut off and rolled back."""
@@ -39,12 +40,21 @@ def make_broker(database_url: str) -> RedisBroker:
 
     @dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)
     async def run(kind_name: str, key: str) -> None:
-        kind = kind_named(kind_name)
-        if kind is None:
-            raise LookupError(f"This worker knows no jobs of kind {kind_name!r}: is it too old?")
-        await advance(await process.database(), kind, key)
+        await advance_in_turn(await process.database(), _known(kind_name), key)
+
+    # Dramatiq takes the lower priority first, whatever has waited longer.
+    @dramatiq.actor(actor_name=ACTOR_LATER, queue_name=LATER, priority=1, broker=broker)
+    async def run_later(kind_name: str, key: str) -> None:
+        await advance(await process.database(), _known(kind_name), key)
 
     return broker
+
+
+def _known(name: str) -> Kind:
+    kind = kind_named(name)
+    if kind is None:
+        raise LookupError(f"This worker knows no jobs of kind {name!r}: is it too old?")
+    return kind
 
 
 def _is_outage(retries: int, error: BaseException) -> bool:  # noqa: ARG001 - Dramatiq's signature

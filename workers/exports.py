@@ -23,6 +23,7 @@ class Exports(WholeJob):
     """The kind of job that `schema/directus_exports.py` defines."""
 
     table = KIND
+    owner = "(SELECT coalesce(u.account, u.id) FROM directus_users AS u WHERE u.id = user_created)"
     waiting = "new"
     running = "in_progress"
 

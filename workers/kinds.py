@@ -50,6 +50,11 @@ class Kind(Protocol):
         return "status"
 
     @property
+    def owner(self) -> str:
+        """The SQL of whose a job is: accounts take turns (workers/turns.py)."""
+        return "account"
+
+    @property
     def waiting(self) -> str:
         """The status of a job nobody has begun."""
         ...
