@@ -13,6 +13,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
 from app.access.caller import Caller
+from app.database.gate import Gate, Turn
 from app.errors import (
     AppError,
     ErrorList,
@@ -52,6 +53,10 @@ class Endpoint:
             tokens=settings.graphql_token_limit,
             aliases=settings.graphql_alias_limit,
             depth=settings.max_relational_depth,
+        )
+        # Mutations have no bound of their own: they hold a statement each, one after another.
+        self._gate = Gate(
+            "GraphQL documents", settings.account_statements, settings.account_patience
         )
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
@@ -97,7 +102,9 @@ class Endpoint:
             return _refused("GRAPHQL_VALIDATION", "GraphQL validation error.", errors)
         if read_only and document.is_mutation(name):
             raise MethodNotAllowed(request.method, ("POST",))
-        result = await self._run(document.tree, context, variables, name)
+        share = context.items.caller.share
+        async with Turn() if document.is_mutation(name) else Turn(self._gate, share):
+            result = await self._run(document.tree, context, variables, name)
         body: dict[str, Any] = {}
         # A path says that fields ran: then `data` is there, null too (GraphQL specification 7.1).
         if not result.errors or any(error.path for error in result.errors):

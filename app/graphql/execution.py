@@ -4,7 +4,8 @@
 tests/graphql/test_execution.py is the contract test (reference: graphql_sql.md section 3, B).
 """
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -23,14 +24,22 @@ class Compiled:
     json: bytes
 
 
+_ROOTS = 3
+"""Root fields of a document that are read at a time."""
+
+
 @dataclass(slots=True)
 class Context:
-    """What a resolver needs: the caller's door, the settings, the request, the running executor."""
+    """What a resolver needs: the caller's door, the settings, the request, the running executor.
+
+    `roots`: what the root fields of the document stand in line for.
+    """
 
     items: Items
     settings: Settings
     request: Request
     executor: Any = None
+    roots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_ROOTS))
 
 
 class CompiledExecutor(Executor[Any]):

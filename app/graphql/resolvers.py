@@ -12,7 +12,6 @@ import orjson
 from graphql import GraphQLResolveInfo
 from graphql.execution.collect_fields import FieldDetails
 
-from app.database.gate import Gate, Turn
 from app.errors import Forbidden, InvalidPayload
 from app.graphql.execution import Compiled, Context
 from app.graphql.reading import SelectionReader, selection_text_of, text_of
@@ -37,15 +36,15 @@ def _items(info: Info, collection: str, action: Any) -> Items:
     return context.items
 
 
-def in_turn(resolver: Resolver, gate: Gate) -> Resolver:
-    """The resolver, so many at a time of each account, as `gate` has it.
+def in_turn(resolver: Resolver) -> Resolver:
+    """The resolver, a few at a time of each document.
 
     What it reads and compiles before its statement runs takes the time of all: hundreds of roots of
     one document stand in line, so that what others ask comes in between.
     """
 
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
-        async with Turn(gate, info.context.items.caller.share):
+        async with info.context.roots:
             return await resolver(root, info, **arguments)
 
     return resolve

@@ -6,7 +6,6 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
-from app.database.gate import Gate
 from app.graphql import resolvers, system
 from app.graphql.declare import forward, many, member, optional, output, with_arguments
 from app.graphql.inputs import Inputs
@@ -30,8 +29,7 @@ def build_schema(
 ) -> strawberry.Schema:
     """The GraphQL schema of the definitions, with Directus's names (directus.md 4.4, 4.5, 4.8).
 
-    `settings` bound what one account reads at a time; they and `sdl` are what the system schema
-    tells of the installation.
+    `settings` and `sdl` are what the system schema tells of the installation.
     """
     inputs = Inputs(definitions)
     outputs = Outputs(definitions, inputs)
@@ -52,9 +50,7 @@ def build_schema(
             auto_camel_case=False, default_resolver=member, scalar_map=SCALARS | inputs.scalars
         ),
     )
-    bounds = settings or Settings()
-    gate = Gate("root fields", bounds.account_statements, bounds.account_patience)
-    reads = {name: resolvers.in_turn(resolver, gate) for name, (*_, resolver) in queries.items()}
+    reads = {name: resolvers.in_turn(resolver) for name, (*_, resolver) in queries.items()}
     _attach(schema, "Query", reads)
     # A document's mutations run one after another as it is.
     _attach(schema, "Mutation", {name: resolver for name, (*_, resolver) in mutations.items()})
