@@ -7,7 +7,7 @@ from app.access.caller import Caller
 from app.errors import Forbidden, InvalidQuery
 from app.items.current import check as check_current
 from app.items.functions import functions_of
-from app.items.operands import claim, operand
+from app.items.operands import claim, operand, require_few
 from app.items.operators import ADMITTED, CLAIMS, KNOWN, OPPOSITE
 from app.items.query import All, AnyOf, Compare, Condition, Some, Value
 from app.items.relations import is_follow, step
@@ -191,6 +191,7 @@ class FilterReader:
         argument: str | None = None,
     ) -> Condition:
         _admit(field, operator)
+        require_few(operator, value)  # before each of them is looked at
         own = current(value, self.caller)
         if own is not None:
             check_current(self.schema, own, field, operator)
@@ -251,7 +252,9 @@ def _conditions(raw: Any) -> int:
     """How many conditions a filter has: its objects, lists of values apart."""
     if isinstance(raw, dict):
         return 1 + sum(map(_conditions, raw.values()))
-    return sum(map(_conditions, raw)) if isinstance(raw, list) else 0
+    if not isinstance(raw, list):
+        return 0
+    return sum(_conditions(item) for item in raw if isinstance(item, dict | list))
 
 
 def _admit(field: Field, operator: str) -> None:

@@ -76,9 +76,14 @@ def _items(operator: str, value: Any) -> list[Any]:
         value = list(value.values())
     if not isinstance(value, list) or not value:
         raise InvalidQuery(f'"{operator}" has to be an array of values')
-    if len(value) > MOST_VALUES:
-        raise InvalidQuery(f'"{operator}" takes {MOST_VALUES} values at most: ask in parts')
+    require_few(operator, value)
     return value
+
+
+def require_few(operator: str, value: Any) -> None:
+    """Raises InvalidQuery for a list of more values than a filter takes."""
+    if isinstance(value, list) and len(value) > MOST_VALUES:
+        raise InvalidQuery(f'"{operator}" takes {MOST_VALUES} values at most: ask in parts')
 
 
 def _scalar(operator: str, value: Any, field_type: str) -> Any:
