@@ -70,6 +70,8 @@ class Field:
     `many`: a to-many relation; the field has no column.
     `validation`: a Directus filter every written value has to pass; `validation_message` says so.
     `searchable`: `search` looks into it.
+    `code_path`: holds the path of a code, given in any form that `app.codes.scanned_text` reads;
+    many-to-ones to such a key are so, too.
     `storage`: the PostgreSQL type, where it is not the usual one of the Directus type.
     `meta`: what a Studio shows it with (interface, options, width, ...): kept, printed, never read.
     """
@@ -98,6 +100,7 @@ class Field:
     validation: Mapping[str, Any] | None = field(default=None, hash=False)
     validation_message: str | None = None
     searchable: bool = True
+    code_path: bool = False
     storage: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
 

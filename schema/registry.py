@@ -192,7 +192,13 @@ def _resolve_field(
             "which is not defined."
         )
     key = target.primary_key
-    return replace(field, type=key.type, max_length=key.max_length, wide=key.wide)
+    return replace(
+        field,
+        type=key.type,
+        max_length=key.max_length,
+        wide=key.wide,
+        code_path=key.code_path,
+    )
 
 
 def _check_to_many(

@@ -21,6 +21,7 @@ unique_code = Collection(
             "id",
             primary_key=True,
             max_length=160,
+            code_path=True,
             note="/01/<gtin14>/21/<serial>, /00/<sscc>, /8003/<grai> or <domain>/<short code>.",
         ),
         *audit(enforced=False),
@@ -45,7 +46,9 @@ unique_code = Collection(
             choices=("unassigned", "reserved", "assigned", "encoded"),
             max_length=16,
         ),
-        computed("epc_join_key", note="The key again, under the name EPCIS joins by."),
+        computed(
+            "epc_join_key", code_path=True, note="The key again, under the name EPCIS joins by."
+        ),
         integer(
             "company_prefix_length",
             readonly=True,

@@ -11,6 +11,7 @@ from app.items.operands import claim, operand, require_few
 from app.items.operators import ADMITTED, CLAIMS, KNOWN, OPPOSITE
 from app.items.query import All, AnyOf, Compare, Condition, Some, Value
 from app.items.relations import is_follow, step
+from app.items.values import code_paths
 from app.items.variables import current, resolve
 from app.items.view import Readable
 from app.json_text import is_deep
@@ -208,6 +209,8 @@ class FilterReader:
         if value is None and operator in {"_eq", "_neq"}:
             return compare("_null" if operator == "_eq" else "_nnull", None)
         bound = operand(operator, value, field.type)
+        if field.code_path and function is None:
+            operator, bound = _of_codes(operator, bound)
         if operator not in _RANGES:
             return compare(operator, bound)
         if len(bound) != 2:  # noqa: PLR2004 - a range
@@ -231,6 +234,19 @@ _RANGES: dict[str, tuple[type[All] | type[AnyOf], tuple[str, str]]] = {
     "_nbetween": (AnyOf, ("_lt", "_gt")),
 }
 """What a range means, one bound at a time."""
+
+
+_LISTED = {"_eq": "_in", "_neq": "_nin"}
+
+
+def _of_codes(operator: str, bound: Any) -> tuple[str, Any]:
+    """The same comparison with paths of codes, for whatever names them."""
+    if operator in _LISTED:
+        paths = code_paths(bound)
+        return (operator, paths[0]) if len(paths) == 1 else (_LISTED[operator], paths)
+    if operator in _LISTED.values():
+        return operator, [path for text in bound for path in code_paths(text)]
+    return operator, bound
 
 
 def _parts(key: str, value: Any) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from app.codes.errors import CodeError
+from app.codes.scanned_text import other_path_of, path_of
 from app.errors import (
     AppError,
     FailedValidation,
@@ -48,6 +50,8 @@ def stored(collection: str, field: Field, value: Any) -> Any:
 
 def _text(collection: str, field: Field, value: Any) -> str:
     text = value if isinstance(value, str) else as_json(value)
+    if field.code_path:
+        text = code_path(text)
     if "\x00" in text:
         raise InvalidPayload(f'Field "{field.name}" contains a NUL character; remove it')
     if field.max_length is not None and len(text) > field.max_length:
@@ -150,8 +154,28 @@ def as_key(field: Field, key: Any) -> Any:
             if number is None or number.copy_abs() >= _INT64 or number != int(number):
                 return None
             return int(number)
-    is_text = isinstance(key, str | int) and not isinstance(key, bool)
-    return str(key) if is_text and "\x00" not in str(key) else None
+    if not isinstance(key, str | int) or isinstance(key, bool):
+        return None
+    text = code_path(str(key)) if field.code_path else str(key)
+    return None if "\x00" in text else text
+
+
+def code_path(text: str) -> str:
+    """The path of the code a text names, in whatever form; of no code: the text itself.
+
+    >>> code_path("(01)9312345551927(21)A"), code_path("urn:epc:raw:96.xC0FFEE")
+    ('/01/09312345551927/21/A', 'urn:epc:raw:96.xC0FFEE')
+    """
+    try:
+        return path_of(text)
+    except CodeError:
+        return text
+
+
+def code_paths(text: str) -> list[str]:
+    """The paths a text may mean in a filter: where it may be a key or an address, both."""
+    other = other_path_of(text)
+    return [code_path(text)] if other is None else [code_path(text), other]
 
 
 def stored_row(
