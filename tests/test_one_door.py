@@ -80,6 +80,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),
         JUDGED: ("TENANTS", "DOMAINS", "PRODUCTS", "STOP", "RETRY", "HOLD_PRODUCT"),
     },
+    "app/domains/product/keys.py": {WHOSE: ("TAKEN",)},
     "app/domains/product/rules.py": {WHOSE: ("CODES", "CODES_OF_OTHERS", "WITH_CODES")},
     "app/domains/scan/queries.py": {
         "anybody may scan any code; what is told of it is not the row": (

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.codes.check_digit import check_digit
 from tests.acceptance.two_accounts import (
     GTIN_A,
     PREFIX_A,
@@ -22,7 +23,8 @@ from tests.web import ACCOUNT
 
 __all__ = ["a", "anybody", "b", "two_accounts"]
 
-SHARED = "/01/05012345000008"
+GTIN_SHARED = "05012345000008"
+SHARED = f"/01/{GTIN_SHARED}"
 
 
 @pytest.fixture
@@ -68,6 +70,45 @@ class TestSharedPrefixes:
         assert is_unowned(
             await b.post("/items/product", json={"id": SHARED, "product_name": "B's"})
         )
+
+    @pytest.mark.parametrize("first", [{"id": SHARED}, {"id": "own-a", "gtin": GTIN_SHARED}])
+    @pytest.mark.parametrize(
+        "second",
+        [
+            {"id": SHARED},
+            {"gtin": GTIN_SHARED},
+            {"gtin": GTIN_SHARED.lstrip("0")},
+            {"id": "own-b", "gtin": GTIN_SHARED},
+            {"id": "own-b", "gtin": GTIN_SHARED.lstrip("0")},
+        ],
+    )
+    async def test_a_gtin_is_whose_product_had_it_first(self, a, b, first, second):
+        await created(a, "product", {"product_name": "A's", **first})
+        assert is_unowned(await b.post("/items/product", json={"product_name": "B's", **second}))
+        await created(b, "product", {"id": "own-b", "product_name": "B's"})
+        gtin = {"gtin": GTIN_SHARED.lstrip("0")}
+        assert is_unowned(await b.patch("/items/product/own-b", json=gtin))
+        assert is_unowned(await b.patch("/items/product", json=[{"id": "own-b", **gtin}]))
+        for name in ("own-a2", "own-a3"):  # as often as its own account likes
+            await created(a, "product", {"id": name, "product_name": "A's", **gtin})
+
+    async def test_a_gtin_is_whose_codes_there_are(self, b, rows):
+        plant(rows, f"{SHARED}/21/X1", A)
+        payload = {"id": "own-b", "gtin": GTIN_SHARED, "product_name": "B's"}
+        assert is_unowned(await b.post("/items/product", json=payload))
+
+    async def test_of_two_at_once_one_has_it(self, a, b):
+        for number in range(8):
+            body = f"5012345{number:05d}"
+            gtin = body + check_digit(body)
+            wanted = {"id": "own-{}-" + str(number), "gtin": gtin, "product_name": "Wanted"}
+            answers = await asyncio.gather(
+                *(
+                    who.post("/items/product", json={**wanted, "id": wanted["id"].format(name)})
+                    for who, name in ((a, "a"), (b, "b"))
+                )
+            )
+            assert sorted(answer.status_code for answer in answers) == [200, 400]
 
     async def test_a_product_stays_while_there_are_codes_of_its_key(self, a):
         await created(a, "product", {"id": SHARED, "product_name": "A's"})

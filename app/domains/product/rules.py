@@ -4,20 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.access.caller import Caller
-from app.access.key_owners import Cover, covers_of, is_allowed, is_gs1_key, stem, unowned
 from app.codes.check_digit import require_digits
 from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import LENGTH, LENGTHS, normalise
 from app.database.session import Session, WriteSession
+from app.domains.product.keys import ASSET_TYPE, TRADE_ITEM, codes_of, unowned_keys
 from app.domains.product.owners import LINKS, strange_links
 from app.domains.scan.redirection import refusals
 from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey
 from app.items.rules import Row, Rules, Update
 from app.settings import settings
 
-TRADE_ITEM = "/01/"
-ASSET_TYPE = "/8003/"
 REDIRECTION = "product_redirection_url"
 OWNED = frozenset({*LINKS, "account"})
 KEYED = frozenset({"gtin", "account", "company_prefix_length"})
@@ -26,11 +24,6 @@ KEYED = frozenset({"gtin", "account", "company_prefix_length"})
 CODES_OF_OTHERS = """
 SELECT id FROM unique_code WHERE id >= %(first)s AND id < %(end)s
   AND account IS NOT NULL AND account IS DISTINCT FROM %(account)s::uuid LIMIT 1
-"""
-SPACES = """
-SELECT key_prefix FROM code_space
-WHERE (key_prefix >= %(first)s AND key_prefix < %(end)s OR key_prefix = %(first)s)
-  AND next_position > 0 LIMIT 1
 """
 WITH_CODES = """
 SELECT r.key FROM unnest(%(keys)s::text[], %(firsts)s::text[], %(ends)s::text[])
@@ -54,7 +47,8 @@ class ProductRules(Rules):
                 found.extend(errors)
             else:
                 _complete(row)
-        found += await _owned(session, caller, [row for row in rows if not found], are_new=True)
+        fitting = [] if found else rows
+        found += await unowned_keys(session, caller, fitting, are_new=True)
         found += refusals(REDIRECTION, rows)
         found += await strange_links(session, caller, rows)
         if found:
@@ -63,7 +57,7 @@ class ProductRules(Rules):
     async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         """Raises InvalidForeignKey while there are codes of one of them, by their keys."""
         gs1 = [str(key) for key in keys if str(key).startswith((TRADE_ITEM, ASSET_TYPE))]
-        ranges = [_codes_of(key) for key in gs1]
+        ranges = [codes_of(key) for key in gs1]
         values = {"keys": gs1, "firsts": [r[0] for r in ranges], "ends": [r[1] for r in ranges]}
         held = await session.fetch_value(WITH_CODES, values)
         if held is not None:
@@ -77,7 +71,7 @@ class ProductRules(Rules):
         ]
         found = [error for row in changed for error in _problems(row)]
         keyed = [update for update in updates if not KEYED.isdisjoint(update.changes)]
-        found += await _owned(session, caller, [{**u.before, **u.patch} for u in keyed])
+        found += await unowned_keys(session, caller, [{**u.before, **u.patch} for u in keyed])
         for update in keyed:
             found += await _given_out(session, update)
         found += refusals(REDIRECTION, [update.patch for update in updates])
@@ -88,64 +82,9 @@ class ProductRules(Rules):
             raise ErrorList(found)
 
 
-async def _owned(
-    session: Session, caller: Caller, products: list[Row], *, are_new: bool = False
-) -> list[AppError]:
-    """Why products can't have their keys and GTINs: those are not their account's.
-
-    What the installation's admin makes of no account in particular is the key's owner's.
-    """
-    keys = {key for row in products for key in _gs1_keys(row)}
-    covers = await covers_of(session, map(stem, keys))
-    found: list[AppError] = []
-    for row in products:
-        for key in _gs1_keys(row):
-            cover = covers.get(stem(key))
-            if cover is not None and row.get("account") is None and caller.account is None:
-                row["account"] = cover.account
-            if not is_allowed(cover, row.get("account")):
-                found.append(unowned("id" if key == row.get("id") else "gtin", key))
-            elif key == row.get("id"):
-                found += _length_refusal(row, cover)
-                found += await _given_out_before(session, row, cover, is_new=are_new)
-    return found
-
-
-async def _given_out_before(
-    session: Session, product: Row, cover: Cover | None, *, is_new: bool
-) -> list[AppError]:
-    """Why a product of a shared prefix can't be: codes of it were given out, perhaps by another."""
-    if cover is None or cover.account is not None or product.get("account") is None:
-        return []
-    first, end = _codes_of(str(product["id"]))
-    values = {"first": first, "end": end, "account": product["account"]}
-    found = await session.fetch_value(CODES_OF_OTHERS, values)
-    if found is None and is_new:
-        found = await session.fetch_value(SPACES, values)
-    return [] if found is None else [unowned("id", str(product["id"]))]
-
-
-def _gs1_keys(product: Mapping[str, Any]) -> Iterator[str]:
-    """The keys that have an owner: its own, where that is a GS1 key, and its GTIN's."""
-    key, gtin = str(product.get("id") or ""), product.get("gtin")
-    if is_gs1_key(key):
-        yield key
-    if gtin is not None and (of_gtin := TRADE_ITEM + str(gtin).zfill(LENGTH)) != key:
-        yield of_gtin
-
-
-def _length_refusal(product: Mapping[str, Any], cover: Cover | None) -> list[AppError]:
-    """A length of a company prefix is said once: by the prefix, where there is one."""
-    length = product.get("company_prefix_length")
-    if cover is None or length in {None, cover.prefix_length}:
-        return []
-    detail = f'Value has to be "{cover.prefix_length}": the key lies under prefix {cover.name}.'
-    return [FailedValidation("company_prefix_length", "eq", detail, valid=cover.prefix_length)]
-
-
 async def _given_out(session: Session, update: Update) -> list[AppError]:
     """Why a product with codes can't change like that: what was given out stays as it is."""
-    first, end = _codes_of(str(update.key))
+    first, end = codes_of(str(update.key))
     values = {"first": first, "end": end, "account": update.patch.get("account")}
     for name, statement in (("account", CODES_OF_OTHERS), ("company_prefix_length", CODES)):
         if name in update.changes:
@@ -156,13 +95,6 @@ async def _given_out(session: Session, update: Update) -> list[AppError]:
                 detail = f'Value has to stay {shown}: there are codes of it, such as "{code}".'
                 return [FailedValidation(name, "eq", detail, valid=before)]
     return []
-
-
-def _codes_of(key: str) -> tuple[str, str]:
-    """Between which keys the codes of a product are, in byte order."""
-    if key.startswith(TRADE_ITEM):
-        return f"{key}/21/", f"{key}/210"
-    return key, f"{key}~"
 
 
 def _problems(row: Mapping[str, Any]) -> Iterator[AppError]:
