@@ -8,7 +8,8 @@ import asyncio
 import logging
 import os
 import socket
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import cast
 
 import redis
 from dramatiq import Message
@@ -24,18 +25,17 @@ logger = logging.getLogger(__name__)
 NAMESPACE = "mintage:queue"
 """What all keys of the queue start with."""
 
-QUEUE, LATER = "chunks", "chunks-later"
-"""Where every message goes; and where those wait whose account has its turn already."""
-ACTOR, ACTOR_LATER = "chunks.advance", "chunks.advance_later"
-"""The actors of both: they take the kind and the key of a job."""
+QUEUE = "chunks"
+"""The queue of all messages."""
+ACTOR, ACTOR_LATER = "chunks.work", "chunks.nudge"
+"""The actors: one does what is next in line, one nudges a job when a delay is over."""
 
 HEARTBEAT_SECONDS = 5.0
 HEARTBEAT_TTL = 15
 _WORKER = "mintage:worker:"
 _NUDGED = "mintage:nudged:"
-_TURN = "mintage:turn:"
-_TURN_SECONDS = 60
-"""A turn ends by itself then: whoever had it may have been killed."""
+_NEWS = "mintage:nudges"
+"""The list of jobs that were nudged: workers put them in line (workers/lines.py)."""
 
 
 async def nudge(kind: str, *keys: str, delay: float = 0.0) -> None:
@@ -44,8 +44,9 @@ async def nudge(kind: str, *keys: str, delay: float = 0.0) -> None:
     Call it after the commit. A Redis that does not answer, or is not configured, is
     logged, never raised.
     """
+    send = partial(_send_later, delay) if delay else _send
     try:
-        await asyncio.to_thread(_send, QUEUE, ACTOR, kind, keys, delay)
+        await asyncio.to_thread(send, kind, keys)
     except (redis.RedisError, ServiceUnavailable) as error:
         logger.warning(
             "The queue can't be reached (%s); the sweep will find %s %s.",
@@ -55,33 +56,34 @@ async def nudge(kind: str, *keys: str, delay: float = 0.0) -> None:
         )
 
 
-def _send(queue: str, actor: str, kind: str, keys: tuple[str, ...], delay: float) -> None:
-    broker = _broker()
+def _send(kind: str, keys: tuple[str, ...]) -> None:
+    if keys:
+        client().rpush(_NEWS, *(f"{kind} {key}" for key in keys))
+    wake(len(keys))
+
+
+def _send_later(delay: float, kind: str, keys: tuple[str, ...]) -> None:
     for key in keys:
-        message: Message[None] = Message(queue, actor, args=(kind, key), kwargs={}, options={})
-        broker.enqueue(message, delay=round(delay * 1000) if delay else None)
+        message: Message[None] = Message(
+            QUEUE, ACTOR_LATER, args=(kind, key), kwargs={}, options={}
+        )
+        _broker().enqueue(message, delay=round(delay * 1000))
 
 
-async def put_off(kind: str, key: str) -> None:
-    """Announce the work of a job to workers that have nothing else to do.
+def wake(count: int) -> None:
+    """Have workers look, `count` times, what is next in line. Raises redis.RedisError."""
+    for _ in range(count):
+        _broker().enqueue(Message(QUEUE, ACTOR, args=(), kwargs={}, options={}))
 
-    Raises redis.RedisError, ServiceUnavailable.
+
+def news(most: int) -> list[tuple[str, str]]:
+    """Kinds and keys of jobs that were nudged and stand in no line yet; they are taken off.
+
+    Raises redis.RedisError.
     """
-    await asyncio.to_thread(_send, LATER, ACTOR_LATER, kind, (key,), 0.0)
-
-
-async def take_turn(owner: str) -> bool:
-    """Whether nothing else of this account is being done before the others' work.
-
-    Then it is its turn, until `end_turn`. Raises redis.RedisError.
-    """
-    answer = await asyncio.to_thread(client().set, f"{_TURN}{owner}", "", nx=True, ex=_TURN_SECONDS)
-    return bool(answer)
-
-
-async def end_turn(owner: str) -> None:
-    """Raises redis.RedisError."""
-    await asyncio.to_thread(client().delete, f"{_TURN}{owner}")
+    taken = cast("list[bytes]", client().lpop(_NEWS, most) or [])
+    pairs = (entry.decode().split(" ", 1) for entry in taken)
+    return [(kind, key) for kind, key in pairs]
 
 
 async def may_nudge_again(kind: str, key: str, seconds: float) -> bool:

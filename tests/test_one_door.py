@@ -116,9 +116,10 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         JUDGED: ("OPEN", "JOBS", "BLACKLIST", "ALL_MINTED"),
     },
-    "workers/chunks.py": {BY_KEY: ("STATUS", "OWNER", "LOCK_STATUS", "START")},
+    "workers/chunks.py": {BY_KEY: ("STATUS", "LOCK_STATUS", "START")},
     "workers/exports.py": {BY_KEY: ("Exports",)},
     "workers/sweep.py": {BY_KEY: ("WAITING",)},
+    "workers/turns.py": {BY_KEY: ("OWNERS",)},
 }
 """The server's own statements, by module and reason."""
 

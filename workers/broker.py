@@ -1,15 +1,15 @@
-"""The broker of a worker process, and its actors: one for each queue."""
+"""The broker of a worker process, and its actors."""
 
 import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AsyncIO, Retries, ShutdownNotifications, TimeLimit
 
-from app.queue import ACTOR, ACTOR_LATER, LATER, NAMESPACE, QUEUE, connect
-from workers.chunks import advance, is_outage
-from workers.kinds import Kind, kind_named
+from app.queue import ACTOR, ACTOR_LATER, NAMESPACE, QUEUE, connect, nudge
+from app.settings import settings
+from workers.chunks import is_outage
 from workers.process import Process
-from workers.turns import advance_in_turn
+from workers.turns import Turns
 
 HOUR = 3_600_000
 """Milliseconds. No chunk takes that long; what does is cut off and rolled back."""
@@ -19,7 +19,7 @@ DEAD_AFTER = 30_000
 
 
 def make_broker(database_url: str) -> RedisBroker:
-    """A broker with everything a worker needs, its actor declared.
+    """A broker with everything a worker needs, its actors declared.
 
     Raises ServiceUnavailable when REDIS_URL is not set.
     """
@@ -38,23 +38,17 @@ def make_broker(database_url: str) -> RedisBroker:
         ],
     )
 
-    @dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)
-    async def run(kind_name: str, key: str) -> None:
-        await advance_in_turn(await process.database(), _known(kind_name), key)
+    turns = Turns(settings().worker_threads)
 
-    # Dramatiq takes the lower priority first, whatever has waited longer.
-    @dramatiq.actor(actor_name=ACTOR_LATER, queue_name=LATER, priority=1, broker=broker)
-    async def run_later(kind_name: str, key: str) -> None:
-        await advance(await process.database(), _known(kind_name), key)
+    @dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)
+    async def work() -> None:
+        await turns.work(await process.database())
+
+    @dramatiq.actor(actor_name=ACTOR_LATER, queue_name=QUEUE, broker=broker)
+    async def nudge_later(kind: str, key: str) -> None:
+        await nudge(kind, key)
 
     return broker
-
-
-def _known(name: str) -> Kind:
-    kind = kind_named(name)
-    if kind is None:
-        raise LookupError(f"This worker knows no jobs of kind {name!r}: is it too old?")
-    return kind
 
 
 def _is_outage(retries: int, error: BaseException) -> bool:  # noqa: ARG001 - Dramatiq's signature

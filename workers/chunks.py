@@ -36,7 +36,6 @@ OUTAGE_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
 
 # Read or lock a job.
 STATUS = "SELECT {status} FROM {table} WHERE {id} = %(key)s"
-OWNER = "SELECT {owner} FROM {table} WHERE {id} = %(key)s"
 LOCK_STATUS = "SELECT {status} FROM {table} WHERE {id} = %(key)s FOR UPDATE"
 
 # The compare-and-set waiting -> running; the row is locked and has been compared.
@@ -99,18 +98,11 @@ def is_outage(error: BaseException) -> bool:
     return error.sqlstate is None or error.sqlstate[:2] in OUTAGE_CLASSES
 
 
-async def owner_of(database: Database, kind: Kind, key: str) -> str:
-    """Whose a job is, as text; of no account: the installation's."""
-    async with database.read() as session:
-        owner = await session.fetch_value(_of(kind, OWNER), {"key": key})
-    return "installation" if owner is None else str(owner)
-
-
 async def advance(database: Database, kind: Kind, key: str) -> bool:
-    """Do what one message asks for: plan the job if it is new, then do at most one chunk of it.
+    """Plan the job if it is new, then do at most one chunk of it; whether there was anything to do.
 
-    Whether a chunk was done and more are waiting. Raises psycopg.OperationalError or InterfaceError
-    when the database is out; nothing is lost then, and the message is to be repeated.
+    Raises psycopg.OperationalError or InterfaceError when the database is out; nothing is lost
+    then, and the message is to be repeated.
     """
     with bound_contextvars(kind=kind.table, job=key):
         async with database.read() as session:
@@ -120,7 +112,7 @@ async def advance(database: Database, kind: Kind, key: str) -> bool:
         elif status != kind.running:
             logger.debug("%s %s is %s: nothing to do.", kind.table, key, status or "gone")
             return False
-        return await _do_one(database, kind, key)
+        return await _do_one(database, kind, key) or status == kind.waiting
 
 
 async def _plan_or_fail(database: Database, kind: Kind, key: str) -> None:
@@ -166,12 +158,13 @@ async def _store(
 
 
 async def _do_one(database: Database, kind: Kind, key: str) -> bool:
-    """Claim the next chunk, if there is one, and do it. Whether it is done, and not the last."""
+    """Claim the next chunk, and do it; whether there was one."""
     chunk: Chunk | None = None
     try:
         async with database.write() as session:
             chunk = await _claim(session, kind, key)
-            return chunk is not None and await _do(session, kind, key, chunk)
+            if chunk is not None:
+                await _do(session, kind, key, chunk)
     except _Stopped:
         logger.info("%s %s was stopped.", kind.table, key)
         await _clean_up(database, kind, key)
@@ -182,7 +175,7 @@ async def _do_one(database: Database, kind: Kind, key: str) -> bool:
             raise
         logger.exception("%s %s: chunk %d failed.", kind.table, key, chunk.number)
         await _postpone(database, kind, key, chunk, error)
-    return False
+    return chunk is not None
 
 
 async def _claim(session: WriteSession, kind: Kind, key: str) -> Chunk | None:
@@ -192,11 +185,8 @@ async def _claim(session: WriteSession, kind: Kind, key: str) -> Chunk | None:
     return Chunk(**{**row, "payload": orjson.loads(row["payload"])})
 
 
-async def _do(session: WriteSession, kind: Kind, key: str, chunk: Chunk) -> bool:
-    """Do a claimed chunk, and count it; whether there are others.
-
-    Raises _Stopped if the job is no longer running.
-    """
+async def _do(session: WriteSession, kind: Kind, key: str, chunk: Chunk) -> None:
+    """Do a claimed chunk, and count it. Raises _Stopped if the job is no longer running."""
     status = await session.fetch_value(_of(kind, STATUS), {"key": key})
     if status != kind.running:
         raise _Stopped
@@ -220,7 +210,6 @@ async def _do(session: WriteSession, kind: Kind, key: str, chunk: Chunk) -> bool
         tally["created"],
         ", complete" if finished else "",
     )
-    return not finished
 
 
 async def _postpone(
@@ -257,9 +246,7 @@ async def _clean_up(database: Database, kind: Kind, key: str) -> None:
 
 def _of(kind: Kind, statement: str) -> str:
     """A statement about the jobs of a kind."""
-    return statement.format(
-        table=kind.table, id=kind.id_column, status=kind.status_column, owner=kind.owner
-    )
+    return statement.format(table=kind.table, id=kind.id_column, status=kind.status_column)
 
 
 async def _lock(session: WriteSession, kind: Kind, key: str) -> str | None:

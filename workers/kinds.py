@@ -55,6 +55,11 @@ class Kind(Protocol):
         return "account"
 
     @property
+    def is_whole(self) -> bool:
+        """Whether a job is one piece of work, however long it takes."""
+        return False
+
+    @property
     def waiting(self) -> str:
         """The status of a job nobody has begun."""
         ...
@@ -100,6 +105,10 @@ def to_be_stored(amount: int) -> Piece:
 
 class WholeJob(Kind, Protocol):
     """A kind whose jobs are one chunk each, which stores an object: all of the job, or nothing."""
+
+    @property
+    def is_whole(self) -> bool:
+        return True
 
     async def plan(
         self,

@@ -1,16 +1,22 @@
 """Accounts take turns: none waits until the work of another is done."""
 
 import asyncio
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app import queue
 from app.database.session import Database
-from app.queue import end_turn, nudge, take_turn
-from workers.chunks import owner_of
+from app.queue import news, nudge
+from workers import turns
 from workers.exports import Exports
 from workers.identifier_job import IdentifierJobs
-from workers.turns import advance_in_turn
+from workers.kinds import WholeJob, register_kind
+from workers.lines import Next, next_in_line, stand
+from workers.turns import Turns
 
-JOBS = IdentifierJobs()
 A_FLOOD = 40
 
 
@@ -35,7 +41,7 @@ def test_a_flood_of_one_account_is_overtaken_by_a_job_of_another(plant):
     plant.worker(SWEEP_SECONDS=600)
     plant.wait_for(other)
     left = "SELECT count(*) FROM identifier_job WHERE status <> 'complete'"
-    assert plant.value(left) > A_FLOOD / 4
+    assert plant.value(left) > A_FLOOD / 2
     plant.wait_until(lambda: plant.value(left) == 0, 60)
     assert plant.value("SELECT count(*) FROM unique_code") == 10_000 * A_FLOOD + 50
 
@@ -50,27 +56,142 @@ def test_a_job_of_many_chunks_goes_on_between_those_of_a_flood(plant):
     assert plant.value("SELECT count(*) FROM identifier_job WHERE status <> 'complete'") > 5
 
 
-async def test_whose_turn_it_is_not_waits_in_the_second_line(plant, database: Database):
-    job = plant.job(quantity=100)
-    assert await take_turn(plant.account)
-    await advance_in_turn(database, JOBS, job)
-    assert plant.status(job) == "new"
-    assert queue.client().llen(f"{queue.NAMESPACE}:{queue.LATER}") == 1
-    await end_turn(plant.account)
-    await advance_in_turn(database, JOBS, job)
+@pytest.fixture
+def lines(plant):
+    """No line has anybody in it, before and after."""
+    queue.client().flushdb()
+    yield
+    queue.client().flushdb()
+
+
+OWNERS = st.sampled_from("ABCDE")
+
+
+@pytest.mark.usefixtures("lines")
+@given(arrivals=st.lists(OWNERS, max_size=60), held=st.sets(OWNERS))
+@settings(max_examples=60, deadline=None)
+def test_whoever_waits_is_served_before_anybody_is_served_twice(arrivals, held):
+    queue.client().flushdb()
+    stand([Next(owner, "k" if n % 2 else "w", str(n)) for n, owner in enumerate(arrivals)])
+    left, served = Counter(arrivals), []
+    while (found := next_in_line(held, ["w"]))[0] is not None:
+        job = found[0]
+        assert arrivals[int(job.key)] == job.owner
+        assert not (job.kind == "w" and job.owner in held)
+        served.append(job)
+        left[job.owner] -= 1
+    for owner in set(arrivals):  # each in its own order
+        keys = [int(job.key) for job in served if job.owner == owner]
+        assert keys == sorted(keys)
+    waiting = Counter(arrivals)
+    for place, job in enumerate(served):
+        before = [other.owner for other in served[:place]]
+        last = max((n for n, owner in enumerate(before) if owner == job.owner), default=None)
+        if last is not None:  # between two turns of one, all others had theirs who could
+            could = {o for o in waiting if o not in held and waiting[o] > before.count(o)}
+            assert could - {job.owner} <= set(before[last:])
+    assert found[1] == (sum(left.values()) > 0)
+    assert {owner for owner, count in left.items() if count} <= held
+
+
+class Parcels(WholeJob):
+    """A kind of whole jobs of its own."""
+
+    table = "document"
+    id_column = "key"
+
+
+class Held:
+    """Work that goes on until it is let go, in place of the real."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.may_end = asyncio.Event()
+
+    async def advance(self, _database, _kind, key: str) -> bool:
+        self.begun.append(key)
+        await self.may_end.wait()
+        return True
+
+
+@pytest.fixture
+def held(monkeypatch, lines):
+    register_kind(IdentifierJobs())
+    register_kind(Parcels())
+    made = Held()
+    monkeypatch.setattr(turns, "advance", made.advance)
+    return made
+
+
+async def until(holds) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - of several things, some in Redis
+            await asyncio.sleep(0.01)
+
+
+async def test_a_thread_is_left_to_others_by_whole_jobs(held, database: Database):
+    stand([Next("A", "document", str(n)) for n in range(5)])
+    mine = Turns(threads=2)
+    working = [asyncio.create_task(mine.work(database)) for _ in range(2)]
+    await until(working[1].done)
+    assert held.begun == ["0"]  # the second thread is free, although more of A's wait
+    stand([Next("B", "document", "b"), Next("A", "identifier_job", "j")])
+    await asyncio.wait([asyncio.create_task(mine.work(database))], timeout=0.3)
+    assert held.begun == ["0", "b"]
+    messages = queue.client().llen(f"{queue.NAMESPACE}:{queue.QUEUE}")
+    held.may_end.set()
+    await until(lambda: all(task.done() for task in working))
+    # What found nothing it might do is to look again.
+    await until(lambda: queue.client().llen(f"{queue.NAMESPACE}:{queue.QUEUE}") == messages + 1)
+    for _ in range(5):
+        await mine.work(database)
+    assert held.begun == ["0", "b", "1", "2", "3", "4", "j"]
+
+
+async def test_a_single_thread_does_whole_jobs(held, database: Database):
+    stand([Next("A", "document", "0")])
+    held.may_end.set()
+    await Turns(threads=1).work(database)
+    assert held.begun == ["0"]
+
+
+async def test_chunks_of_one_account_have_all_threads(held, database: Database):
+    stand([Next("A", "identifier_job", str(n)) for n in range(3)])
+    mine = Turns(threads=3)
+    working = [asyncio.create_task(mine.work(database)) for _ in range(3)]
+    await until(lambda: sorted(held.begun) == ["0", "1", "2"])
+    held.may_end.set()
+    await asyncio.gather(*working)
+
+
+@pytest.mark.usefixtures("lines")
+async def test_what_needs_nothing_more_costs_no_message(plant, database: Database):
+    """An entry too many must not take the message of a job behind it."""
+    register_kind(IdentifierJobs())
+    done, job = plant.job(quantity=1, status="complete"), plant.job(quantity=100)
+    await nudge("identifier_job", done, done, "6d6cb08a-0000-4000-8000-039e350eef1e", job)
+    await Turns(threads=2).work(database)
     assert plant.status(job) == "complete"
-    assert await take_turn(plant.account)  # it has given its turn back
 
 
-async def test_a_turn_of_a_killed_worker_ends(plant):
-    assert await take_turn("somebody")
-    assert 0 < queue.client().ttl("mintage:turn:somebody") <= 60
-
-
-async def test_an_export_is_of_its_users_account(plant, database: Database):
+@pytest.mark.usefixtures("lines")
+async def test_a_job_is_in_the_line_of_its_account(plant, database: Database):
+    register_kind(IdentifierJobs())
+    register_kind(Exports(None))
     key = plant.value(
         "INSERT INTO directus_exports (user_created, status, collection, format) "
         "VALUES (%s, 'new', 'product', 'csv') RETURNING id::text",
         plant.user,
     )
-    assert await owner_of(database, Exports(None), key) == plant.account
+    job, nobodys = plant.job(quantity=1), plant.job(quantity=1, account=None)
+    await nudge("directus_exports", key)
+    await nudge("identifier_job", nobodys, job)
+    await turns._line_up(database)
+    assert news(9) == []
+    found = [next_in_line([], [])[0] for _ in range(4)]
+    assert found == [
+        Next(plant.account, "directus_exports", key),
+        Next("installation", "identifier_job", nobodys),
+        Next(plant.account, "identifier_job", job),
+        None,
+    ]
