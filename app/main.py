@@ -1,6 +1,7 @@
 """The web application: routes, middleware, lifespan."""
 
 import gc
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -36,6 +37,7 @@ from app.rest import (
     system,
     utils,
 )
+from app.rest.large_bodies import LargeBodies
 from app.rest.middleware import VENDORS, Authentication, BodyLimit, RequestLog
 from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import (
@@ -71,6 +73,9 @@ def create_app(settings: Settings) -> Starlette:
     )
 
     rate_limits = RateLimits(settings)
+
+    # Threads that compute let the event loop in after this, not after five times as long.
+    sys.setswitchinterval(0.001)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -132,6 +137,7 @@ def create_app(settings: Settings) -> Starlette:
                 most=settings.max_payload_size,
                 most_uploaded=settings.files_max_upload_size,
             ),
+            Middleware(LargeBodies, patience=settings.account_patience),
         ],
         exception_handlers={
             AppError: on_app_error,

@@ -35,6 +35,8 @@ _GS1_SYMBOLOGIES = frozenset({"]C1", "]d2", "]Q3", "]e0", "]J1"})
 _STORED = re.compile(
     r"/01/[0-9]{14}/21/[!-\"%-?A-Z_a-z]{1,20}|/00/[0-9]{18}|/8003/0[0-9]{13}[!-\"%-?A-Z_a-z]{1,16}"
 )
+# Of these most are: a key that can be nothing else.
+_PLAIN = re.compile(r"/01/[0-9]{14}/21/[!-\"&-.0-<=>A-Z_a-z]{1,20}|/00/[0-9]{18}")
 _QUERY = re.compile("[?#]")
 _URL = re.compile(r"https?://", re.IGNORECASE)
 # The scheme and namespace of a URN may be in any case (RFC 8141 2.1 and 2.2); scanners change all.
@@ -86,6 +88,15 @@ def paths_of(texts: Sequence[str]) -> list[str | None]:
     ['/01/80614141123458/21/6789', None]
     """
     return [_path_or_none(text) for text in texts]
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is the path of a code and nothing else.
+
+    >>> is_plain("/01/09312345551927/21/A"), is_plain("/01/09312345551927/21/A/")
+    (True, False)
+    """
+    return _PLAIN.fullmatch(text) is not None
 
 
 def other_path_of(text: str) -> str | None:

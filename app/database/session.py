@@ -37,6 +37,7 @@ from sqlalchemy.sql import ClauseElement
 
 from app.database.gate import Gate, Turn
 from app.database.notices import Notices
+from app.database.text_arrays import TextsDumper
 from app.pools import COPIES
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     for name in ("json", "jsonb"):
         connection.adapters.register_loader(name, _JsonBytes)
     connection.adapters.register_loader("uuid", TextLoader)
+    connection.adapters.register_dumper(list, TextsDumper)
     connection.prepare_threshold = 1
     connection.prepared_max = 1000
 

@@ -14,6 +14,7 @@ _LONGEST_EMAIL = 255
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 MOST_VALUES = 20_000
 """Of a list: each one is looked at, one by one, in the time of all who ask."""
+_TEXTS = frozenset({"string", "text"})
 _SAFE = 2**53 - 1
 _INT64 = 2**63
 
@@ -65,7 +66,10 @@ def operand(operator: str, value: Any, field_type: str) -> Any:
     if operator in CLAIMS:
         return claim(operator, value)
     if operator in LISTS:
-        return [_scalar(operator, item, field_type) for item in _items(operator, value)]
+        items = _items(operator, value)
+        if field_type in _TEXTS and all(type(item) is str and item for item in items):
+            return items  # as they are: lists of keys are long
+        return [_scalar(operator, item, field_type) for item in items]
     return _scalar(operator, value, field_type)
 
 

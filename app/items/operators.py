@@ -52,7 +52,11 @@ CLAIMS = frozenset({"_null", "_nnull", "_empty", "_nempty"})
 
 OPPOSITE = {"_null": "_nnull", "_nnull": "_null", "_empty": "_nempty", "_nempty": "_empty"}
 
-_LIKE = {"contains": "%{}%", "starts_with": "{}%", "ends_with": "%{}"}
+_LIKE = {
+    f"_{prefix}{kind}": pattern
+    for kind, pattern in {"contains": "%{}%", "starts_with": "{}%", "ends_with": "%{}"}.items()
+    for prefix in ("", "n", "i", "ni")
+}
 
 
 def like_pattern(operator: str, value: str) -> str | None:
@@ -60,12 +64,8 @@ def like_pattern(operator: str, value: str) -> str | None:
 
     `%` and `_` in the value are wildcards, as in Directus (directus.md 3.1).
     """
-    name = operator.lstrip("_")
-    for prefix in ("", "n", "i", "ni"):
-        for kind, pattern in _LIKE.items():
-            if name == prefix + kind:
-                return pattern.format(value)
-    return None
+    pattern = _LIKE.get(operator)
+    return None if pattern is None else pattern.format(value)
 
 
 def as_operand(

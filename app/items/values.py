@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.codes.errors import CodeError
-from app.codes.scanned_text import other_path_of, path_of
+from app.codes.scanned_text import is_plain, other_path_of, path_of
 from app.errors import (
     AppError,
     FailedValidation,
@@ -174,6 +174,8 @@ def code_path(text: str) -> str:
 
 def code_paths(text: str) -> list[str]:
     """The paths a text may mean in a filter: where it may be a key or an address, both."""
+    if is_plain(text):
+        return [text]
     other = other_path_of(text)
     return [code_path(text)] if other is None else [code_path(text), other]
 

@@ -43,11 +43,12 @@ def header(scope: Scope, wanted: bytes) -> str:
 async def body_of(request: Request) -> Any:
     """The JSON body; an empty object when there is none or it is of another kind.
 
-    Raises InvalidPayload for what is no JSON, or nested too deeply.
+    Raises InvalidPayload for what is no JSON, or nested too deeply; TooManyAtOnce.
     """
     if not header(request.scope, b"content-type").startswith("application/json"):
         return {}
     raw = await request.body()
+    await request.state.large_body.wait(len(raw))
     if not raw.strip():
         return {}
     try:

@@ -16,7 +16,15 @@ from app.codes.epc_uri import Epc, TagUri
 from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import Sgtin
-from app.codes.scanned_text import LONGEST_TEXT, path_of, path_of_link, paths_of
+from app.codes.scanned_text import (
+    LONGEST_TEXT,
+    is_plain,
+    other_path_of,
+    path_of,
+    path_of_key,
+    path_of_link,
+    paths_of,
+)
 from app.codes.sscc import Sscc
 from tests.codes.conftest import serials
 
@@ -220,3 +228,14 @@ def test_no_text_takes_long_or_raises_anything_else(text):
 def test_what_is_longer_than_a_link_can_be_is_not_looked_at():
     with pytest.raises(CodeError, match="at most 2048 characters, got 4000000"):
         path_of("a" * 4_000_000)
+
+
+@given(
+    st.one_of(
+        KEYS.map(path_of_key), st.text(max_size=40), st.from_regex(r"/01/[0-9]{14}/21/[ -~]{1,21}")
+    )
+)
+def test_a_plain_key_is_nothing_else(text):
+    if is_plain(text):
+        assert path_of(text) == text
+        assert other_path_of(text) is None

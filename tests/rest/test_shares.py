@@ -229,3 +229,51 @@ async def test_the_public_is_one_caller_and_logins_do_not_wait_for_it(filled, ro
                 await asyncio.wait(heavy, timeout=1)
                 assert sum(task.done() for task in heavy) == 5
             await asyncio.gather(*heavy)
+
+
+LONG = {"filter": {"id": {"_in": [f"/01/{n:014d}" for n in range(5000)]}}, "limit": 1}
+LARGE = {
+    "REST": lambda who: who.request("SEARCH", "/items/product", json={"query": LONG}),
+    "GraphQL": lambda who: who.post(
+        "/graphql",
+        json={
+            "query": "query ($f: product_filter) { product(filter: $f, limit: 1) { id } }",
+            "variables": {"f": LONG["filter"]},
+        },
+    ),
+    "a write": lambda who: who.post("/items/product", json=[{"gtin": "x" * 70_000}]),
+    "Scantrust": lambda who: who.post("/api/v2/products/", json={"gtin": "x" * 70_000}),
+}
+
+
+@pytest.mark.parametrize("ask", LARGE.values(), ids=LARGE)
+async def test_large_bodies_of_one_account_wait_for_each_other_and_for_nobody_else(
+    filled, rows, ask
+):
+    """Reading them is work before any statement: two are looked at at a time."""
+    async with served(filled) as (_, a, b):
+        with locked(rows):
+            first = [asyncio.create_task(LARGE["REST"](a)) for _ in range(2)]
+            await become_busy(rows, "%product%", 2)
+            refused = await ask(a)
+            assert refused.status_code == 429, refused.text
+            small = {"query": {"filter": {"id": {"_eq": OTHER}}, "fields": ["id"]}}
+            assert (await a.request("SEARCH", "/items/account", json=small)).status_code == 200
+            padded = {"query": {**small["query"], "alias": {"x" * 70_000: "id"}}}
+            answer = await b.request("SEARCH", "/items/account", json=padded)
+            assert answer.status_code != 429
+        assert [(await task).status_code for task in first] == [200, 200]
+        assert (await ask(a)).status_code in {200, 400}
+
+
+async def test_whose_large_body_is_gone_gives_its_place_back(filled, rows):
+    async with served(filled) as (_, a, _b):
+        with locked(rows):
+            asked = [asyncio.create_task(LARGE["REST"](a)) for _ in range(2)]
+            await become_busy(rows, "%product%", 2)
+            for task in asked:
+                task.cancel()
+            await asyncio.wait(asked)
+        await become_busy(rows, "%product%", 0)
+        for _ in range(5):
+            assert (await LARGE["REST"](a)).status_code == 200

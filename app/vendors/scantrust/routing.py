@@ -121,6 +121,7 @@ class Visit:
         Raises ParseError for what is no JSON, FailedValidation for what is no object.
         """
         raw = await self.request.body()
+        await self.request.state.large_body.wait(len(raw))
         if not raw.strip():
             return {}
         sent = header(self.request.scope, b"content-type")
@@ -205,6 +206,7 @@ class Resource:
         state = request.state
         # What is open to everybody asks little, and must not wait for the public's slow reads.
         database = state.database if entry is NOBODY else state.database.of(entry.caller.share)
+        state.large_body.who = entry.caller.share
         items = Items(database, state.compiler, entry.caller, state.limits, state.readings)
         visit = Visit(request, entry, items)
         visit.require(*found.words)
