@@ -140,7 +140,8 @@ def delete(collection: Collection, kept: Keeping | None = None) -> str:
     return (
         f"WITH gone AS ({gone} RETURNING t.{key} AS key{named}) {kept.into(*_ACTIVITY)} "
         f"SELECT 'delete', {_WHO}, '{collection.name}', g.key::text, now(){owner} FROM gone AS g "
-        f"ORDER BY array_position(%(keys)s::{array}, g.key)"
+        f"JOIN unnest(%(keys)s::{array}) WITH ORDINALITY AS k (key, place) ON k.key = g.key "
+        "ORDER BY k.place"
     )
 
 

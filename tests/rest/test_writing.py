@@ -325,7 +325,6 @@ async def test_ten_thousand_products_in_one_request(client):
     response = await client.post("/items/product?fields=id", json=rows)
     assert response.status_code == 200
     assert len(response.json()["data"]) == 10_000
-    assert response.elapsed.total_seconds() < 2
     response = await client.request("DELETE", "/items/product", json=[row["id"] for row in rows])
     assert response.status_code == 204
 
