@@ -52,7 +52,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         JUDGED: ("FORGET_FILES",),
     },
     "app/domains/company_prefix/queries.py": {
-        WHOSE: ("OVERLAPPING", "UNDER", "AGAINST", "WITH_GTIN")
+        WHOSE: ("OVERLAPPING", "UNDER", "AGAINST", "WITH_GTIN", "TAGS", "ADOPT")
     },
     "app/domains/company_prefix/rules.py": {JUDGED: ("before_delete",)},
     "app/domains/directus_files/queries.py": {
@@ -75,10 +75,11 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         BY_KEY: ("WANTED", "STORED", "COMPLETE", "FAIL", "EXPIRED", "PURGED"),
         "a link is for whoever has it: its token is the permission": ("LINKED", "FILE"),
     },
-    "app/domains/domain/queries.py": {WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS")},
+    "app/domains/domain/queries.py": {WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS", "ADOPT")},
     "app/domains/identifier_job/queries.py": {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),
         JUDGED: ("TENANTS", "DOMAINS", "PRODUCTS", "STOP", "RETRY", "HOLD_PRODUCT"),
+        WHOSE: ("IS_OWN_SSCC",),
     },
     "app/domains/product/keys.py": {WHOSE: ("TAKEN",)},
     "app/domains/product/rules.py": {WHOSE: ("CODES", "CODES_OF_OTHERS", "WITH_CODES")},

@@ -63,7 +63,7 @@ async def unrouted(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocketClose()(scope, receive, send)
         return
     request = Request(scope, receive)
-    segments = _raw_path(scope).split("/")
+    segments = _raw_path(scope).rstrip("/").split("/")
     if scope["method"] not in {"GET", "HEAD"} or len(segments) != 2:  # noqa: PLR2004 - /<code>
         raise RouteNotFound(scope["path"])
     host = header(scope, b"host").rpartition("@")[2].partition(":")[0]

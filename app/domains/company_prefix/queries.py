@@ -41,3 +41,22 @@ WITH_GTIN = """
 SELECT id AS key FROM product
 WHERE gtin IS NOT NULL AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)s) LIMIT 1
 """
+
+# What the installation's admin made of no account in particular comes to the owner of its keys.
+ADOPT = tuple(
+    f"""
+UPDATE {table} AS t SET account = %(account)s::uuid
+FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+WHERE t.id >= r.first AND t.id < r."end" AND t.account IS NULL
+"""
+    for table in ("product", "unique_code")
+)
+
+# Raw tags of other accounts in some ranges, from one on.
+TAGS = """
+SELECT c.id FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+CROSS JOIN LATERAL (
+  SELECT id FROM unique_code WHERE id >= r.first AND id < r."end" AND id > %(after)s
+    AND account <> %(account)s::uuid ORDER BY id LIMIT %(most)s) AS c
+ORDER BY c.id LIMIT %(most)s
+"""

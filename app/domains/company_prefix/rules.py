@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
+from app.codes.raw_tag import ranges_under, spelled_key
 from app.database.session import Session, WriteSession
 from app.domains.company_prefix import queries
 from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent
@@ -24,6 +25,9 @@ AT_ONCE = (
 )
 """Keys that begin with the prefix, or have a digit before it (app/database/key_owners.sql)."""
 
+MOST_TAGS = 10_000
+"""Raw tags looked at at a time."""
+
 FIXED = frozenset({"digits", "kind", "account"})
 """What can't change while there are codes: their EPCs and owners would."""
 
@@ -38,6 +42,9 @@ class CompanyPrefixRules(Rules):
         await _keep_apart(session, rows, [])
         await _require_fitting(session, rows)
 
+    async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
+        await _adopt(session, rows)
+
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
@@ -50,6 +57,12 @@ class CompanyPrefixRules(Rules):
             await _require_free(session, update)
         await _keep_apart(session, rows, [update.key for update in changed])
         await _require_fitting(session, rows)
+
+    async def after_update(
+        self, session: WriteSession, caller: Caller, updates: list[Update]
+    ) -> None:
+        changed = [update for update in updates if not FIXED.isdisjoint(update.changes)]
+        await _adopt(session, [{**update.before, **update.patch} for update in changed])
 
     async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         """Raises UnprocessableContent while something is under one of them."""
@@ -124,13 +137,14 @@ async def _require_free(session: WriteSession, update: Update) -> None:
 async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
     """Raises FailedValidation for a prefix over keys of others, or codes of another length."""
     for row in given:
-        if not row.get("digits"):  # refused already
+        digits, kind = str(row.get("digits") or ""), str(row["kind"])
+        if not (digits.isascii() and digits.isdecimal()):  # refused, by its pattern
             continue
-        digits, kind = str(row["digits"]), str(row["kind"])
         length = GTIN8_LENGTH if kind == GTIN8 else len(digits)
         values = {**_ranged(digits, kind), "account": row.get("account"), "length": length}
         rows = await session.fetch_all(queries.AGAINST, values)
         found = next((one["key"] for one in rows if one["key"] is not None), None)
+        found = found or await _tag_against(session, _full(digits, kind), row.get("account"))
         if found is not None:
             detail = (
                 f'"{found}" is there already, of another account or with a company prefix of '
@@ -138,6 +152,41 @@ async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
                 "by right."
             )
             raise FailedValidation("digits", "nin", detail)
+
+
+async def _tag_against(session: Session, digits: str, account: Any) -> str | None:
+    """A raw tag of another account whose bits spell a key under a prefix; None: there is none."""
+    ranges = list(ranges_under(digits))
+    values = {
+        "firsts": [first for first, _ in ranges],
+        "ends": [end for _, end in ranges],
+        "account": account,
+        "after": "",
+        "most": MOST_TAGS,
+    }
+    while rows := await session.fetch_all(queries.TAGS, values):
+        for row in rows:
+            if _begins_with(spelled_key(row["id"]), digits):
+                return str(row["id"])
+        values["after"] = rows[-1]["id"]
+    return None
+
+
+def _begins_with(key: str | None, digits: str) -> bool:
+    """Whether the key that a tag spells lies under a company prefix."""
+    if key is None:
+        return False
+    _, ai, value = key.split("/")[:3]
+    return value.startswith(digits, 1 if ai in {*AFTER_A_DIGIT, "01"} else 0)
+
+
+async def _adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give an account what there is of no account under its prefixes: codes and products."""
+    for row in rows:
+        if row.get("account") is not None:
+            ranges = _ranged(str(row["digits"]), str(row["kind"]))
+            for statement in queries.ADOPT:
+                await session.execute(statement, {**ranges, "account": row["account"]})
 
 
 async def _under(session: Session, prefix: Mapping[str, Any]) -> str | None:

@@ -67,7 +67,7 @@ class DomainRules(Rules):
         used = await session.fetch_value(queries.USED_BY_KEY, {"keys": keys})
         if used is not None:
             raise UnprocessableContent(
-                f'There are codes of a domain that is to go, such as "{used}": they stay its own'
+                f'Codes of a domain that is to go were given out, such as "{used}": it keeps them'
             )
 
 
@@ -126,7 +126,7 @@ async def _require_unused(session: Session, moved: Sequence[Update]) -> None:
         used = await session.fetch_value(queries.USED, values)
         if used is not None:
             shown = "null" if before[field] is None else f'"{before[field]}"'
-            detail = f'Value has to stay {shown}: there are codes of it, such as "{used}".'
+            detail = f'Value has to stay {shown}: codes of it were given out, such as "{used}".'
             raise FailedValidation(field, "eq", detail, valid=before[field])
 
 
@@ -137,11 +137,13 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
         raise FailedValidation(STATE, "nnull", "Value can't be null.")
     owner = {**update.before, **patch}["account"]
     others = {"first": f"{name}/", "end": f"{name}0", "owner": owner}
+    others["adopts"] = _is_installations(caller)
     if patch[STATE] == VERIFIED and _is_installations(caller):
         used = await session.fetch_value(queries.OTHERS, others)
         if used is not None:
             detail = f'There are codes of another account under it, such as "{used}".'
             raise FailedValidation(STATE, "eq", detail, valid=update.before[STATE])
+        await session.execute(queries.ADOPT, others)
     if patch[STATE] == VERIFIED and not _is_installations(caller):
         code = update.before["verification_code"]
         if settings().domain_verification != "dns":

@@ -18,7 +18,7 @@ from app.codes.sscc import sscc_rows
 from app.database.session import Session, WriteSession
 from app.domains.code_space.service import Space, mark_minted, take_positions, take_ranges
 from app.domains.identifier_job import queries
-from app.domains.identifier_job.planning import SsccTaken, first_sscc_within
+from app.domains.identifier_job.planning import first_sscc_within, refusal_of
 from app.domains.identifier_job.service import Job, hold_keys
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,8 @@ async def mint(session: WriteSession, batch: Batch, taken: str, positions: range
     """Write the codes of the range `taken`, which holds these positions; how many were written.
 
     Always as many as there are positions: codes that exist already are replaced by further ones.
-    Raises SsccTaken when an SSCC exists already, KeyspaceTooSmall when no positions are left.
+    Raises SsccTaken or Unusable when an SSCC exists already, KeyspaceTooSmall when no positions
+    are left.
     """
     rows = await asyncio.to_thread(batch.rows, positions)
     await mark_minted(session, taken)
@@ -128,7 +129,7 @@ async def mint(session: WriteSession, batch: Batch, taken: str, positions: range
         pass
     if batch.job.type == "sscc":
         found = await first_sscc_within(session, batch.job, positions)
-        raise SsccTaken(found or "of this range")
+        raise await refusal_of(session, batch.job, found or "of this range")
     return await _mint_around(session, batch, rows, len(positions))
 
 

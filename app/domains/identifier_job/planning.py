@@ -21,7 +21,7 @@ from app.domains.code_space.service import (
 from app.domains.identifier_job import queries
 from app.domains.identifier_job.service import KIND, LONGEST, Job, key_prefix, read_job
 from app.domains.identifier_job.validation import NO_TENANT, problems, read_facts
-from app.errors import AppError, ErrorList
+from app.errors import AppError, ErrorList, Unusable
 from app.items.validation import check_created
 from schema import BUILTIN
 
@@ -55,7 +55,7 @@ async def plan_job(
     """Take what job `key` is missing when `created` codes are there; None when nothing is.
 
     What an earlier plan took and did not mint is given up. Raises ErrorList for a job that can't
-    succeed, KeyspaceTooSmall, SsccTaken, and WrongSecret.
+    succeed, KeyspaceTooSmall, SsccTaken or Unusable, and WrongSecret.
     """
     job = await read_job(session, key)
     await forget_ranges(session, [key])
@@ -88,7 +88,7 @@ async def plan_job(
 
 
 async def _missing_ssccs(session: WriteSession, job: Job) -> tuple[Space, list[range]]:
-    """The serial references this job has not minted yet. Raises SsccTaken.
+    """The serial references this job has not minted yet. Raises SsccTaken or Unusable.
 
     The space is locked first, so that of two jobs that overlap the second sees the first.
     """
@@ -101,15 +101,27 @@ async def _missing_ssccs(session: WriteSession, job: Job) -> tuple[Space, list[r
     taken = await ranges_within(session, space, wanted)
     own = [positions for positions, owner in taken if owner == job.id]
     gaps = list(_gaps(wanted, own))
-    clashes = [max(positions.start, start) for positions, owner in taken if owner != job.id]
-    ssccs = [sscc_of(job, serial) for serial in clashes[:1]]
+    clashes = [
+        (max(positions.start, start), owner) for positions, owner in taken if owner != job.id
+    ]
+    for serial, owner in clashes[:1]:
+        raise await refusal_of(session, job, sscc_of(job, serial), owner)
     for gap in gaps:
         if (found := await first_sscc_within(session, job, gap)) is not None:
-            ssccs.append(found)
-            break
-    if ssccs:
-        raise SsccTaken(min(ssccs))
+            raise await refusal_of(session, job, found)
     return space, gaps
+
+
+async def refusal_of(
+    session: Session, job: Job, sscc: str, owner: str | None = None
+) -> SsccTaken | Unusable:
+    """Why a job can't have an SSCC, which another job (`owner`) has taken or a code has.
+
+    That it is another account's is not told: under a prefix that all share, there may be such.
+    """
+    values = {"key": f"/00/{sscc}", "job": owner, "account": job.account}
+    is_own = job.account is None or await session.fetch_value(queries.IS_OWN_SSCC, values)
+    return SsccTaken(sscc) if is_own else Unusable("sscc_start_serial")
 
 
 async def first_sscc_within(session: Session, job: Job, serials: range) -> str | None:

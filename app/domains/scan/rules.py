@@ -44,6 +44,7 @@ class ScanRules(Rules):
         for row, key, scanning in zip(rows, keys, scannings, strict=True):
             _lower_country(row)
             if key is None or scanning is None:
+                _note_unreadable(row)
                 continue
             facts = known[key.key]
             if not _is_own(facts, caller):
@@ -101,8 +102,7 @@ def _scanned(row: Row) -> tuple[ScannedKey, ...]:
     try:
         return readings_of(str(given))
     except CodeError:
-        # Such as the key of a tag, which is no path.
-        return (ScannedKey(str(given), serial=str(given)),) if row.get("code") else ()
+        return ()
 
 
 def _scanning(row: Row, key: ScannedKey, now: datetime) -> Scanning:
@@ -143,6 +143,12 @@ def _complete(row: Row, facts: Facts, key: ScannedKey, judgement: Judgement) -> 
     for name, value in own.items():
         if row.get(name) is None:
             row[name] = value
+
+
+def _note_unreadable(row: Row) -> None:
+    """What is in no form of a code is no code of anybody's: unknown, as one that nobody issued."""
+    if row.get("scanned_key") and row.get("computed_status") is None:
+        row.update(computed_status="unknown", result="failure")
 
 
 def _lower_country(row: Row) -> None:

@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 
 from app.codes.code_path import CodeKind, CodePath
+from app.codes.errors import CodeError
+from app.codes.raw_tag import START as RAW
+from app.codes.raw_tag import raw_key
 from app.codes.scanned_text import (
     UnknownCodePath,
     other_path_of,
@@ -75,12 +78,23 @@ def of_text(text: str) -> ScannedKey:
 
 
 def readings_of(text: str) -> tuple[ScannedKey, ...]:
-    """The keys that a text may be: the second is meant where there is no code of the first.
+    """The keys that a text may be: the first that there is a code of is meant, or else the last.
 
-    Raises CodeError where it is none.
+    A chip's bits may be those of a raw tag. Raises CodeError where it is none.
+
+    >>> [key.key for key in readings_of("3215D09EE400000000000005")]
+    ['urn:epc:raw:96.x3215D09EE400000000000005']
     """
-    other = other_path_of(text)
-    first = of_text(text)
+    tag, other = raw_key(text.strip()), other_path_of(text)
+    raw = () if tag is None else (ScannedKey(tag, serial=tag.removeprefix(RAW)),)
+    try:
+        first = of_text(text)
+    except CodeError:
+        if not raw:
+            raise
+        return raw
+    if raw:
+        return (first, *raw, first)
     return (first,) if other is None else (first, _of_path(other))
 
 

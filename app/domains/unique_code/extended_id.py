@@ -10,8 +10,8 @@ from app.access.caller import Caller
 from app.access.key_owners import covers_of, stem
 from app.codes.code_path import CodeKind, CodePath
 from app.codes.errors import CodeError
+from app.codes.raw_tag import TAG
 from app.database.session import Session
-from app.domains.unique_code.tag import TAG
 from app.errors import AppError, FailedValidation
 from app.items.rules import Row
 from app.items.sight import tenancy

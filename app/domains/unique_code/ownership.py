@@ -10,10 +10,9 @@ from typing import Any
 from app.access.caller import Caller
 from app.access.key_owners import Cover, covers_of, is_allowed, stem, unowned
 from app.access.reserved import reserved_words
-from app.codes.code_path import CodeKind, CodePath
-from app.codes.errors import CodeError
+from app.codes.code_path import CodeKind
+from app.codes.raw_tag import spelled_key
 from app.database.session import Session
-from app.domains.unique_code.tag import TAG
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
 from app.items.slices import sliced
@@ -120,11 +119,7 @@ def _owned_key(row: Row) -> str | None:
     """The key that says whose a code is; of a raw tag, what its bits spell, if anything."""
     if row["type"] in OWNED_KINDS:
         return str(row["id"])
-    tag = TAG.fullmatch(str(row["id"]))
-    try:
-        return None if tag is None else CodePath.parse(tag[1]).path
-    except CodeError:
-        return None
+    return spelled_key(str(row["id"]))
 
 
 def _owner(product: Mapping[str, Any] | None, cover: Cover | None) -> str | None:

@@ -5,11 +5,11 @@ from typing import Any
 from app.access.caller import Caller
 from app.codes.code_path import CodePath
 from app.codes.errors import CodeError
+from app.codes.raw_tag import TAG
 from app.database.session import Session, WriteSession
 from app.domains.unique_code.changes import CodeChange, apply_rules
 from app.domains.unique_code.extended_id import taken_names
 from app.domains.unique_code.ownership import product_key, refusals_of_moves, settle
-from app.domains.unique_code.tag import TAG
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 from app.items.slices import sliced
