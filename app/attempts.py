@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 import redis
 
@@ -45,7 +45,7 @@ for place = 1, 2 do
   local till = tonumber(redis.call('HGET', KEYS[place], 'till') or '0')
   wait = math.max(wait, till - now)
 end
-if wait > 0 then return wait end
+if wait > 0 then return {wait, 0} end
 local tries = redis.call('HINCRBY', KEYS[3], 'tries', 1)
 redis.call('PEXPIRE', KEYS[3], forgotten)
 for place = 1, 2 do
@@ -58,7 +58,7 @@ for place = 1, 2 do
     redis.call('HSET', KEYS[place], 'till', string.format('%.0f', now + delay))
   end
 end
-return 0
+return {0, tonumber(redis.call('HGET', KEYS[2], 'tries')) - 1}
 """
 _TAKE_BACK = """
 for _, key in ipairs(KEYS) do
@@ -70,12 +70,16 @@ end
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Try:
-    """A try of an address at the secrets of a name (an e-mail); a failure unless told otherwise."""
+    """A try of an address at the secrets of a name (an e-mail); a failure unless told otherwise.
+
+    `before`: how many tries of the address had failed when this one began.
+    """
 
     network: str
     name: str
+    before: int = 0
 
     async def begin(self, free: int | None) -> None:
         """Count it. Raises RequestsExceeded where it comes too soon: then it is not looked at.
@@ -83,7 +87,7 @@ class Try:
         `free`: the failures of an address at a name before it has to wait; None or 0: any number.
         """
         try:
-            wait = await asyncio.to_thread(self._begin, free or 0)
+            wait, self.before = await asyncio.to_thread(self._begin, free or 0)
         except redis.RedisError as error:
             logger.warning("tries can't be counted (%s)", error)
             return
@@ -112,12 +116,12 @@ class Try:
         start = "mintage:tries"
         return f"{start}:{self.network}:{name}", f"{start}:{self.network}", f"{start}::{name}"
 
-    def _begin(self, free: int) -> int:
+    def _begin(self, free: int) -> tuple[int, int]:
         seconds = (_FORGOTTEN_AFTER, _LONGEST, _ADDRESS_LONGEST)
         forgotten, longest, at_address = (1000 * one for one in seconds)
         values = (forgotten, _PRESSED, _FREE_PRESSED, free, longest, _ADDRESS_FREE, at_address)
-        wait: Any = client().eval(_BEGIN, 3, *self._keys, *values)
-        return int(wait)
+        wait, before = cast("list[Any]", client().eval(_BEGIN, 3, *self._keys, *values))
+        return int(wait), int(before)
 
     async def _told(self, work: Callable[[], object]) -> None:
         try:

@@ -120,6 +120,6 @@ async def _news(row: dict[str, Any], secrets: dict[str, Any]) -> dict[str, Any]:
     news = dict(secrets)
     if "token" in news and row["token"] == token_hash(news["token"]):
         del news["token"]
-    if "password" in news and await is_password(news["password"], row["password"]):
+    if "password" in news and await is_password(news["password"], row["password"], "installation"):
         del news["password"]
     return news

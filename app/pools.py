@@ -5,10 +5,15 @@ asyncio's own threads are left to what is short (Redis, looking at a picture).
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from heapq import heappop, heappush
+from itertools import count
 from typing import ParamSpec, TypeVar
+
+from app.errors import TooManyAtOnce
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +32,68 @@ class Pool:
         return await loop.run_in_executor(self._threads, lambda: context.run(work, *args, **kwargs))
 
 
-HASHING = Pool("hashing", max(2, os.cpu_count() or 1))
+class FairPool:
+    """Costly calls that anybody may ask for: who has asked for less comes first.
+
+    So a flood of one waits for itself, and lets in whoever asks once.
+    """
+
+    def __init__(self, name: str, threads: int, most: int) -> None:
+        """`most`: calls of one asker that run or wait; more are refused at once."""
+        self.most = most
+        self._what = name
+        self._pool = Pool(name, threads)
+        self._free = threads
+        self._asked: Counter[Hashable] = Counter()
+        self._line: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+
+    async def run(
+        self, by: Hashable, before: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a call returns or raises. `before`: how often the asker has asked before.
+
+        Raises TooManyAtOnce.
+        """
+        asked = self._asked[by]
+        if asked >= self.most:
+            raise TooManyAtOnce(self._what, self.most, 0)
+        self._asked[by] += 1
+        try:
+            await self._turn(before + asked)
+            try:
+                return await self._pool.run(work, *args, **kwargs)
+            finally:
+                self._leave()
+        finally:
+            self._asked[by] -= 1
+            if not self._asked[by]:
+                del self._asked[by]
+
+    async def _turn(self, rank: int) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        heappush(self._line, (rank, next(self._numbers), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # it had come in the same moment
+            turn.cancel()
+            raise
+
+    def _leave(self) -> None:
+        while self._line:
+            *_, turn = heappop(self._line)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20)
 """Argon2: all of a core and 64 MiB for each call, so no more of them than there are cores."""
 
 STORAGE = Pool("storage", 32)

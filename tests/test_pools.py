@@ -7,14 +7,15 @@ from contextvars import ContextVar
 import pytest
 
 from app.access.secrets import password_hash
-from app.pools import HASHING, Pool
+from app.errors import TooManyAtOnce
+from app.pools import HASHING, FairPool, Pool
 
 NAME: ContextVar[str] = ContextVar("name", default="nobody")
 
 
 async def test_many_logins_leave_the_other_threads_alone():
-    others = [asyncio.create_task(HASHING.run(time.sleep, 0.05)) for _ in range(50)]
-    hashing = asyncio.create_task(password_hash("x" * 20))
+    others = [asyncio.create_task(HASHING.run(n, 0, time.sleep, 0.05)) for n in range(50)]
+    hashing = asyncio.create_task(password_hash("x" * 20, "somebody"))
     await asyncio.sleep(0)
     await asyncio.gather(*(asyncio.to_thread(time.sleep, 0) for _ in range(50)))
     assert not all(task.done() for task in others)
@@ -39,6 +40,55 @@ async def test_a_pool_runs_so_many_at_a_time():
 
 async def test_work_runs_in_the_callers_context_and_raises_what_it_raises():
     NAME.set("somebody")
-    assert await HASHING.run(NAME.get) == "somebody"
+    assert await HASHING.run("a", 0, NAME.get) == "somebody"
     with pytest.raises(ZeroDivisionError):
-        await HASHING.run(lambda: 1 // 0)
+        await HASHING.run("a", 0, lambda: 1 // 0)
+
+
+class TestTurns:
+    """A pool of one thread, which a flood has taken."""
+
+    @pytest.fixture
+    def done(self):
+        return []
+
+    def flood(self, pool, done, who, before=0):
+        def work() -> None:
+            time.sleep(0.005)
+            done.append(who)
+
+        return asyncio.create_task(pool.run(who, before, work))
+
+    async def test_who_asks_once_comes_before_who_asks_often(self, done):
+        pool = FairPool("test", 1, 100)
+        tasks = [self.flood(pool, done, "flood") for _ in range(20)]
+        await asyncio.sleep(0)
+        tasks += [self.flood(pool, done, "once")]
+        await asyncio.gather(*tasks)
+        assert done.index("once") < 3
+        assert len(done) == 21
+
+    async def test_who_has_asked_before_comes_later(self, done):
+        pool = FairPool("test", 1, 100)
+        tasks = [self.flood(pool, done, f"address {n}", before=2) for n in range(20)]
+        await asyncio.sleep(0)
+        tasks += [self.flood(pool, done, "new")]
+        await asyncio.gather(*tasks)
+        assert done.index("new") < 3
+
+    async def test_a_flood_is_refused_in_the_end(self, done):
+        pool = FairPool("test", 1, 5)
+        tasks = [self.flood(pool, done, "flood") for _ in range(9)]
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert sum(isinstance(answer, TooManyAtOnce) for answer in answers) == 4
+        await pool.run("flood", 0, done.clear)  # and let in again
+
+    async def test_who_is_gone_gives_its_turn_back(self, done):
+        pool = FairPool("test", 1, 100)
+        tasks = [self.flood(pool, done, n) for n in range(6)]
+        await asyncio.sleep(0.002)
+        for task in tasks[:4]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(self.flood(pool, done, "after") for _ in range(3)))
+        assert done[-3:] == ["after"] * 3

@@ -12,7 +12,7 @@ from app.items.compile import Compiler
 from app.items.selection import Limits
 from app.settings import settings
 from app.storage import storage
-from workers.kinds import Chunk, WholeJob
+from workers.kinds import Chunk, Piece, WholeJob, to_be_stored
 
 
 class StorageGone(Exception):
@@ -29,6 +29,10 @@ class Exports(WholeJob):
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
+
+    async def plan(self, session: WriteSession, key: str, created: int) -> list[Piece]:
+        export = await read_export(session, key)
+        return [] if created else [to_be_stored(1, export.collection)]
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         export = await read_export(session, key)

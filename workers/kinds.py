@@ -6,6 +6,7 @@ from secrets import token_hex
 from typing import Any, Protocol
 
 from app.database.session import WriteSession
+from app.domains.directus_files.made import MADE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,13 @@ class Kind(Protocol):
         ...
 
 
-def to_be_stored(amount: int) -> Piece:
-    """A piece that stores an object, under a name that says nothing and nobody can choose.
+def to_be_stored(amount: int, collection: str = "unique_code") -> Piece:
+    """A piece that stores an object, under a name that nobody can choose.
 
-    It is the same however often the piece is tried.
+    It says what is listed in it: rows of `collection` (app/domains/directus_files/made.py). It is
+    the same however often the piece is tried.
     """
-    return Piece(amount, {"object": f"made/{token_hex(16)}"})
+    return Piece(amount, {"object": f"{MADE}{collection}/{token_hex(16)}"})
 
 
 class WholeJob(Kind, Protocol):

@@ -1,7 +1,8 @@
-"""Lines of jobs in Redis, one for each account: the accounts are served in turn.
+"""Lines of jobs in Redis, one for each account and kind: they are served in turn.
 
-Of a line the first job is done, then the account goes behind the others. So what waits in one line
-makes nobody else wait. An entry is a nudge, like a message (app/queue.py): losing one costs time.
+Of a line the first job is done, then the line goes behind the others. So what waits in one line
+makes nobody else wait, nor the account's own jobs of other kinds. An entry is a nudge, like a
+message (app/queue.py): losing one costs time.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ import orjson
 from app.queue import client
 
 _TURNS = "mintage:turns"
-"""The accounts with a line, whose turn is next at the head."""
+"""The lines (`<account> <kind>`) with somebody in them; whose turn is next at the head."""
 _LINE = "mintage:line:"
 
 _STAND = """
@@ -24,25 +25,23 @@ end
 """
 
 # The first entry of the first line that may be served. Who may have no more whole jobs is passed
-# over while one stands at the head of its line.
+# over with its lines of those kinds.
 _NEXT = """
 local held, whole = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
 local passed = 0
 for _ = 1, redis.call('LLEN', KEYS[1]) do
-  local owner = redis.call('LPOP', KEYS[1])
-  local line = KEYS[2] .. owner
-  local head = redis.call('LINDEX', line, 0)
-  if head then
-    if held[owner] and whole[string.match(head, '^%S+')] then
-      passed = passed + 1
-      redis.call('RPUSH', KEYS[1], owner)
-    else
-      redis.call('LPOP', line)
-      if redis.call('LLEN', line) > 0 then
-        redis.call('RPUSH', KEYS[1], owner)
-      end
-      return {owner, head}
+  local name = redis.call('LPOP', KEYS[1])
+  local owner, kind = string.match(name, '^(%S+) (%S+)$')
+  if held[owner] and whole[kind] then
+    passed = passed + 1
+    redis.call('RPUSH', KEYS[1], name)
+  else
+    local line = KEYS[2] .. name
+    local head = redis.call('LPOP', line)
+    if redis.call('LLEN', line) > 0 then
+      redis.call('RPUSH', KEYS[1], name)
     end
+    if head then return {name, head} end
   end
 end
 return passed
@@ -60,7 +59,7 @@ class Next:
 
 def stand(jobs: Iterable[Next]) -> None:
     """Put jobs at the end of their lines. Raises redis.RedisError."""
-    entries = [text for job in jobs for text in (job.owner, f"{job.kind} {job.key}")]
+    entries = [text for job in jobs for text in (f"{job.owner} {job.kind}", job.key)]
     if entries:
         client().eval(_STAND, 2, _TURNS, _LINE, *entries)
 
@@ -74,6 +73,6 @@ def next_in_line(held: Iterable[str], whole: Iterable[str]) -> tuple[Next | None
     found = client().eval(_NEXT, 2, _TURNS, _LINE, *names)
     if isinstance(found, int):
         return None, found > 0
-    owner, entry = found
-    kind, key = entry.decode().split(" ", 1)
-    return Next(owner.decode(), kind, key), False
+    line, key = found
+    owner, kind = line.decode().split(" ", 1)
+    return Next(owner, kind, key.decode()), False

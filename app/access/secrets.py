@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Hashable
 from functools import lru_cache
 
 from argon2 import PasswordHasher, Type, extract_parameters
@@ -49,14 +50,20 @@ def _hash_of_nobody() -> str:
     return _hasher().hash(secrets.token_urlsafe(16))
 
 
-async def password_hash(password: str) -> str:
-    """The argon2 hash of a password. It takes tens of milliseconds by design: in a thread."""
-    return await HASHING.run(_hasher().hash, _bytes(password))
+async def password_hash(password: str, by: Hashable) -> str:
+    """The argon2 hash of a password. It takes tens of milliseconds by design: in a thread.
+
+    `by`: who asks for it (`Caller.share`): the askers take turns. Raises TooManyAtOnce.
+    """
+    return await HASHING.run(by, 0, _hasher().hash, _bytes(password))
 
 
-async def is_password(password: str, stored: str | None) -> bool:
-    """Whether a password is the one of a hash. Without a hash it takes as long, and says no."""
-    return await HASHING.run(_verified, password, stored)
+async def is_password(password: str, stored: str | None, by: Hashable, tries: int = 0) -> bool:
+    """Whether a password is the one of a hash. Without a hash it takes as long, and says no.
+
+    `by`: as for `password_hash`; an address for who is nobody yet, with the `tries` it has had.
+    """
+    return await HASHING.run(by, tries, _verified, password, stored)
 
 
 def is_costly(stored: str) -> bool:

@@ -19,7 +19,7 @@ from schema import Field
 
 _CALL = re.compile(r"(\w+)\((\w+)((?:\.\w+)*)\)")
 _QUANTIFIERS = ("_some", "_none")
-_MOST_CONDITIONS = 2000
+_MOST_CONDITIONS = 1000
 """Objects in a filter. Each costs a tenth of a millisecond before PostgreSQL hears of it."""
 _NUMBER = Field(name="number", type="integer")
 """What the functions of a field are: whole numbers."""

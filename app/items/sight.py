@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from app.access.caller import Caller
+from app.access.permissions import EVERY_FIELD
 from app.errors import Forbidden
 from app.items.allowed import require
 from app.items.compile import Compiler
@@ -71,6 +72,15 @@ class Sight:
         """Whether the fields are null in no row for the caller's sake."""
         masks = {name for rule in self._restricted(collection).rules for name, _ in rule.masks}
         return self.shows(collection, *fields) and masks.isdisjoint(fields)
+
+    def shows_all(self, collection: str) -> bool:
+        """Whether the caller may read all fields of all rows (of its account) of a collection."""
+        if self.caller.is_admin:
+            return True
+        return any(
+            not permission.rule and EVERY_FIELD in permission.fields
+            for permission in self.caller.permissions.of(collection, "read")
+        )
 
     def _restricted(self, collection: str) -> Query:
         known = self._view.fields(collection).values()

@@ -38,6 +38,8 @@ Path = tuple[str, ...]
 
 MOST_ERRORS = 1000
 """Refusals that one request is told of."""
+_MOST_FIELDS = 1000
+"""Of one item: looking at each is a single step, that all others wait for."""
 
 
 class Writer:
@@ -338,4 +340,6 @@ def _objects(payloads: list[Any]) -> list[Row]:
     """The payloads, each an object. Raises InvalidPayload."""
     if not all(isinstance(payload, dict) for payload in payloads):
         raise InvalidPayload("Each item has to be an object")
+    if any(len(payload) > _MOST_FIELDS for payload in payloads):
+        raise InvalidPayload(f"An item has {_MOST_FIELDS} fields at most")
     return payloads

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.domains.directus_files.made import may_open
 from app.domains.directus_files.names import plain_name, plain_type
 from app.domains.directus_files.queries import StoredFile, is_public, stored_file
 from app.errors import Forbidden, IllegalAssetTransformation, RangeNotSatisfiable
@@ -88,7 +89,7 @@ async def _readable(request: Request) -> StoredFile:
         if not may_read and not await is_public(session, key):
             raise Forbidden
         file = await stored_file(session, key)
-    if file is None:
+    if file is None or (may_read and not may_open(items.sight(), file)):
         raise Forbidden
     return file
 

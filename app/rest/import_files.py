@@ -15,8 +15,9 @@ from schema import Field
 CSV = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})
 JSON = frozenset({"application/json"})
 
-_LONGEST_ROW = 16 * 1024 * 1024
-"""Characters of one row, or one value."""
+_LONGEST_ROW = 1024 * 1024
+"""Characters of one row, or one value. Reading one is a single step, that all others wait for."""
+_MOST_COLUMNS = 1000
 
 _BLOCK = 64 * 1024
 _SEPARATORS = ",;\t|"
@@ -37,8 +38,10 @@ def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
     try:
         first = text.readline(_LONGEST_ROW)
         separator = next((char for char in _SEPARATORS if char in first), ",")
+        if first.count(separator) >= _MOST_COLUMNS:
+            raise InvalidPayload(f"A CSV has {_MOST_COLUMNS} columns at most")
         text.seek(0)
-        reader = csv.reader(text, delimiter=separator)
+        reader = csv.reader(_lines(text), delimiter=separator)
         names = [name.strip() for name in next(reader, [])]
         for place, values in enumerate(reader, 2):
             row = _nested(names, values, fields)
@@ -50,6 +53,14 @@ def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
         raise InvalidPayload("The CSV has to be UTF-8") from None
     finally:
         text.detach()
+
+
+def _lines(text: io.TextIOBase) -> Iterator[str]:
+    """The lines of a file. Raises InvalidPayload for one that is too long."""
+    while line := text.readline(_LONGEST_ROW + 1):
+        if len(line) > _LONGEST_ROW:
+            raise InvalidPayload(f"A row of a CSV has {_LONGEST_ROW} characters at most")
+        yield line
 
 
 def _nested(names: list[str], values: list[str], fields: Mapping[str, Field]) -> Row:

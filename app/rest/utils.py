@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from collections.abc import Hashable
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.access.caller import Caller
 from app.access.secrets import is_costly, is_password, password_hash
 from app.errors import Forbidden, InvalidPayload, InvalidQuery
 from app.items.items import Items
@@ -37,21 +39,21 @@ async def random_string(request: Request) -> Response:
 
 async def generate_hash(request: Request) -> Response:
     """The argon2 hash of `string`. For users: it costs what a login costs."""
-    _require_user(request)
+    by = _require_user(request)
     body = await body_of(request)
-    return data_response(orjson.dumps(await password_hash(_text(body, "string"))))
+    return data_response(orjson.dumps(await password_hash(_text(body, "string"), by)))
 
 
 async def verify_hash(request: Request) -> Response:
     """Whether `hash` is an argon2 hash of `string`."""
-    _require_user(request)
+    by = _require_user(request)
     body = await body_of(request)
     given, hashed = _text(body, "string"), _text(body, "hash")
     if is_costly(hashed):
         raise InvalidPayload(
             '"hash" must be argon2id with at most the costs of /utils/hash/generate'
         )
-    return data_response(orjson.dumps(await is_password(given, hashed)))
+    return data_response(orjson.dumps(await is_password(given, hashed, by)))
 
 
 async def sort_endpoint(request: Request) -> Response:
@@ -95,9 +97,12 @@ async def clear_cache(request: Request) -> Response:
     return nothing()
 
 
-def _require_user(request: Request) -> None:
-    if request.state.items.caller.is_anonymous:
+def _require_user(request: Request) -> Hashable:
+    """Whose share of costly work it is. Raises Forbidden for nobody."""
+    caller: Caller = request.state.items.caller
+    if caller.is_anonymous:
         raise Forbidden
+    return caller.share
 
 
 def _text(body: Any, name: str) -> str:

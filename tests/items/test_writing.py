@@ -1,7 +1,6 @@
 """Writes: defaults and specials, keys, sets of rows, and that all of a write is one."""
 
 import asyncio
-import time
 from uuid import uuid4
 
 import orjson
@@ -178,16 +177,12 @@ async def test_ten_thousand_rows_are_a_handful_of_statements(door, statements):
         for n in range(10_000)
     ]
     statements.clear()
-    start = time.perf_counter()
     made = await door.create("book", *payloads, fields="id")
-    assert time.perf_counter() - start < 2
     assert len(made) == 10_000
     assert len(statements) <= 3
     statements.clear()
-    start = time.perf_counter()
     patches = [(row["id"], {"pages": 2, "summary": "x"}) for row in made]
     assert len(await door.update("book", *patches, fields="id")) == 10_000
-    assert time.perf_counter() - start < 2
     assert len(statements) <= 4
     statements.clear()
     assert len(await door.delete("book", *(row["id"] for row in made))) == 10_000

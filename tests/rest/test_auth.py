@@ -205,8 +205,8 @@ async def test_no_text_of_a_login_breaks_it(anyone):
 async def test_a_password_changed_during_a_login_ends_it(anyone, rows, monkeypatch):
     verified = sessions.is_password
 
-    async def slow(password, stored):
-        is_right = await verified(password, stored)
+    async def slow(password, stored, *who):
+        is_right = await verified(password, stored, *who)
         rows.execute("UPDATE directus_users SET password = 'x' WHERE email = %s", [EMAIL])
         return is_right
 
@@ -393,3 +393,24 @@ async def test_a_proxys_word_is_the_last_one(anyone, installation, rows):
     await anyone.post("/auth/login", json=body, headers=headers)
     seen = rows.execute("SELECT ip FROM directus_sessions ORDER BY ip").fetchall()
     assert seen == [("127.0.0.1",), ("3.3.3.3",)]
+
+
+async def test_a_flood_from_one_address_is_refused_and_others_get_in(app, anyone):
+    """Hashing is slow by design: who asks often waits for itself."""
+    wrong = {"email": "nobody@example.com", "password": "x" * 1000}
+    async with client_of(app, headers={}, address="192.0.2.7") as other:
+        flood = [asyncio.create_task(anyone.post("/auth/login", json=wrong)) for _ in range(60)]
+        await asyncio.sleep(0.05)
+        good = await other.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
+        assert good.status_code == 200
+        assert sum(not task.done() for task in flood) > 5  # it has not waited for all of them
+        answers = [answer.status_code for answer in await asyncio.gather(*flood)]
+    assert set(answers) == {401, 429}
+
+
+async def test_a_password_has_a_length_on_every_surface(client):
+    long = "x" * 70_000
+    document = 'mutation ($p: String!) { auth_login(email: "a@b.com", password: $p) { expires } }'
+    body = {"query": document, "variables": {"p": long}}
+    answer = await client.post("/graphql/system", json=body)
+    assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_PAYLOAD"

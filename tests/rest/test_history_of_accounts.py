@@ -23,7 +23,7 @@ async def people(app, rows):
                 "INSERT INTO directus_users (id, email, account, status, token, password) "
                 "VALUES (%s, %s, %s, 'active', %s, %s)",
                 [user, f"{user}@example.com", account, token_hash(token),
-                 await password_hash("a good password")],
+                 await password_hash("a good password", None)],
             )  # fmt: skip
             rows.execute(
                 'INSERT INTO directus_access (id, policy, "user") SELECT gen_random_uuid(), id, '

@@ -220,3 +220,26 @@ def test_a_long_item_of_json_is_read():
     items = [{"a": "x" * 500_000}, {"a": [1] * 100_000}]
     raw = json.dumps(items).encode()
     assert [item for _, item in json_rows(io.BytesIO(raw))] == items
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            ",".join(f"c{n}" for n in range(200_000)) + "\n" + ",".join("1" * 200_000),
+            "1000 columns",
+        ),
+        (";".join(f"c{n}" for n in range(2000)) + "\n1", "1000 columns"),
+        ("domain_name\n" + "x" * 2_000_000, "1048576 characters"),
+        ("x" * 2_000_000 + "\nx", "1048576 characters"),
+        ('domain_name\n"' + "x,\n" * 700_000 + '"', "field larger than"),
+        ([{f"c{n}": 1 for n in range(20_000)}], "1000 fields"),
+        ([{"domain_name": "a.b", "account": {f"c{n}": 1 for n in range(2000)}}], "1000 fields"),
+        ([{"domain_name": "x" * 4_000_000}], "can't be read"),
+    ],
+)
+async def test_rows_of_any_size_are_refused_in_a_moment(client, rows, content, reason):
+    response = await send(client, "domain", content)
+    assert response.status_code == 400
+    assert reason in response.json()["errors"][0]["message"]
+    assert domains(rows) == []

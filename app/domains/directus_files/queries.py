@@ -7,7 +7,8 @@ from app.database.session import Session
 
 # Read when the caller is known to see the file, whatever of its fields are readable.
 STORED = """
-SELECT filename_disk, filename_download, type, filesize, coalesce(uploaded_on, created_on) AS since
+SELECT filename_disk, filename_download, type, filesize, coalesce(uploaded_on, created_on) AS since,
+  uploaded_by
 FROM directus_files
 WHERE id = %(key)s::uuid AND filename_disk IS NOT NULL AND filesize IS NOT NULL
 """
@@ -28,6 +29,7 @@ class StoredFile:
     type: str | None
     filesize: int
     since: datetime
+    uploaded_by: str | None
 
 
 async def stored_file(session: Session, key: str) -> StoredFile | None:

@@ -32,12 +32,12 @@ class UserRules(Rules):
     """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
-        await _protect(session, rows)
+        await _protect(session, rows, caller)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
-        await _protect(session, [update.patch for update in updates])
+        await _protect(session, [update.patch for update in updates], caller)
 
     async def after_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
@@ -52,7 +52,7 @@ class UserRules(Rules):
         await require_an_admin(session)
 
 
-async def _protect(session: WriteSession, rows: list[Row]) -> None:
+async def _protect(session: WriteSession, rows: list[Row], caller: Caller) -> None:
     pattern: str | None = None
     if any(row.get("password") is not None for row in rows):
         pattern = await session.fetch_value(_POLICY)
@@ -62,7 +62,7 @@ async def _protect(session: WriteSession, rows: list[Row]) -> None:
         if row.get("password") is not None:
             _long_enough("password", row["password"], SHORTEST_PASSWORD)
             _allowed_by(pattern, row["password"])
-            row["password"] = await password_hash(row["password"])
+            row["password"] = await password_hash(row["password"], caller.share)
         if row.get("token") is not None:
             _long_enough("token", row["token"], SHORTEST_TOKEN)
             row["token"] = token_hash(row["token"])

@@ -21,7 +21,7 @@ from app.access.tokens import signed
 from app.attempts import Try
 from app.database.session import Database, WriteSession
 from app.domains.directus_users.one_time_code import use_up
-from app.errors import InvalidCredentials, InvalidOtp, UserSuspended
+from app.errors import InvalidCredentials, InvalidOtp, InvalidPayload, UserSuspended
 from app.settings import Settings
 
 Mode = Literal["json", "cookie", "session"]
@@ -80,6 +80,10 @@ WHERE token = %(token)s
 """
 
 
+_LONGEST = 64 * 1024
+"""As a body at /auth; other surfaces have larger ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """What a login or refresh gives: the access token, its milliseconds, the refresh token."""
@@ -105,6 +109,8 @@ class Sessions:
         Takes LOGIN_STALL_TIME at least, good or bad. Raises InvalidCredentials and InvalidOtp;
         after too many failures RequestsExceeded at once, for a while that grows.
         """
+        if len(email) + len(password) > _LONGEST:
+            raise InvalidPayload(f"E-mail and password have {_LONGEST} characters at most")
         # No text in PostgreSQL has a NUL, so no e-mail has.
         name = email.replace("\0", " ").strip().lower()
         tried = await self.tried(client, name)
@@ -112,7 +118,7 @@ class Sessions:
             async with self.database.read() as session:
                 user = await session.fetch_one(_BY_EMAIL, {"email": name})
             stored = None if user is None else user["password"]
-            if not await is_password(password, stored) or user is None:
+            if not await is_password(password, stored, tried.network, tried.before) or user is None:
                 raise InvalidCredentials
             if user["status"] != "active":
                 raise InvalidCredentials

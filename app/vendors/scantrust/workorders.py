@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.domains.directus_files.made import may_open
 from app.domains.directus_files.queries import stored_file
 from app.errors import AppError, ErrorList
 from app.rest.assets import disposition
@@ -91,6 +92,8 @@ async def download(visit: Visit) -> Response:
         file = await stored_file(session, row["codegen_file"])
     if file is None:
         raise NotFound
+    if not may_open(visit.sight(), file):
+        raise PermissionDenied
     headers = {
         "Content-Disposition": disposition("attachment", file.filename_download),
         "Content-Length": str(file.filesize),

@@ -1,0 +1,22 @@
+"""Files that workers made: lists of rows, as who asked for them may read those.
+
+Whoever may read the file's row need not be allowed to read what is in it.
+"""
+
+from app.domains.directus_files.queries import StoredFile
+from app.items.sight import Sight
+
+MADE = "made/"
+"""How the names of their bytes begin; the collection comes next, and what nobody can guess."""
+
+
+def may_open(sight: Sight, file: StoredFile) -> bool:
+    """Whether a caller who sees the row of a file may have its bytes.
+
+    A list is for who asked for it, for admins, and for who may read all that is listed in it.
+    """
+    if not file.filename_disk.startswith(MADE):
+        return True
+    collection, _, _ = file.filename_disk.removeprefix(MADE).partition("/")
+    is_own = file.uploaded_by is not None and file.uploaded_by == sight.caller.user
+    return is_own or sight.shows_all(collection)
