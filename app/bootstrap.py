@@ -8,6 +8,7 @@ from app.access.secrets import is_password, new_token, token_hash
 from app.database.session import Database, WriteSession
 from app.domains.directus_policies.service import admin_role, ensure_public, is_administered
 from app.items.write import Writer
+from app.pools import Asker
 from app.served import Served, served
 from app.settings import Settings
 
@@ -120,6 +121,8 @@ async def _news(row: dict[str, Any], secrets: dict[str, Any]) -> dict[str, Any]:
     news = dict(secrets)
     if "token" in news and row["token"] == token_hash(news["token"]):
         del news["token"]
-    if "password" in news and await is_password(news["password"], row["password"], "installation"):
+    if "password" in news and await is_password(
+        news["password"], row["password"], Asker("installation")
+    ):
         del news["password"]
     return news

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from typing import ParamSpec, TypeVar
@@ -32,6 +33,18 @@ class Pool:
         return await loop.run_in_executor(self._threads, lambda: context.run(work, *args, **kwargs))
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a call. `before`: how often it has asked in vain.
+
+    `group`: whom it belongs to, as far as anybody knows: what they ask for counts for it, too.
+    """
+
+    name: Hashable
+    before: int = 0
+    group: Hashable = None
+
+
 class FairPool:
     """Costly calls that anybody may ask for: who has asked for less comes first.
 
@@ -48,27 +61,24 @@ class FairPool:
         self._line: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = count()
 
-    async def run(
-        self, by: Hashable, before: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """What a call returns or raises. `before`: how often the asker has asked before.
-
-        Raises TooManyAtOnce.
-        """
-        asked = self._asked[by]
-        if asked >= self.most:
+    async def run(self, by: "Asker", work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a call returns or raises. Raises TooManyAtOnce."""
+        if self._asked[by.name] >= self.most:
             raise TooManyAtOnce(self._what, self.most, 0)
-        self._asked[by] += 1
+        names = (by.name,) if by.group is None else (by.name, by.group)
+        rank = by.before + sum(self._asked[name] for name in names)
+        self._asked.update(names)
         try:
-            await self._turn(before + asked)
+            await self._turn(rank)
             try:
                 return await self._pool.run(work, *args, **kwargs)
             finally:
                 self._leave()
         finally:
-            self._asked[by] -= 1
-            if not self._asked[by]:
-                del self._asked[by]
+            self._asked.subtract(names)
+            for name in names:
+                if not self._asked[name]:
+                    del self._asked[name]
 
     async def _turn(self, rank: int) -> None:
         if self._free:

@@ -8,14 +8,14 @@ import pytest
 
 from app.access.secrets import password_hash
 from app.errors import TooManyAtOnce
-from app.pools import HASHING, FairPool, Pool
+from app.pools import HASHING, Asker, FairPool, Pool
 
 NAME: ContextVar[str] = ContextVar("name", default="nobody")
 
 
 async def test_many_logins_leave_the_other_threads_alone():
-    others = [asyncio.create_task(HASHING.run(n, 0, time.sleep, 0.05)) for n in range(50)]
-    hashing = asyncio.create_task(password_hash("x" * 20, "somebody"))
+    others = [asyncio.create_task(HASHING.run(Asker(n), time.sleep, 0.05)) for n in range(50)]
+    hashing = asyncio.create_task(password_hash("x" * 20, Asker("somebody")))
     await asyncio.sleep(0)
     await asyncio.gather(*(asyncio.to_thread(time.sleep, 0) for _ in range(50)))
     assert not all(task.done() for task in others)
@@ -40,9 +40,9 @@ async def test_a_pool_runs_so_many_at_a_time():
 
 async def test_work_runs_in_the_callers_context_and_raises_what_it_raises():
     NAME.set("somebody")
-    assert await HASHING.run("a", 0, NAME.get) == "somebody"
+    assert await HASHING.run(Asker("a"), NAME.get) == "somebody"
     with pytest.raises(ZeroDivisionError):
-        await HASHING.run("a", 0, lambda: 1 // 0)
+        await HASHING.run(Asker("a"), lambda: 1 // 0)
 
 
 class TestTurns:
@@ -52,12 +52,12 @@ class TestTurns:
     def done(self):
         return []
 
-    def flood(self, pool, done, who, before=0):
+    def flood(self, pool, done, who, before=0, group=None):
         def work() -> None:
             time.sleep(0.005)
             done.append(who)
 
-        return asyncio.create_task(pool.run(who, before, work))
+        return asyncio.create_task(pool.run(Asker(who, before, group), work))
 
     async def test_who_asks_once_comes_before_who_asks_often(self, done):
         pool = FairPool("test", 1, 100)
@@ -76,12 +76,20 @@ class TestTurns:
         await asyncio.gather(*tasks)
         assert done.index("new") < 3
 
+    async def test_a_group_counts_as_one(self, done):
+        pool = FairPool("test", 1, 100)
+        tasks = [self.flood(pool, done, n, group="192.0.2.0/24") for n in range(20)]
+        await asyncio.sleep(0)
+        tasks += [self.flood(pool, done, "other", group="198.51.100.0/24")]
+        await asyncio.gather(*tasks)
+        assert done.index("other") < 3
+
     async def test_a_flood_is_refused_in_the_end(self, done):
         pool = FairPool("test", 1, 5)
         tasks = [self.flood(pool, done, "flood") for _ in range(9)]
         answers = await asyncio.gather(*tasks, return_exceptions=True)
         assert sum(isinstance(answer, TooManyAtOnce) for answer in answers) == 4
-        await pool.run("flood", 0, done.clear)  # and let in again
+        await pool.run(Asker("flood"), done.clear)  # and let in again
 
     async def test_who_is_gone_gives_its_turn_back(self, done):
         pool = FairPool("test", 1, 100)

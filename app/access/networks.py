@@ -5,6 +5,7 @@ from functools import lru_cache
 
 _PREFIX = 64
 """Bits of an IPv6 address that name a subscriber's network; the others are its own to choose."""
+_NEAR = {4: 24, 6: 48}
 
 
 @lru_cache(maxsize=10_000)
@@ -23,3 +24,16 @@ def network_of(ip: str | None) -> str:
             return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, _PREFIX), strict=False).network_address)
     return str(address)
+
+
+def neighbourhood_of(network: str) -> str:
+    """The addresses about an address, of a site or a provider's pool: /24, in IPv6 /48.
+
+    >>> neighbourhood_of("192.0.2.7"), neighbourhood_of("2001:db8:1:2::")
+    ('192.0.2.0/24', '2001:db8:1::/48')
+    """
+    try:
+        address = ipaddress.ip_address(network)
+    except ValueError:
+        return network
+    return str(ipaddress.ip_network((address, _NEAR[address.version]), strict=False))

@@ -4,14 +4,13 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Hashable
 from functools import lru_cache
 
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import ARGON2_VERSION
 
-from app.pools import HASHING
+from app.pools import HASHING, Asker
 
 
 def new_token() -> str:
@@ -50,20 +49,20 @@ def _hash_of_nobody() -> str:
     return _hasher().hash(secrets.token_urlsafe(16))
 
 
-async def password_hash(password: str, by: Hashable) -> str:
+async def password_hash(password: str, by: Asker) -> str:
     """The argon2 hash of a password. It takes tens of milliseconds by design: in a thread.
 
-    `by`: who asks for it (`Caller.share`): the askers take turns. Raises TooManyAtOnce.
+    The askers take turns. Raises TooManyAtOnce.
     """
-    return await HASHING.run(by, 0, _hasher().hash, _bytes(password))
+    return await HASHING.run(by, _hasher().hash, _bytes(password))
 
 
-async def is_password(password: str, stored: str | None, by: Hashable, tries: int = 0) -> bool:
+async def is_password(password: str, stored: str | None, by: Asker) -> bool:
     """Whether a password is the one of a hash. Without a hash it takes as long, and says no.
 
-    `by`: as for `password_hash`; an address for who is nobody yet, with the `tries` it has had.
+    The askers take turns. Raises TooManyAtOnce.
     """
-    return await HASHING.run(by, tries, _verified, password, stored)
+    return await HASHING.run(by, _verified, password, stored)
 
 
 def is_costly(stored: str) -> bool:

@@ -2,7 +2,6 @@
 
 import secrets
 import string
-from collections.abc import Hashable
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ from app.items.items import Items
 from app.items.operands import as_number
 from app.items.query import Leaf, Query
 from app.items.reorder import move
+from app.pools import Asker
 from app.rest.export_files import export_endpoint
 from app.rest.imports import import_endpoint
 from app.rest.requests import body_of
@@ -97,12 +97,12 @@ async def clear_cache(request: Request) -> Response:
     return nothing()
 
 
-def _require_user(request: Request) -> Hashable:
+def _require_user(request: Request) -> Asker:
     """Whose share of costly work it is. Raises Forbidden for nobody."""
     caller: Caller = request.state.items.caller
     if caller.is_anonymous:
         raise Forbidden
-    return caller.share
+    return Asker(caller.share)
 
 
 def _text(body: Any, name: str) -> str:

@@ -13,6 +13,7 @@ from app.access.secrets import (
     password_hash,
     token_hash,
 )
+from app.pools import Asker
 
 TEXT = st.text(st.characters(), max_size=40) | st.text(st.sampled_from("\ud800\udfff\xe9\0a"))
 HASHES = st.builds(
@@ -35,11 +36,11 @@ def test_any_text_has_a_hash_of_its_own(text):
 def test_no_text_is_a_hash_by_chance(text):
     assert is_costly(text) in {True, False}
     if not is_costly(text):
-        assert asyncio.run(is_password("x", text, None)) is False
+        assert asyncio.run(is_password("x", text, Asker(None))) is False
 
 
 @pytest.mark.parametrize("password", ["x", "\xe9", "\ud800", "a\0b"])
 async def test_a_password_is_found_again(password):
-    stored = await password_hash(password, None)
-    assert await is_password(password, stored, None)
-    assert not await is_password(password + "\udfff", stored, None)
+    stored = await password_hash(password, Asker(None))
+    assert await is_password(password, stored, Asker(None))
+    assert not await is_password(password + "\udfff", stored, Asker(None))

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.access.secrets import password_hash, token_hash
+from app.pools import Asker
 from tests.web import ACCOUNT, client_of
 
 OTHER = "11111111-2222-4333-8444-555555555555"
@@ -23,7 +24,7 @@ async def people(app, rows):
                 "INSERT INTO directus_users (id, email, account, status, token, password) "
                 "VALUES (%s, %s, %s, 'active', %s, %s)",
                 [user, f"{user}@example.com", account, token_hash(token),
-                 await password_hash("a good password", None)],
+                 await password_hash("a good password", Asker(None))],
             )  # fmt: skip
             rows.execute(
                 'INSERT INTO directus_access (id, policy, "user") SELECT gen_random_uuid(), id, '

@@ -9,6 +9,7 @@ from app.domains.directus_policies.service import require_an_admin
 from app.errors import FailedValidation, UnprocessableContent
 from app.items.patterns import BadPattern, matches_written
 from app.items.rules import Row, Rules, Update
+from app.pools import Asker
 
 SHORTEST_PASSWORD = 8
 SHORTEST_TOKEN = 8
@@ -62,7 +63,7 @@ async def _protect(session: WriteSession, rows: list[Row], caller: Caller) -> No
         if row.get("password") is not None:
             _long_enough("password", row["password"], SHORTEST_PASSWORD)
             _allowed_by(pattern, row["password"])
-            row["password"] = await password_hash(row["password"], caller.share)
+            row["password"] = await password_hash(row["password"], Asker(caller.share))
         if row.get("token") is not None:
             _long_enough("token", row["token"], SHORTEST_TOKEN)
             row["token"] = token_hash(row["token"])

@@ -31,7 +31,7 @@ class SecondFactor:
         if row is None:
             raise InvalidCredentials
         tried = await self.sessions.tried(client, row["email"] or user)
-        if not await is_password(password, row["password"], tried.network, tried.before):
+        if not await is_password(password, row["password"], tried.asker):
             raise InvalidCredentials
         await tried.succeed()
         if row["tfa_secret"] is not None:

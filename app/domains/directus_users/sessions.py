@@ -22,13 +22,16 @@ from app.attempts import Try
 from app.database.session import Database, WriteSession
 from app.domains.directus_users.one_time_code import use_up
 from app.errors import InvalidCredentials, InvalidOtp, InvalidPayload, UserSuspended
+from app.pools import Asker
 from app.settings import Settings
 
 Mode = Literal["json", "cookie", "session"]
 MODES: tuple[Mode, ...] = ("cookie", "json", "session")
 
 _BY_EMAIL = """
-SELECT id, password, status, tfa_secret FROM directus_users WHERE email = %(email)s
+SELECT id, password, status, tfa_secret, EXISTS (
+    SELECT FROM directus_sessions AS s WHERE s."user" = u.id AND s.ip = %(ip)s) AS is_at_home
+FROM directus_users AS u WHERE email = %(email)s
 """
 _ATTEMPTS = "SELECT auth_login_attempts AS most FROM directus_settings LIMIT 1"
 _MOST_ATTEMPTS = 25
@@ -116,9 +119,12 @@ class Sessions:
         tried = await self.tried(client, name)
         async with self._stalled():
             async with self.database.read() as session:
-                user = await session.fetch_one(_BY_EMAIL, {"email": name})
+                user = await session.fetch_one(_BY_EMAIL, {"email": name, "ip": client.ip})
             stored = None if user is None else user["password"]
-            if not await is_password(password, stored, tried.network, tried.before) or user is None:
+            # Who has a session at this address comes first: a flood is of strangers.
+            at_home = user is not None and user["is_at_home"]
+            by = Asker(tried.network) if at_home else tried.asker
+            if not await is_password(password, stored, by) or user is None:
                 raise InvalidCredentials
             if user["status"] != "active":
                 raise InvalidCredentials
