@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -406,6 +407,22 @@ async def test_a_flood_from_one_address_is_refused_and_others_get_in(app, anyone
         assert sum(not task.done() for task in flood) > 5  # it has not waited for all of them
         answers = [answer.status_code for answer in await asyncio.gather(*flood)]
     assert set(answers) == {401, 429}
+
+
+async def test_who_has_a_session_at_its_address_comes_before_strangers(app, anyone):
+    body = {"email": EMAIL, "password": PASSWORD}
+    assert (await anyone.post("/auth/login", json=body)).status_code == 200
+    async with AsyncExitStack() as stack:
+        strangers = [
+            await stack.enter_async_context(client_of(app, headers={}, address=f"192.{n}.2.7"))
+            for n in range(30)
+        ]
+        wrong = {"email": EMAIL, "password": "x" * 1000}
+        flood = [asyncio.create_task(who.post("/auth/login", json=wrong)) for who in strangers]
+        await asyncio.sleep(0.05)
+        assert (await anyone.post("/auth/login", json=body)).status_code == 200
+        assert sum(not task.done() for task in flood) > 10
+        await asyncio.gather(*flood)
 
 
 async def test_a_password_has_a_length_on_every_surface(client):
