@@ -21,9 +21,7 @@ from typing import Any, cast
 
 import redis
 
-from app.access.networks import neighbourhood_of
 from app.errors import RequestsExceeded
-from app.pools import Asker
 from app.queue import client
 
 logger = logging.getLogger(__name__)
@@ -96,11 +94,6 @@ class Try:
         if wait > 0:
             reset = datetime.now(UTC) + timedelta(milliseconds=wait)
             raise RequestsExceeded(free or _ADDRESS_FREE, reset, ceil(wait / 1000))
-
-    @property
-    def asker(self) -> Asker:
-        """Who asks for a password to be looked at: who has failed before, and strangers, later."""
-        return Asker(self.network, self.before + 1, neighbourhood_of(self.network))
 
     async def take_back(self) -> None:
         """It was no failure: as if it had not been."""

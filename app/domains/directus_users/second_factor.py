@@ -6,7 +6,7 @@ from app.access.caller import Client
 from app.access.one_time import address_of, new_secret, sealed, step_of
 from app.access.secrets import is_password
 from app.domains.directus_users.one_time_code import turn, use_up
-from app.domains.directus_users.sessions import Sessions
+from app.domains.directus_users.sessions import Sessions, asker_of
 from app.errors import InvalidCredentials, InvalidPayload
 
 _USER = "SELECT email, password, tfa_secret FROM directus_users WHERE id = %(user)s::uuid"
@@ -31,7 +31,7 @@ class SecondFactor:
         if row is None:
             raise InvalidCredentials
         tried = await self.sessions.tried(client, row["email"] or user)
-        if not await is_password(password, row["password"], tried.asker):
+        if not await is_password(password, row["password"], asker_of(tried)):
             raise InvalidCredentials
         await tried.succeed()
         if row["tfa_secret"] is not None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from app.access.caller import Caller, Client
 from app.access.identity import caller_by_user
-from app.access.networks import network_of
+from app.access.networks import neighbourhood_of, network_of
 from app.access.secrets import following_token, is_password, new_token, token_hash
 from app.access.tokens import signed
 from app.attempts import Try
@@ -87,6 +87,11 @@ _LONGEST = 64 * 1024
 """As a body at /auth; other surfaces have larger ones."""
 
 
+def asker_of(tried: Try) -> Asker:
+    """Who asks for a password to be looked at: strangers, and who has failed before, come later."""
+    return Asker(tried.network, tried.before + 1, neighbourhood_of(tried.network))
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """What a login or refresh gives: the access token, its milliseconds, the refresh token."""
@@ -123,7 +128,7 @@ class Sessions:
             stored = None if user is None else user["password"]
             # Who has a session at this address comes first: a flood is of strangers.
             at_home = user is not None and user["is_at_home"]
-            by = Asker(tried.network) if at_home else tried.asker
+            by = Asker(tried.network) if at_home else asker_of(tried)
             if not await is_password(password, stored, by) or user is None:
                 raise InvalidCredentials
             if user["status"] != "active":
