@@ -52,7 +52,16 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         JUDGED: ("FORGET_FILES",),
     },
     "app/domains/company_prefix/queries.py": {
-        WHOSE: ("OVERLAPPING", "UNDER", "AGAINST", "WITH_GTIN", "TAGS", "ADOPT")
+        WHOSE: (
+            "OVERLAPPING",
+            "UNDER",
+            "AGAINST",
+            "WITH_GTIN",
+            "TAGS",
+            "ADOPT",
+            "ADOPT_GTINS",
+            "ADOPT_TAGS",
+        )
     },
     "app/domains/company_prefix/rules.py": {JUDGED: ("before_delete",)},
     "app/domains/directus_files/queries.py": {
@@ -79,7 +88,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
     "app/domains/identifier_job/queries.py": {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),
         JUDGED: ("TENANTS", "DOMAINS", "PRODUCTS", "STOP", "RETRY", "HOLD_PRODUCT"),
-        WHOSE: ("IS_OWN_SSCC",),
+        WHOSE: ("IS_OTHERS_SSCC",),
     },
     "app/domains/product/keys.py": {WHOSE: ("TAKEN",)},
     "app/domains/product/rules.py": {WHOSE: ("CODES", "CODES_OF_OTHERS", "WITH_CODES")},

@@ -49,6 +49,7 @@ _LAYOUTS = {
 """GDTI-96, GSRN-96, GSRNP-96, SGTIN-96, SSCC-96, SGLN-96, GRAI-96, GIAI-96, CPI-96, SGCN-96: TDS
 14.6, by table 14-1. All have company prefixes as in table 14-2.
 """
+_GIAI = 0x34
 _OTHERS = (f"{START}F", f"{START}G")
 """Where the raw forms of '+' schemes lie, whose company prefixes stand at many places."""
 
@@ -56,12 +57,28 @@ _OTHERS = (f"{START}F", f"{START}G")
 def raw_key(text: str) -> str | None:
     """The key of the raw tag with these bits, given as that key or as 24 hexadecimal digits.
 
-    >>> raw_key("3215d09ee400000000000005")
-    'urn:epc:raw:96.x3215D09EE400000000000005'
+    >>> raw_key("3215d09ee400000000000005"), raw_key("URN:EPC:RAW:96.X3215d09ee400000000000005")
+    ('urn:epc:raw:96.x3215D09EE400000000000005', 'urn:epc:raw:96.x3215D09EE400000000000005')
     """
-    if TAG.fullmatch(text):
-        return text
-    return START + text.upper() if _HEX.fullmatch(text) else None
+    return tag_key(text) or (START + text.upper() if _HEX.fullmatch(text) else None)
+
+
+def tag_key(text: str) -> str | None:
+    """The key of the raw tag that a text in the form of one names, in whatever case."""
+    scheme, bits = text[: len(START)].lower(), text[len(START) :]
+    return START + bits.upper() if scheme == START and _HEX.fullmatch(bits) else None
+
+
+def product_of(key: str) -> str | None:
+    """The product that the path of a GS1 key names; None where it names none.
+
+    >>> product_of("/01/09312345551927/21/A"), product_of("/00/106141412345678908")
+    ('/01/09312345551927', None)
+    """
+    for start in ("/01/", "/8003/"):
+        if key.startswith(start):
+            return key[: len(start) + 14]
+    return None
 
 
 def spelled_key(tag: str) -> str | None:
@@ -96,7 +113,7 @@ def _spelled(bits: int) -> str | None:
     digits = layout.digits - length
     reference = f"{bits >> (rest - size) & (1 << size) - 1:0{digits}}"
     if len(reference) > digits:
-        return None
+        return _LAYOUTS[_GIAI].path + prefix  # no key, but who says so has to have the prefix
     before, behind = reference[: layout.before], reference[layout.before :]
     body = f"{layout.path}{before}{prefix}{behind}"
     return f"{body}0" if layout.path in {"/01/", "/8003/0"} else body

@@ -1,11 +1,13 @@
 """What was there before a prefix or a domain had its owner, and raw tags under both."""
 
+import asyncio
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.codes.epc_binary import PREFIX_BITS
-from app.codes.raw_tag import TAG, ranges_under, spelled_key
+from app.codes.raw_tag import TAG, product_of, ranges_under, spelled_key
 from tests.acceptance.two_accounts import (
     PREFIX_B,
     A,
@@ -45,6 +47,7 @@ TAGS_OF_B = (
     "F700761234500000805181C8",  # SGTIN+
 )
 NOBODYS = "5012345"
+TAGS_OF_OTHERS = f"{0x32 << 88 | 5 << 82 | 5012345 << 58 | 7:024X}"
 
 
 class TestRawTags:
@@ -81,12 +84,52 @@ class TestRawTags:
         assert bits in refused.json()["errors"][0]["message"]
         await created(client, "company_prefix", {"digits": PREFIX_B, "account": A})
 
-    async def test_every_form_of_one_has_one_verdict(self, a):
-        bits = "301613C26400000000000007"  # under a prefix of nobody
+    @pytest.mark.parametrize(
+        ("bits", "status"),
+        [
+            (f"{0x32 << 88 | 5 << 82 | 4012345 << 58 | 7:024X}", "genuine"),  # SGLN-96 of A
+            ("301613C26400000000000007", "unknown"),  # under a prefix of nobody
+            ("F40761234500000000017000", "unknown"),  # GSRN+ of B: bits that nobody reads here
+            ("FF" * 12, "unknown"),
+        ],
+    )
+    async def test_every_form_of_one_has_one_verdict(self, a, bits, status):
         await created(a, "unique_code", {"type": "tag", "code": bits, "activation_status": 1})
-        for given_ in (bits, bits.lower(), f"urn:epc:raw:96.x{bits}"):
+        key = f"urn:epc:raw:96.x{bits}"
+        for given_ in (bits, bits.lower(), key, key.upper(), f" {key}\r\n"):
             row = await created(a, "scan", {"scanned_key": given_})
-            assert (row["computed_status"], row["code"]) == ("genuine", f"urn:epc:raw:96.x{bits}")
+            assert row["computed_status"] == status, given_
+            wanted = {"query": {"filter": {"id": {"_eq": given_}}, "fields": ["id"]}}
+            found = await a.request("SEARCH", "/items/unique_code", json=wanted)
+            if given_ != bits and given_ != bits.lower():
+                assert found.json()["data"] == [{"id": key}]
+
+    @pytest.mark.parametrize(
+        "bits", ["301531EDE40000C000000007", "F70050123450000390150000", "331531EDE40000C000000009"]
+    )
+    async def test_under_a_prefix_of_all_its_product_says_whose_it_is(self, a, b, client, bits):
+        await created(client, "company_prefix", {"digits": NOBODYS})
+        key = spelled_key(f"urn:epc:raw:96.x{bits}")
+        tag = {"type": "tag", "code": bits, "activation_status": 1}
+        assert is_unowned(await a.post("/items/unique_code", json=tag))  # it has to be there
+        await created(b, "product", {"id": product_of(key), "product_name": "B's"})
+        assert is_unowned(await a.post("/items/unique_code", json=tag))
+        await created(b, "unique_code", tag)
+        row = await created(b, "scan", {"code": f"urn:epc:raw:96.x{bits}"})
+        assert row["computed_status"] == "genuine"
+
+    @pytest.mark.parametrize("bits", ["3035D09EE7FFFFC000000001", "3275D09EE7FFFE0000000009"])
+    async def test_a_reference_too_long_makes_no_prefix_ones_own(self, a, bits):
+        assert is_unowned(await a.post("/items/unique_code", json={"type": "tag", "code": bits}))
+
+    async def test_of_a_tag_and_its_prefix_at_once_one_comes_first(self, a, client):
+        for number in range(6):
+            digits = f"66{number}2345"
+            bits = f"{0x32 << 88 | 5 << 82 | int(digits) << 58 | 7:024X}"
+            tag = a.post("/items/unique_code", json={"type": "tag", "code": bits})
+            prefix = client.post("/items/company_prefix", json={"digits": digits, "account": B})
+            answers = await asyncio.gather(tag, prefix)
+            assert sorted(answer.status_code for answer in answers) == [200, 400]
 
 
 HEADERS = st.sampled_from([0x2C, 0x2D, 0x2E, 0x30, 0x31, 0x32, 0x33, 0x34, 0x3C, 0x3F])
@@ -130,6 +173,23 @@ class TestHandovers:
         [own] = (await b.get("/items/unique_code?fields=id,account")).json()["data"]
         assert own == {"id": code["id"], "account": B}
         await created(b, "unique_code", {"id": f"{product}/21/2"})
+
+    async def test_so_do_raw_tags_and_products_of_their_own_keys(self, b, client):
+        await created(client, "unique_code", {"type": "tag", "code": TAGS_OF_OTHERS})
+        gtin = {"id": "own", "gtin": "05012345000008", "product_name": "Before"}
+        await created(client, "product", gtin)
+        await created(client, "company_prefix", {"digits": NOBODYS, "account": B})
+        [tag] = (await b.get("/items/unique_code?fields=code")).json()["data"]
+        assert tag == {"code": TAGS_OF_OTHERS}
+        [own] = (await b.get("/items/product?fields=id")).json()["data"]
+        assert own == {"id": "own"}
+
+    async def test_so_do_those_of_a_domain_that_is_made_verified(self, b, client):
+        await created(client, "unique_code", {"id": "new.b.com/x7Kp"})
+        domain = {"domain_name": "new.b.com", "state": "verified", "account": B}
+        await created(client, "domain", domain)
+        [own] = (await b.get("/items/unique_code?fields=id")).json()["data"]
+        assert own == {"id": "new.b.com/x7Kp"}
 
     async def test_so_do_short_codes_when_their_domain_is_verified(self, b, client):
         await created(client, "unique_code", {"id": "new.b.com/x7Kp"})

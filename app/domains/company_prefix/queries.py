@@ -51,12 +51,21 @@ WHERE t.id >= r.first AND t.id < r."end" AND t.account IS NULL
 """
     for table in ("product", "unique_code")
 )
+ADOPT_GTINS = """
+UPDATE product SET account = %(account)s::uuid WHERE account IS NULL AND gtin IS NOT NULL
+  AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)s)
+"""
+ADOPT_TAGS = """
+UPDATE unique_code SET account = %(account)s::uuid
+WHERE id = ANY(%(keys)s::text[]) AND account IS NULL
+"""
 
-# Raw tags of other accounts in some ranges, from one on.
+# Raw tags in some ranges, from one on: those of other accounts, or of no account.
 TAGS = """
 SELECT c.id FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
 CROSS JOIN LATERAL (
   SELECT id FROM unique_code WHERE id >= r.first AND id < r."end" AND id > %(after)s
-    AND account <> %(account)s::uuid ORDER BY id LIMIT %(most)s) AS c
+    AND CASE WHEN %(nobodys)s THEN account IS NULL ELSE account <> %(account)s::uuid END
+  ORDER BY id LIMIT %(most)s) AS c
 ORDER BY c.id LIMIT %(most)s
 """

@@ -1,6 +1,6 @@
 """The rules of company prefixes: none overlap, and none change under codes (DESIGN.md 9)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
@@ -156,20 +156,29 @@ async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
 
 async def _tag_against(session: Session, digits: str, account: Any) -> str | None:
     """A raw tag of another account whose bits spell a key under a prefix; None: there is none."""
+    async for keys in _tags(session, digits, account, nobodys=False):
+        return keys[0]
+    return None
+
+
+async def _tags(
+    session: Session, digits: str, account: Any, *, nobodys: bool
+) -> AsyncIterator[list[str]]:
+    """The keys of raw tags under a prefix, some at a time: of other accounts, or of none."""
     ranges = list(ranges_under(digits))
     values = {
         "firsts": [first for first, _ in ranges],
         "ends": [end for _, end in ranges],
         "account": account,
+        "nobodys": nobodys,
         "after": "",
         "most": MOST_TAGS,
     }
     while rows := await session.fetch_all(queries.TAGS, values):
-        for row in rows:
-            if _begins_with(spelled_key(row["id"]), digits):
-                return str(row["id"])
-        values["after"] = rows[-1]["id"]
-    return None
+        keys = [row["id"] for row in rows]
+        if under := [key for key in keys if _begins_with(spelled_key(key), digits)]:
+            yield under
+        values["after"] = keys[-1]
 
 
 def _begins_with(key: str | None, digits: str) -> bool:
@@ -185,8 +194,13 @@ async def _adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
     for row in rows:
         if row.get("account") is not None:
             ranges = _ranged(str(row["digits"]), str(row["kind"]))
+            account, digits = row["account"], _full(str(row["digits"]), str(row["kind"]))
             for statement in queries.ADOPT:
-                await session.execute(statement, {**ranges, "account": row["account"]})
+                await session.execute(statement, {**ranges, "account": account})
+            values = {"account": account, "digits": digits}
+            await session.execute(queries.ADOPT_GTINS, values)
+            async for keys in _tags(session, digits, account, nobodys=True):
+                await session.execute(queries.ADOPT_TAGS, {"account": account, "keys": keys})
 
 
 async def _under(session: Session, prefix: Mapping[str, Any]) -> str | None:

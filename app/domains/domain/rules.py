@@ -43,6 +43,11 @@ class DomainRules(Rules):
         for row in rows:
             _note_time(row)
 
+    async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
+        for row in rows:
+            if row[STATE] == VERIFIED:
+                await session.execute(queries.ADOPT, _codes_of(row[NAME], row.get("account")))
+
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
@@ -130,14 +135,18 @@ async def _require_unused(session: Session, moved: Sequence[Update]) -> None:
             raise FailedValidation(field, "eq", detail, valid=before[field])
 
 
+def _codes_of(name: str, owner: Any) -> dict[str, Any]:
+    """The short codes of a name, and whose they are to be, as statements bind them."""
+    return {"first": f"{name}/", "end": f"{name}0", "owner": owner}
+
+
 async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
     """Judge a change of state. Raises FailedValidation."""
     patch, name = update.patch, str({**update.before, **update.patch}[NAME])
     if patch[STATE] is None:
         raise FailedValidation(STATE, "nnull", "Value can't be null.")
     owner = {**update.before, **patch}["account"]
-    others = {"first": f"{name}/", "end": f"{name}0", "owner": owner}
-    others["adopts"] = _is_installations(caller)
+    others = {**_codes_of(name, owner), "adopts": _is_installations(caller)}
     if patch[STATE] == VERIFIED and _is_installations(caller):
         used = await session.fetch_value(queries.OTHERS, others)
         if used is not None:

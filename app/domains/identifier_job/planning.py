@@ -120,8 +120,8 @@ async def refusal_of(
     That it is another account's is not told: under a prefix that all share, there may be such.
     """
     values = {"key": f"/00/{sscc}", "job": owner, "account": job.account}
-    is_own = job.account is None or await session.fetch_value(queries.IS_OWN_SSCC, values)
-    return SsccTaken(sscc) if is_own else Unusable("sscc_start_serial")
+    is_others = await session.fetch_value(queries.IS_OTHERS_SSCC, values)
+    return Unusable("sscc_start_serial") if is_others else SsccTaken(sscc)
 
 
 async def first_sscc_within(session: Session, job: Job, serials: range) -> str | None:

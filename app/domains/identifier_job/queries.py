@@ -60,10 +60,10 @@ FIRST_CODE_BETWEEN = """
 SELECT id FROM unique_code WHERE id >= %(lowest)s AND id <= %(highest)s ORDER BY id LIMIT 1
 """
 
-IS_OWN_SSCC = """
-SELECT EXISTS (SELECT FROM unique_code AS c WHERE c.id = %(key)s AND c.account = %(account)s::uuid)
+IS_OTHERS_SSCC = """
+SELECT EXISTS (SELECT FROM unique_code AS c WHERE c.id = %(key)s AND c.account <> %(account)s::uuid)
   OR EXISTS (SELECT FROM identifier_job AS j
-    WHERE j.id = %(job)s::uuid AND j.account = %(account)s::uuid)
+    WHERE j.id = %(job)s::uuid AND j.account <> %(account)s::uuid)
 """
 
 COLUMNS = (

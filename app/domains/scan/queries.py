@@ -6,9 +6,9 @@ from app.access.key_owners import COVER, OWNED_BY
 # A code counts where its account has its key by right, and was issued then: it is there because its
 # owner minted it, or brought it in. Whatever else has the key says nothing (DESIGN.md 9). Under a
 # prefix that all share, the product a key names says whose it is. `owned`: the key that says whose
-# it is, which of a raw tag is what its bits spell; one that nobody has the prefix of is of who
-# brought it in. A code's product counts only
-# where both are the same account's.
+# it is, which of a raw tag is what its bits spell; where they spell none, or one of nobody's
+# prefix, nobody can say that it is genuine. A code's product counts only where both are the same
+# account's.
 FACTS = f"""
 SELECT asked.key, code.id AS code, account.id AS account, code.activation_status,
   code.blacklist_reason, code.scm_data ->> 'intended_market' AS intended_market,
@@ -19,8 +19,7 @@ FROM unnest(%(keys)s::text[], %(products)s::text[], %(owned)s::text[])
   AS asked(key, product, owned)
 LEFT JOIN LATERAL ({COVER.format(key="asked.owned")} LIMIT 1) AS cover ON true
 LEFT JOIN unique_code AS code ON code.id = asked.key
-  AND (code.id LIKE 'urn:epc:raw:%%' AND cover.name IS NULL
-    OR {OWNED_BY.format(row="code", cover="cover")})
+  AND {OWNED_BY.format(row="code", cover="cover")}
   AND (cover.account IS NOT NULL OR NOT EXISTS (
     SELECT FROM product AS named WHERE named.id = asked.product AND named.account <> code.account))
 LEFT JOIN product ON product.id = CASE WHEN code.id IS NULL THEN asked.product ELSE code.product END

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from app.codes.raw_tag import spelled_key
+from app.codes.raw_tag import product_of, spelled_key
 from app.database.session import Database, Session, WriteSession
 from app.domains.scan import queries
 from app.domains.scan.devices import Scanning, devices_of
@@ -70,10 +70,11 @@ async def is_domain(database: Database, name: str) -> bool:
 
 async def facts_of(session: Session, keys: Sequence[ScannedKey]) -> dict[str, Facts]:
     """What is known of each key, whoever asks."""
+    owned = [spelled_key(key.key) or key.key for key in keys]
     values = {
         "keys": [key.key for key in keys],
-        "products": [key.product for key in keys],
-        "owned": [spelled_key(key.key) or key.key for key in keys],
+        "products": [product_of(key) for key in owned],
+        "owned": owned,
     }
     rows = await session.fetch_all(queries.FACTS, values)
     return {row["key"]: Facts(**row) for row in rows}

@@ -10,7 +10,7 @@ from app.access.caller import Caller
 from app.access.key_owners import covers_of, stem
 from app.codes.code_path import CodeKind, CodePath
 from app.codes.errors import CodeError
-from app.codes.raw_tag import TAG
+from app.codes.raw_tag import TAG, tag_key
 from app.database.session import Session
 from app.errors import AppError, FailedValidation
 from app.items.rules import Row
@@ -25,7 +25,7 @@ SELECT c.id FROM unique_code AS c WHERE c.id = ANY(%(keys)s::text[]) AND {tenanc
 async def taken_names(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:
     """Why codes can't have the extended ids they are to have."""
     given = [row for row in rows if row.get("extended_id")]
-    raw = [row for row in given if TAG.fullmatch(row["extended_id"]) and not _is_itself(row)]
+    raw = [row for row in given if _is_of_another_tag(row)]
     if raw:
         return [_refusal(row["extended_id"]) for row in raw]
     read = {row["extended_id"]: _read(row["extended_id"]) for row in given}
@@ -40,8 +40,9 @@ async def taken_names(session: Session, caller: Caller, rows: Sequence[Row]) -> 
     return [_refusal(row["extended_id"]) for row in rows if _is_of_another(row, codes, known)]
 
 
-def _is_itself(row: Row) -> bool:
-    return bool(row["extended_id"] == row["id"])
+def _is_of_another_tag(row: Row) -> bool:
+    """Whether it is how another raw tag is read. (Bare bits are a name that other systems give.)"""
+    return tag_key(row["extended_id"]) not in {None, row["id"]}
 
 
 def _is_of_another(row: Row, codes: Mapping[str, CodePath], known: set[str]) -> bool:

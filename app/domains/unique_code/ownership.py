@@ -11,7 +11,7 @@ from app.access.caller import Caller
 from app.access.key_owners import Cover, covers_of, is_allowed, stem, unowned
 from app.access.reserved import reserved_words
 from app.codes.code_path import CodeKind
-from app.codes.raw_tag import spelled_key
+from app.codes.raw_tag import product_of, spelled_key
 from app.database.session import Session
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
@@ -23,6 +23,10 @@ OWNED_KINDS = frozenset(map(str, CodeKind))
 
 PLACES = frozenset({".", ".."})
 """Segments of a path that browsers take away (RFC 3986 5.2.4)."""
+
+# A tag under nobody's prefix is nobody's only as long as none comes to be over it
+# (app/domains/company_prefix/queries.py).
+AS_PREFIXES_ARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('company_prefix', 0))"
 
 PRODUCTS = """
 SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)
@@ -45,7 +49,9 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
 
     A code is of the product its key names, where that exists, and of the account of its key.
     """
-    named = [row.get("product") or product_key(row["id"], row["type"]) for row in rows]
+    if any(row["type"] not in OWNED_KINDS for row in rows):
+        await session.fetch_value(AS_PREFIXES_ARE)
+    named = [row.get("product") or product_of(_owned_key(row) or "") for row in rows]
     products = await _products(session, named)
     covers = await covers_of(session, [stem(key) for row in rows if (key := _owned_key(row))])
     words = PLACES | await reserved_words(
@@ -97,7 +103,7 @@ def _refusals(
     if (owned := _owned_key(row)) is not None and not is_allowed(cover, account):
         is_tag = row["type"] not in OWNED_KINDS  # a chip on what nobody here has the prefix of
         return [] if is_tag and cover is None else [unowned("id", owned)]
-    is_named = product_key(row["id"], row["type"]) is not None
+    is_named = product_of(_owned_key(row) or "") is not None
     if is_named and account is not None and cover is not None and cover.account is None:
         # Of a prefix that all share, the product says whose a key is: so it has to be there.
         if product is None or product["account"] not in {None, account}:
