@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import ParamSpec, TypeVar
 
@@ -31,6 +31,10 @@ class Pool:
         context = copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(work, *args, **kwargs))
+
+
+_LONGEST_LINE = 100
+"""Waiting in all: as many as are done before they have gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class FairPool:
         if self._free:
             self._free -= 1
             return
+        self._make_room(rank)
         turn = asyncio.get_running_loop().create_future()
         heappush(self._line, (rank, next(self._numbers), turn))
         try:
@@ -93,6 +98,19 @@ class FairPool:
                 self._leave()  # it had come in the same moment
             turn.cancel()
             raise
+
+    def _make_room(self, rank: int) -> None:
+        """Of a full line the last is sent away. Raises TooManyAtOnce where that is the newcomer."""
+        if len(self._line) < _LONGEST_LINE:
+            return
+        last = max(self._line)
+        refusal = TooManyAtOnce(self._what, self.most, 0)
+        if last[0] <= rank:
+            raise refusal
+        self._line.remove(last)
+        heapify(self._line)
+        if not last[2].done():
+            last[2].set_exception(refusal)
 
     def _leave(self) -> None:
         while self._line:

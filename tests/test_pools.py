@@ -91,6 +91,16 @@ class TestTurns:
         assert sum(isinstance(answer, TooManyAtOnce) for answer in answers) == 4
         await pool.run(Asker("flood"), done.clear)  # and let in again
 
+    async def test_of_a_full_line_who_asks_most_is_sent_away(self, done):
+        pool = FairPool("test", 1, 1000)
+        flood = [self.flood(pool, done, "flood") for _ in range(150)]
+        await asyncio.sleep(0)
+        assert await self.flood(pool, done, "once") is None
+        answers = await asyncio.gather(*flood, return_exceptions=True)
+        assert sum(isinstance(answer, TooManyAtOnce) for answer in answers) == 50
+        assert done.index("once") < 3
+        assert len(done) == 101
+
     async def test_who_is_gone_gives_its_turn_back(self, done):
         pool = FairPool("test", 1, 100)
         tasks = [self.flood(pool, done, n) for n in range(6)]

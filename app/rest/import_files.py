@@ -41,9 +41,13 @@ def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
         if first.count(separator) >= _MOST_COLUMNS:
             raise InvalidPayload(f"A CSV has {_MOST_COLUMNS} columns at most")
         text.seek(0)
-        reader = csv.reader(_lines(text), delimiter=separator)
+        lines = _Lines(text)
+        reader = csv.reader(lines, delimiter=separator)
         names = [name.strip() for name in next(reader, [])]
+        if len(names) > _MOST_COLUMNS:
+            raise InvalidPayload(f"A CSV has {_MOST_COLUMNS} columns at most")
         for place, values in enumerate(reader, 2):
+            lines.of_row = 0
             row = _nested(names, values, fields)
             if row:
                 yield place, row
@@ -55,12 +59,27 @@ def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
         text.detach()
 
 
-def _lines(text: io.TextIOBase) -> Iterator[str]:
-    """The lines of a file. Raises InvalidPayload for one that is too long."""
-    while line := text.readline(_LONGEST_ROW + 1):
-        if len(line) > _LONGEST_ROW:
+class _Lines:
+    """The lines of a file. `of_row`: characters of those that the row being read has so far.
+
+    Raises InvalidPayload for a row that is too long: a cell in quotes may have many lines.
+    """
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+        self.of_row = 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(_LONGEST_ROW + 1)
+        self.of_row += len(line)
+        if self.of_row > _LONGEST_ROW:
             raise InvalidPayload(f"A row of a CSV has {_LONGEST_ROW} characters at most")
-        yield line
+        if not line:
+            raise StopIteration
+        return line
 
 
 def _nested(names: list[str], values: list[str], fields: Mapping[str, Field]) -> Row:

@@ -128,7 +128,7 @@ class Sessions:
             stored = None if user is None else user["password"]
             # Who has a session at this address comes first: a flood is of strangers.
             at_home = user is not None and user["is_at_home"]
-            by = Asker(tried.network) if at_home else asker_of(tried)
+            by = Asker(tried.network, tried.before) if at_home else asker_of(tried)
             if not await is_password(password, stored, by) or user is None:
                 raise InvalidCredentials
             if user["status"] != "active":
