@@ -36,6 +36,8 @@ _LONGEST_AT_ONCE = 2_000
 """Characters. Validation compares fields and fragments in pairs: longer texts go to a thread."""
 _MOST_REPEATED = 30
 """Fields of one response key, spreads of one fragment, or inline fragments of one selection."""
+_SHORT = 1000
+"""Characters: some ten root fields."""
 _LONGEST_KEPT = 20_000
 """Characters. Longer texts (generated mutations) are read anew: they seldom repeat."""
 _MOST_CHARACTERS = 250_000
@@ -44,11 +46,15 @@ _MOST_CHARACTERS = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text as read: the tree, or why it can't be run."""
+    """A text as read: the tree, or why it can't be run.
+
+    `is_short`: it asks for no more than a request by other surfaces can.
+    """
 
     tree: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     introspects: bool = False
+    is_short: bool = False
 
     def is_mutation(self, name: str | None) -> bool:
         """Whether the operation of that name (or the only one) writes."""
@@ -143,7 +149,7 @@ class Documents:
             message = f"One selection asks for the same more than {_MOST_REPEATED} times."
             return Document(None, (GraphQLError(message),))
         errors = validate(self.schema, tree, RULES, hide_suggestions=not suggests)
-        return Document(tree, tuple(errors), seen.introspects)
+        return Document(tree, tuple(errors), seen.introspects, len(text) <= _SHORT)
 
 
 class _Seen(Visitor):

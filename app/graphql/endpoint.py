@@ -55,6 +55,7 @@ class Endpoint:
             depth=settings.max_relational_depth,
         )
         # Mutations have no bound of their own: they hold a statement each, one after another.
+        # Neither have short documents: they cost what a request costs.
         self._gate = Gate(
             "GraphQL documents", settings.account_statements, settings.account_patience
         )
@@ -103,7 +104,8 @@ class Endpoint:
         if read_only and document.is_mutation(name):
             raise MethodNotAllowed(request.method, ("POST",))
         share = context.items.caller.share
-        async with Turn() if document.is_mutation(name) else Turn(self._gate, share):
+        is_free = document.is_mutation(name) or document.is_short
+        async with Turn() if is_free else Turn(self._gate, share):
             result = await self._run(document.tree, context, variables, name)
         body: dict[str, Any] = {}
         # A path says that fields ran: then `data` is there, null too (GraphQL specification 7.1).
