@@ -153,3 +153,15 @@ def short_code_prefix(domain: str) -> str:
     'brand.example/'
     """
     return f"{domain_of(domain)}/"
+
+
+def product_of(key: str) -> str | None:
+    """The product that the path of a GS1 key names; None where it names none.
+
+    >>> product_of("/01/09312345551927/21/A"), product_of("/00/106141412345678908")
+    ('/01/09312345551927', None)
+    """
+    for start in ("/01/", "/8003/"):
+        if key.startswith(start):
+            return key[: len(start) + 14]
+    return None

@@ -69,18 +69,6 @@ def tag_key(text: str) -> str | None:
     return START + bits.upper() if scheme == START and _HEX.fullmatch(bits) else None
 
 
-def product_of(key: str) -> str | None:
-    """The product that the path of a GS1 key names; None where it names none.
-
-    >>> product_of("/01/09312345551927/21/A"), product_of("/00/106141412345678908")
-    ('/01/09312345551927', None)
-    """
-    for start in ("/01/", "/8003/"):
-        if key.startswith(start):
-            return key[: len(start) + 14]
-    return None
-
-
 def spelled_key(tag: str) -> str | None:
     """The path of the GS1 key that a raw tag's bits spell, as far as it says whose it is.
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.codes.code_path import product_of
 from app.codes.epc_binary import PREFIX_BITS
-from app.codes.raw_tag import TAG, product_of, ranges_under, spelled_key
+from app.codes.raw_tag import TAG, ranges_under, spelled_key
 from tests.acceptance.two_accounts import (
     PREFIX_B,
     A,

@@ -7,7 +7,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from app.codes.raw_tag import product_of, spelled_key
+from app.codes.code_path import product_of
+from app.codes.raw_tag import spelled_key
 from app.database.session import Database, Session, WriteSession
 from app.domains.scan import queries
 from app.domains.scan.devices import Scanning, devices_of

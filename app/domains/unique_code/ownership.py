@@ -10,14 +10,13 @@ from typing import Any
 from app.access.caller import Caller
 from app.access.key_owners import Cover, covers_of, is_allowed, stem, unowned
 from app.access.reserved import reserved_words
-from app.codes.code_path import CodeKind
-from app.codes.raw_tag import product_of, spelled_key
+from app.codes.code_path import CodeKind, product_of
+from app.codes.raw_tag import spelled_key
 from app.database.session import Session
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
 from app.items.slices import sliced
 
-GRAI_PRODUCT_LENGTH = len("/8003/") + 14
 OWNED_KINDS = frozenset(map(str, CodeKind))
 """Types whose keys have owners themselves."""
 
@@ -31,17 +30,6 @@ AS_PREFIXES_ARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('company
 PRODUCTS = """
 SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)
 """
-
-
-def product_key(key: str, kind: str) -> str | None:
-    """The key of the product that the key of a code names; None where it names none."""
-    match kind:
-        case CodeKind.SGTIN:
-            return key.split("/21/", maxsplit=1)[0]
-        case CodeKind.GRAI:
-            return key[:GRAI_PRODUCT_LENGTH]
-        case _:
-            return None
 
 
 async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from app.access.caller import Caller
-from app.codes.code_path import CodePath
+from app.codes.code_path import CodePath, product_of
 from app.codes.errors import CodeError
 from app.codes.raw_tag import TAG
 from app.database.session import Session, WriteSession
 from app.domains.unique_code.changes import CodeChange, apply_rules
 from app.domains.unique_code.extended_id import taken_names
-from app.domains.unique_code.ownership import product_key, refusals_of_moves, settle
+from app.domains.unique_code.ownership import refusals_of_moves, settle
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
 from app.items.slices import sliced
@@ -78,7 +78,7 @@ def _contradictions(update: Update) -> list[AppError]:
         return []
     kind, code = _read(str(update.key))
     own = {"type": kind, "code": code}
-    if (product := product_key(str(update.key), kind)) is not None:
+    if (product := product_of(str(update.key))) is not None:
         own["product"] = product  # where the key names none, a code moves from one to another
     return [
         _has_to_be(name, own[name])
@@ -167,7 +167,7 @@ def _disagreements(row: Row, kind: str, code: str) -> list[AppError]:
         found.append(_has_to_be("type", kind))
     if row.get("code") not in {None, code}:
         found.append(_has_to_be("code", code))
-    own = product_key(str(row.get("id") or ""), kind) if row.get("id") else None
+    own = product_of(str(row["id"])) if row.get("id") else None
     if own is not None and row.get("product") not in {None, own}:
         found.append(_has_to_be("product", own))
     return found
