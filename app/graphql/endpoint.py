@@ -20,6 +20,7 @@ from app.errors import (
     InvalidPayload,
     InvalidQuery,
     MethodNotAllowed,
+    RequestsExceeded,
     ServiceUnavailable,
 )
 from app.graphql import graphiql
@@ -146,11 +147,11 @@ class Endpoint:
 
 
 def _require_served(result: ExecutionResult) -> None:
-    """Raises ServiceUnavailable where that is why nothing at all was done."""
+    """Raises ServiceUnavailable or RequestsExceeded where that is why nothing at all was done."""
     away = [error.original_error for error in result.errors or ()]
     if any(value is not None for value in (result.data or {}).values()):
         return
-    if away and isinstance(away[0], ServiceUnavailable):
+    if away and isinstance(away[0], ServiceUnavailable | RequestsExceeded):
         raise away[0]
 
 
