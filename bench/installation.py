@@ -21,8 +21,10 @@ def benched(token: str, workers: int = 0) -> Iterator[Stack]:
             port=free_port(),
             admin_token=token,
             workers=workers,
-            # Counted like any other request; but all of them come from one address.
+            # Counted like any others; but all requests come from one address and of one account,
+            # whose share says nothing about what a request costs.
             rate_limiter_points=1_000_000_000,
+            account_statements=8,
             database_url=None,
             redis_url=None,
             s3_url=None,

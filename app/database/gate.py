@@ -38,17 +38,18 @@ class Gate:
         line = self._lines.setdefault(who, deque())
         if len(line) >= self.most * _LONGEST_LINE:
             raise TooManyAtOnce(self.what, self.most, self.patience)
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
         line.append(turn)
+        # A bare timer: most waits are short, and a task of its own would cost more than they do.
+        timer = loop.call_later(self.patience, self._refuse, turn)
         try:
-            async with asyncio.timeout(self.patience):
-                await turn
-        except TimeoutError:
-            self._give_up(who, turn)
-            raise TooManyAtOnce(self.what, self.most, self.patience) from None
+            await turn
         except BaseException:
             self._give_up(who, turn)
             raise
+        finally:
+            timer.cancel()
 
     def leave(self, who: Hashable) -> None:
         """Make room: for the next in line, who takes the place over."""
@@ -66,8 +67,12 @@ class Gate:
         else:
             del self._inside[who]
 
+    def _refuse(self, turn: "asyncio.Future[None]") -> None:
+        if not turn.done():
+            turn.set_exception(TooManyAtOnce(self.what, self.most, self.patience))
+
     def _give_up(self, who: Hashable, turn: "asyncio.Future[None]") -> None:
-        if turn.done() and not turn.cancelled():
+        if turn.done() and not turn.cancelled() and turn.exception() is None:
             self.leave(who)  # the turn had come in the same moment
             return
         turn.cancel()

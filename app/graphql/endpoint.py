@@ -105,7 +105,7 @@ class Endpoint:
         if read_only and document.is_mutation(name):
             raise MethodNotAllowed(request.method, ("POST",))
         share = context.items.caller.share
-        is_free = document.is_mutation(name) or document.is_short
+        is_free = document.is_short or document.is_mutation(name)
         async with Turn() if is_free else Turn(self._gate, share):
             result = await self._run(document.tree, context, variables, name)
         body: dict[str, Any] = {}
@@ -142,7 +142,8 @@ class Endpoint:
                 logger.error("graphql field failed", exc_info=original)
             else:
                 error.original_error = refused
-        _require_served(result)
+        if result.errors:
+            _require_served(result)
         return result
 
 

@@ -21,6 +21,7 @@ from app.json_text import NotJson, TooDeep, read_json
 from app.rest.items import METHODS, serve_collection, serve_item
 from app.rest.multipart import Part, is_form, read_parts
 from app.rest.queries import read_back
+from app.rest.requests import query_of
 from app.rest.responses import data_response, no_content
 
 FILES = "directus_files"
@@ -44,7 +45,7 @@ async def _upload(request: Request) -> Response:
     """A form's files as new files, all or none. Fields say something of the file after them."""
     items: Items = request.state.items
     items.allow("create", FILES)
-    back = read_back(items, FILES, request.url.query)
+    back = read_back(items, FILES, query_of(request))
     payloads: list[Payload] = []
     async with _stored(request) as stored:
         payload: Payload = {}
@@ -68,7 +69,7 @@ async def _replace(request: Request, given: str) -> Response:
     items: Items = request.state.items
     items.allow("update", FILES)
     key = await _known_key(items, given)
-    back = read_back(items, FILES, request.url.query)
+    back = read_back(items, FILES, query_of(request))
     payload: Payload = {}
     async with _stored(request) as stored:
         async for part in read_parts(request):

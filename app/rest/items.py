@@ -27,7 +27,7 @@ from app.rest.queries import (
     read_query,
     read_safe,
 )
-from app.rest.requests import body_of
+from app.rest.requests import body_of, query_of
 from app.rest.responses import data_response, no_content
 
 
@@ -36,9 +36,9 @@ async def serve_collection(request: Request, name: str) -> Response:
     items: Items = request.state.items
     match request.method:
         case "GET" | "HEAD":
-            return await _list(items, name, request.url.query)
+            return await _list(items, name, query_of(request))
         case "SEARCH":
-            return await _search(items, name, parse(request.url.query), await body_of(request))
+            return await _search(items, name, parse(query_of(request)), await body_of(request))
         case "POST":
             return await _create(request, items, name)
         case "PATCH":
@@ -54,7 +54,7 @@ async def serve_item(request: Request, name: str, key: str) -> Response:
         return await serve_collection(request, name)
     match request.method:
         case "GET" | "HEAD":
-            return await read_one(items, name, key, request.url.query)
+            return await read_one(items, name, key, query_of(request))
         case "PATCH":
             return await _update_one(request, items, name, key)
         case "DELETE":
@@ -152,7 +152,7 @@ async def _create(request: Request, items: Items, name: str) -> Response:
     if not isinstance(body, list | dict):
         raise InvalidPayload("The body has to be an object or an array of objects")
     payloads = body if isinstance(body, list) else [body]
-    data = await items.create(name, payloads, read_back(items, name, request.url.query))
+    data = await items.create(name, payloads, read_back(items, name, query_of(request)))
     return _shown(data, many=isinstance(body, list))
 
 
@@ -161,7 +161,7 @@ async def _update_one(request: Request, items: Items, name: str, key: str) -> Re
     items.allow("update", name)
     if not isinstance(body, dict):
         raise InvalidPayload("The body has to be an object")
-    back = read_back(items, name, request.url.query)
+    back = read_back(items, name, query_of(request))
     data = await items.update(name, [(key, body)], back)
     # Nothing of that key: the write stands (it touched nothing) and there is nothing to show.
     return no_content() if data == b"[]" else _shown(data, many=False)
@@ -170,7 +170,7 @@ async def _update_one(request: Request, items: Items, name: str, key: str) -> Re
 async def _update_many(request: Request, items: Items, name: str) -> Response:
     body = await body_of(request)
     is_singleton = items.allow("update", name).singleton
-    back = read_back(items, name, request.url.query)
+    back = read_back(items, name, query_of(request))
     if is_singleton:
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object")

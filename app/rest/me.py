@@ -16,7 +16,7 @@ from app.items.values import as_key
 from app.rest.items import read_many, read_one
 from app.rest.params import parse
 from app.rest.queries import read_back
-from app.rest.requests import body_of
+from app.rest.requests import body_of, query_of
 from app.rest.responses import data_response
 from schema import Collection
 
@@ -32,7 +32,7 @@ def _user(items: Items) -> str:
 async def users_me(request: Request) -> Response:
     """GET and PATCH of the caller's own user. Who may not read it learns its key."""
     items: Items = request.state.items
-    user, text = _user(items), request.url.query
+    user, text = _user(items), query_of(request)
     if request.method == "PATCH":
         body = await body_of(request)
         if not isinstance(body, dict):
@@ -59,7 +59,7 @@ async def roles_me(request: Request) -> Response:
     own = {"id": {"_in": list(items.caller.roles)}}
     if not items.caller.roles:
         return data_response(b"[]")
-    params = parse(request.url.query)
+    params = parse(query_of(request))
     return await read_many(items, "directus_roles", {**params, "filter": own})
 
 

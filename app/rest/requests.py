@@ -11,9 +11,9 @@ from app.json_text import NotJson, read_json
 
 _SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
 """Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""
-_TOKEN_LIKE = re.compile(r"[A-Za-z]{32,}|[A-Za-z0-9_.-]{40,}")
+_TOKEN_LIKE = re.compile(r"(?<![\w.-])[\w.-]{40,}|(?<![A-Za-z])[A-Za-z]{32,}", re.ASCII)
 """What looks like a link's token, a static or a signed one, wherever a client's mistake puts it. A
-UUID is shorter, and so are the names of collections.
+UUID is shorter, and so are the names of collections. Each run is tried once, where it begins.
 """
 
 
@@ -23,13 +23,22 @@ def path_for_logs(scope: Scope) -> str:
     >>> path_for_logs({"path": "/api/v2/documents/download/AbC/"})
     '/api/v2/documents/download/***'
     """
-    return _TOKEN_LIKE.sub("***", _SECRETS.sub(r"\1/***", scope["path"]))
+    path: str = scope["path"]
+    if "/documents/" in path.lower():
+        path = _SECRETS.sub(r"\1/***", path)
+    return _TOKEN_LIKE.sub("***", path)
 
 
 def absolute(request: Request, path: str = "") -> str:
     """The URL of a path of this server: at PUBLIC_URL, else at the host that was asked."""
     base = request.state.settings.public_url or str(request.base_url)
     return str(base).rstrip("/") + path
+
+
+def query_of(request: Request) -> str:
+    """The query as it was sent, without its question mark; bytes that are no text become marks."""
+    query: bytes = request.scope["query_string"]
+    return query.decode(errors="replace")
 
 
 def header(scope: Scope, wanted: bytes) -> str:
