@@ -22,7 +22,7 @@ async def campaigns(visit: Visit) -> Response:
     where = searched(params, "name", "description")
     if archived is not None:
         where["is_archived"] = {"_eq": archived}
-    count, rows = await page_of_rows(visit, COLLECTION, FIELDS, page, where=where, sort=("id",))
+    count, rows = await page_of_rows(visit, COLLECTION, FIELDS, page, where=where)
     return listed(visit, page, count, [_shown(row) for row in rows])
 
 

@@ -52,7 +52,8 @@ async def products(visit: Visit) -> Response:
         FIELDS,
         page,
         where=where,
-        sort=_order(params.get("ordering")),
+        sort=_order(params.get("ordering", "")),
+        usual="product_number",
     )
     return listed(visit, page, count, await _all_shown(visit, rows))
 
@@ -84,10 +85,10 @@ async def create(visit: Visit) -> Response:
     return answer(shown, 201)
 
 
-def _order(text: str | None) -> tuple[str, ...]:
+def _order(text: str) -> tuple[str, ...]:
     """`ordering=-sku,name` in our names. Raises FailedValidation."""
     terms = []
-    for term in (text or "id").split(","):
+    for term in text.split(",") if text else ():
         name = term.strip()
         own = ORDERS.get(name.removeprefix("-"))
         if own is None:

@@ -26,9 +26,15 @@ async def page_of_rows(
     page: Page,
     *,
     where: Mapping[str, Any],
-    sort: tuple[str, ...],
+    sort: tuple[str, ...] = (),
+    usual: str = "id",
 ) -> tuple[int, list[Row]]:
-    """How many rows match, and those of one page."""
+    """How many rows match, and those of one page: in the order that was asked for.
+
+    Who asks for none gets the usual one, where the caller may read what it is by.
+    """
+    if not sort and usual in visit.items.view().fields(collection):
+        sort = (usual,)
     options = Options(filter=dict(where), sort=sort, limit=page.limit, offset=page.offset)
     query = _query(visit, collection, fields, options)
     only = Query(collection, (), filter=query.filter)

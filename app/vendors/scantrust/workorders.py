@@ -50,7 +50,7 @@ async def workorders(visit: Visit) -> Response:
     where = searched(params, "reference", "remarks")
     if archived is not None:
         where["is_archived"] = {"_eq": archived}
-    count, rows = await page_of_rows(visit, COLLECTION, FIELDS, page, where=where, sort=("id",))
+    count, rows = await page_of_rows(visit, COLLECTION, FIELDS, page, where=where)
     return listed(visit, page, count, [_shown(visit, row) for row in rows])
 
 

@@ -280,6 +280,22 @@ async def test_nobody_searches_by_what_it_may_not_read(allowed, query):
     assert refused.status_code in {400, 403}, refused.text
 
 
+@pytest.mark.parametrize(
+    ("route", "rights"),
+    [
+        ("products", reads(product="id,product_name")),
+        ("campaigns", reads("unique_code", campaign="name")),
+        ("workorders", reads(workorder="reference")),
+        ("dashboard/scans", reads(scan="id,result")),
+    ],
+)
+async def test_an_order_that_nobody_asked_for_needs_no_rights(allowed, route, rights):
+    client = await allowed(*rights)
+    shown = await client.get(f"/api/v2/{route}/")
+    assert (shown.status_code, shown.json()["count"]) == (200, len(shown.json()["results"]))
+    assert shown.json()["count"] >= 1
+
+
 async def test_documents_are_those_of_who_asked(allowed, uat, as_company, rows):
     """And of the account's admins; a colleague with the same rights has none of them."""
     rights = reads("unique_code", "product", "campaign", "scm_field")
