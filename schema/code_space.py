@@ -22,6 +22,10 @@ code_space = Collection(
         string("alphabet", required=True, max_length=128),
         integer("length", required=True),
         text("wrapped_key", note="The FF1 key, encrypted under SECRET. None: sequential."),
+        integer(
+            "company_prefix_length",
+            note="Digits of the GS1 company prefix in the keys, fixed when the first are taken.",
+        ),
         big_integer("next_position", required=True, default=0, note="Positions issued so far."),
         timestamp("date_created", special=("date-created",)),
     ),

@@ -46,6 +46,10 @@ SELECT asked.key, d.account, d.domain_name, NULL
 FROM asked JOIN domains AS d ON d.domain_name = split_part(asked.key, '/', 1)
 """
 
+# Whoever gives a key its owner waits for those who found that it has none, and they for it.
+GIVE = "SELECT pg_advisory_xact_lock(hashtextextended('key owners', 0))"
+_AS_GIVEN = "SELECT pg_advisory_xact_lock_shared(hashtextextended('key owners', 0))"
+
 _LONGER = """
 SELECT p.digits FROM company_prefix AS p
 WHERE p.kind = 'ordinary' AND p.digits > %(digits)s AND starts_with(p.digits, %(digits)s)
@@ -102,7 +106,7 @@ def stem(key: str) -> str:
     return key if key.startswith("/") else key.partition("/")[0] + "/"
 
 
-async def covers_of(session: Session, stems: Iterable[str]) -> Mapping[str, Cover]:
+async def covers_of(session: Session, stems: Iterable[str]) -> dict[str, Cover]:
     """What covers each of some stems of keys. Prefixes stay as they are until the transaction ends.
 
     Those that nothing covers are left out.
@@ -112,6 +116,19 @@ async def covers_of(session: Session, stems: Iterable[str]) -> Mapping[str, Cove
         return {}
     rows = await session.fetch_all(_COVERS, {"keys": keys})
     return {row.pop("key"): Cover(**row) for row in rows}
+
+
+async def settled_covers(session: Session, stems: Iterable[str]) -> Mapping[str, Cover]:
+    """The same, and what nothing covers stays so, too, until the transaction ends.
+
+    For what comes to be of no account under it: it would be left behind by whom it is given to.
+    """
+    keys = set(stems)
+    covers = await covers_of(session, keys)
+    if bare := keys - covers.keys():
+        await session.fetch_value(_AS_GIVEN)
+        covers |= await covers_of(session, bare)
+    return covers
 
 
 async def longer_prefix(session: Session, digits: str) -> str | None:

@@ -1,7 +1,7 @@
 """The path of a code: its one name in this system, from whatever form it comes in.
 
-`/01/<GTIN>/21/<serial>`, `/00/<SSCC>`, `/8003/<GRAI>` or `<domain>/<short code>`. Serials stand in
-a path as they are, not escaped.
+`/01/<GTIN>/21/<serial>`, `/00/<SSCC>`, `/8003/<GRAI>`, `<domain>/<short code>`, or the key of a raw
+tag. Serials stand in a path as they are, not escaped.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from app.codes.epc_uri import EpcKey
 from app.codes.grai import ASSET_LENGTH, Grai
 from app.codes.gtin import LENGTH as GTIN_LENGTH
 from app.codes.gtin import Sgtin
+from app.codes.raw_tag import START as RAW_TAG
 from app.codes.scanned_text import UnknownCodePath, domain_of, path_of, path_of_key
 from app.codes.sscc import Sscc
 
@@ -26,6 +27,7 @@ class CodeKind(StrEnum):
     SSCC = "sscc"
     GRAI = "grai"
     SHORT_CODE = "short_code"
+    TAG = "tag"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class CodePath:
 
     @property
     def key(self) -> EpcKey | None:
-        """The GS1 key, to make an EPC of; a short code has none.
+        """The GS1 key, to make an EPC of; a short code and a raw tag have none.
 
         Raises InvalidCheckDigit, for a key is judged where a path is not.
 
@@ -60,7 +62,7 @@ class CodePath:
                 return Sscc.parse(self.serial)
             case CodeKind.GRAI:
                 return Grai.parse(self.prefix.removeprefix("/8003/") + self.serial)
-            case CodeKind.SHORT_CODE:
+            case CodeKind.SHORT_CODE | CodeKind.TAG:
                 return None
 
     def url(self, host: str) -> str:
@@ -100,6 +102,8 @@ class CodePath:
             kind, end = CodeKind.GRAI, _GRAI_PREFIX
         elif path.startswith("/00/"):
             kind, end = CodeKind.SSCC, len("/00/")
+        elif path.startswith(RAW_TAG):
+            kind, end = CodeKind.TAG, len(RAW_TAG)
         else:
             kind, end = CodeKind.SHORT_CODE, path.find("/") + 1
         if not path[end:]:

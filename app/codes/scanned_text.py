@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Sequence
 
-from app.codes import digital_link, element_string, epc_binary, epc_plus
+from app.codes import digital_link, element_string, epc_binary, epc_plus, raw_tag
 from app.codes.application_identifiers import KEY_QUALIFIERS
 from app.codes.check_digit import NotDigits, require_digits
 from app.codes.epc_uri import Epc, EpcKey, TagUri
@@ -59,8 +59,8 @@ def path_of(text: str) -> str:
     r"""The path of the code or product that a text names, its serial not escaped.
 
     A path (taken as it is where it is that of a code), `<domain>/<code>`, a Digital Link or short
-    link, with a scheme or without, an EPC URI, an EPC in hex, an element string. Raises
-    UnknownCodePath and the refusals of the parts.
+    link, with a scheme or without, an EPC URI, an EPC in hex, an element string, or the bits of a
+    chip that say none of these. Raises UnknownCodePath and the refusals of the parts.
 
     >>> path_of("HTTPS://Example.com:443/01/614141123452/10/L1/21/32a%2Fb/?17=2712&17=#top")
     '/01/00614141123452/21/32a/b'
@@ -70,6 +70,8 @@ def path_of(text: str) -> str:
     '/8003/00614141123452'
     >>> path_of("Brand.example./x7Kp")
     'brand.example/x7Kp'
+    >>> path_of("800200010000000000000008")
+    'urn:epc:raw:96.x800200010000000000000008'
     """
     if len(text) > LONGEST_TEXT:
         raise UnknownCodePath(f"Expected at most {LONGEST_TEXT} characters, got {len(text)}.")
@@ -198,18 +200,19 @@ def _of_any(text: str) -> str:
         return _of_url(text)
     if uri := _EPC_URI.match(text):
         return _of_epc_uri(uri[0].lower() + text[uri.end() :])
-    if _HEX.fullmatch(text):
-        return _of_hex(text)
+    bits = raw_tag.bits_of(text)
+    if _HEX.fullmatch(bits or text):
+        return _of_hex(bits or text)
     if text.startswith("(") or element_string.GS in text:
         return _of_elements(text)
     if _ROW.match(text):
         try:
             return _of_elements(text)
         except CodeError:
-            # A domain may begin with such digits, too.
-            if "/" not in text:
+            # A domain may begin with such digits, and a chip's bits, too.
+            if "/" not in text and bits is None:
                 raise
-    return _of_domain(text)
+    return _of_domain(text) if bits is None else raw_tag.key_of(bits)
 
 
 def _of_path(path: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from app.codes.errors import CodeError
-from app.codes.raw_tag import tag_key
 from app.codes.scanned_text import is_plain, other_path_of, path_of
 from app.errors import (
     AppError,
@@ -162,15 +161,15 @@ def as_key(field: Field, key: Any) -> Any:
 
 
 def code_path(text: str) -> str:
-    """The path of the code a text names, or the key of the raw tag; of no code: the text itself.
+    """The path of the code a text names; of no code: the text itself.
 
-    >>> code_path("(01)9312345551927(21)A"), code_path("URN:EPC:RAW:96.X3215d09ee400000000000005")
-    ('/01/09312345551927/21/A', 'urn:epc:raw:96.x3215D09EE400000000000005')
+    >>> code_path("(01)9312345551927(21)A"), code_path("EXT-1")
+    ('/01/09312345551927/21/A', 'EXT-1')
     """
     try:
         return path_of(text)
     except CodeError:
-        return tag_key(text.strip()) or text
+        return text
 
 
 def code_paths(text: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors as pg
@@ -15,6 +17,7 @@ from app.errors import (
     OutOfTime,
     RecordNotUnique,
     ServiceUnavailable,
+    UnprocessableContent,
 )
 from schema import Collection
 
@@ -38,6 +41,19 @@ def as_app_error(error: psycopg.Error, collection: Collection) -> AppError | Non
         case psycopg.DataError():
             return InvalidPayload(f"The database can't store a value: {first_line(error)}")
     return None
+
+
+@contextmanager
+def together(collection: Collection, what: str) -> Iterator[None]:
+    """Of a change of many rows at once: what of them can't be beside others, as a refusal of all.
+
+    Raises UnprocessableContent. `what`: why the change is none.
+    """
+    try:
+        yield
+    except pg.UniqueViolation as error:
+        told = _not_unique(error.diag, collection).message.removesuffix(".")
+        raise UnprocessableContent(f"{what}: {told}. Change one of the two first") from error
 
 
 def as_refusal(error: Exception) -> AppError | None:

@@ -55,6 +55,15 @@ FROM (
 WHERE known.id = c.id AND known.length IS NOT NULL
 """
 
+SPACES = """
+UPDATE code_space AS s SET company_prefix_length = CASE
+  WHEN s.key_prefix LIKE '/00/%' THEN length(s.key_prefix) - length('/00/0')
+  ELSE (SELECT c.company_prefix_length FROM unique_code AS c
+    WHERE c.id >= s.key_prefix AND c.id < s.key_prefix || '~'
+      AND c.company_prefix_length IS NOT NULL LIMIT 1) END
+WHERE s.key_prefix LIKE '/%'
+"""
+
 # History is the account's whose row it is about; where the row is gone or has none, of who wrote it.
 HISTORY = """
 DO $$
@@ -132,6 +141,7 @@ def upgrade() -> None:
                comment='Digits of the GS1 company prefix in the key, where it lies under none there is.',
                existing_comment="Digits of the GS1 company prefix in the key, when not the account's.",
                existing_nullable=True)
+    op.add_column('code_space', sa.Column('company_prefix_length', sa.Integer(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the keys, fixed when the first are taken.'))
     op.add_column('unique_code', sa.Column('company_prefix_length', sa.Integer(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the key, fixed when the code is made.'))
     op.drop_index('domain_domain_name_unique', table_name='domain')
     op.create_index('domain_domain_name_unique', 'domain', ['domain_name'], unique=True, postgresql_where=sa.text("state = 'verified'"))
@@ -145,6 +155,7 @@ def upgrade() -> None:
     op.execute("UPDATE campaign SET blacklist_on_max_scan_count = true WHERE max_scan_count IS NOT NULL")
     op.execute(PREFIXES)
     op.execute(LENGTHS)
+    op.execute(SPACES)
     op.execute(HISTORY)
     op.drop_column('account', 'company_prefix_length')
     op.add_column('download_link', sa.Column('user', sa.UUID(as_uuid=False), autoincrement=False, nullable=True, comment='Whose it is to follow.'))
@@ -169,6 +180,7 @@ def downgrade() -> None:
     op.create_index('domain_domain_name_unique', 'domain', ['domain_name'], unique=True)
     op.drop_table('reserved_path')
     op.drop_column('unique_code', 'company_prefix_length')
+    op.drop_column('code_space', 'company_prefix_length')
     op.alter_column('product', 'company_prefix_length',
                existing_type=sa.INTEGER(),
                comment="Digits of the GS1 company prefix in the key, when not the account's.",

@@ -17,6 +17,17 @@ SELECT id, key_prefix, alphabet, length, wrapped_key, next_position FROM code_sp
 WHERE id = %(id)s
 """
 
+# How long the company prefix is in the keys of a space: as it was when the first were taken.
+KEEP_LENGTH = """
+UPDATE code_space SET company_prefix_length = %(length)s
+WHERE id = %(id)s AND company_prefix_length IS NULL AND %(length)s::int IS NOT NULL
+"""
+
+LENGTHS = """
+SELECT key_prefix, max(company_prefix_length) AS length FROM code_space
+WHERE key_prefix = ANY(%(prefixes)s) AND company_prefix_length IS NOT NULL GROUP BY key_prefix
+"""
+
 # Sequential spaces: only one job at a time decides which serials are free.
 LOCK_SPACE = "SELECT id FROM code_space WHERE id = %(id)s FOR NO KEY UPDATE"
 
@@ -69,6 +80,14 @@ ORDER BY first_position
 SPACES_OF_PREFIXES = """
 SELECT id, key_prefix, alphabet, length, wrapped_key, next_position FROM code_space
 WHERE key_prefix = ANY(%(prefixes)s) ORDER BY length(key_prefix) DESC
+"""
+
+JOBS_OF_POSITIONS = """
+SELECT asked.position, r.identifier_job::text AS job
+FROM unnest(%(positions)s::bigint[]) AS asked(position)
+CROSS JOIN LATERAL (SELECT * FROM code_range WHERE code_space = %(id)s
+  AND first_position <= asked.position ORDER BY first_position DESC LIMIT 1) AS r
+WHERE r.first_position + r.quantity > asked.position AND r.minted_at IS NOT NULL
 """
 
 RANGE_OF_POSITION = """

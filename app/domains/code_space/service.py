@@ -83,6 +83,17 @@ async def open_sequential(session: WriteSession, spelling: Spelling) -> Space:
     return space
 
 
+async def keep_length(session: WriteSession, space: Space, prefix_length: int | None) -> None:
+    """Fix how long the company prefix is in the keys of a space, unless it is fixed."""
+    await session.execute(queries.KEEP_LENGTH, {"id": space.id, "length": prefix_length})
+
+
+async def kept_lengths(session: Session, prefixes: Iterable[str]) -> dict[str, int]:
+    """How long the company prefix is in what was minted under these key prefixes."""
+    rows = await session.fetch_all(queries.LENGTHS, {"prefixes": list(set(prefixes))})
+    return {row["key_prefix"]: row["length"] for row in rows}
+
+
 async def space_by_id(session: Session, key: str) -> Space:
     """The space with this key. Raises LookupError."""
     row = await session.fetch_one(queries.SPACE_BY_ID, {"id": key})

@@ -4,7 +4,8 @@ A serial is decrypted to its position, and the position is looked up in the rang
 (DESIGN.md 5). So a deleted code is still known, and a guessed one is told apart.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +62,29 @@ async def verify(session: Session, code_text: str, secret: str) -> Verification:
             minted_at=taken["minted_at"],
         )
     return Verification(code.path)
+
+
+async def issuers_of(session: Session, codes: Sequence[CodePath], secret: str) -> dict[str, str]:
+    """By path: the job that minted the code, of those that were minted here. Slow for many kinds.
+
+    Codes of one space are looked up together. Raises WrongSecret.
+    """
+    prefixes = {prefix for code in codes for prefix in _prefixes(code)}
+    rows = await session.fetch_all(queries.SPACES_OF_PREFIXES, {"prefixes": list(prefixes)})
+    found: dict[str, str] = {}
+    for space in (Space(**row) for row in rows):
+        own = [code for code in codes if code.path.startswith(space.key_prefix)]
+        placed = await asyncio.to_thread(_positions, own, space, secret)
+        values = {"id": space.id, "positions": list(placed)}
+        for row in await session.fetch_all(queries.JOBS_OF_POSITIONS, values):
+            found[placed[row["position"]]] = row["job"]
+    return found
+
+
+def _positions(codes: Sequence[CodePath], space: Space, secret: str) -> dict[int, str]:
+    """The paths of codes by their position in a space, of those that are of it."""
+    placed = {_position(code, space, secret): code.path for code in codes}
+    return {position: path for position, path in placed.items() if position is not None}
 
 
 def _prefixes(code: CodePath) -> Iterator[str]:

@@ -1,8 +1,5 @@
 """The statements about company prefixes."""
 
-# One at a time: of two that overlap, the second has to see the first.
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('company_prefix', 0))"
-
 # A prefix that begins with one of these, or the other way round. `ids`: those that are about to be
 # others.
 OVERLAPPING = """
@@ -42,30 +39,36 @@ SELECT id AS key FROM product
 WHERE gtin IS NOT NULL AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)s) LIMIT 1
 """
 
-# What the installation's admin made of no account in particular comes to the owner of its keys.
-ADOPT = tuple(
-    f"""
-UPDATE {table} AS t SET account = %(account)s::uuid
-FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
-WHERE t.id >= r.first AND t.id < r."end" AND t.account IS NULL
-"""
-    for table in ("product", "unique_code")
-)
-ADOPT_GTINS = """
-UPDATE product SET account = %(account)s::uuid WHERE account IS NULL AND gtin IS NOT NULL
-  AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)s)
-"""
-ADOPT_TAGS = """
-UPDATE unique_code SET account = %(account)s::uuid
-WHERE id = ANY(%(keys)s::text[]) AND account IS NULL
+# A code space under a prefix, of another length; its codes may be gone.
+SPACES_AGAINST = """
+SELECT s.key_prefix FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+JOIN code_space AS s ON s.key_prefix >= r.first AND s.key_prefix < r."end"
+WHERE s.company_prefix_length <> %(length)s LIMIT 1
 """
 
-# Raw tags in some ranges, from one on: those of other accounts, or of no account.
-TAGS = """
-SELECT c.id FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
-CROSS JOIN LATERAL (
-  SELECT id FROM unique_code WHERE id >= r.first AND id < r."end" AND id > %(after)s
-    AND CASE WHEN %(nobodys)s THEN account IS NULL ELSE account <> %(account)s::uuid END
-  ORDER BY id LIMIT %(most)s) AS c
-ORDER BY c.id LIMIT %(most)s
+# What the installation's admin made of no account in particular comes to the owner of its keys.
+ADOPT_PRODUCTS = """
+UPDATE product AS p SET account = %(account)s::uuid
+WHERE p.account IS NULL AND (
+  p.gtin IS NOT NULL AND starts_with(substr(lpad(p.gtin, 14, '0'), 2), %(digits)s)
+  OR EXISTS (SELECT FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+    WHERE p.id >= r.first AND p.id < r."end"))
+RETURNING p.id
+"""
+ADOPT_CODES = """
+UPDATE unique_code AS c SET account = %(account)s::uuid
+FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+WHERE c.id >= r.first AND c.id < r."end" AND c.account IS NULL
+"""
+# What mints or keeps their codes goes with products.
+ADOPT_ORDERS = tuple(
+    f"""
+UPDATE {table} SET account = %(account)s::uuid
+WHERE account IS NULL AND product = ANY(%(products)s::text[])
+"""
+    for table in ("identifier_job", "code_pool", "code_reservation", "workorder")
+)
+ADOPT_SSCC_JOBS = """
+UPDATE identifier_job SET account = %(account)s::uuid
+WHERE account IS NULL AND type = 'sscc' AND starts_with(sscc_company_prefix, %(digits)s)
 """

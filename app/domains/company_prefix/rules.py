@@ -1,14 +1,16 @@
 """The rules of company prefixes: none overlap, and none change under codes (DESIGN.md 9)."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
-from app.codes.raw_tag import ranges_under, spelled_key
+from app.access.key_owners import GIVE
 from app.database.session import Session, WriteSession
 from app.domains.company_prefix import queries
 from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent
 from app.items.rules import Row, Rules, Update
+from app.items.violations import together
+from schema import BUILTIN
 
 GTIN8, ORDINARY = "gtin8", "ordinary"
 GTIN8_DIGITS = 3
@@ -24,9 +26,6 @@ AT_ONCE = (
     *("8004", "8010", "8013", "8017", "8018"),
 )
 """Keys that begin with the prefix, or have a digit before it (app/database/key_owners.sql)."""
-
-MOST_TAGS = 10_000
-"""Raw tags looked at at a time."""
 
 FIXED = frozenset({"digits", "kind", "account"})
 """What can't change while there are codes: their EPCs and owners would."""
@@ -98,7 +97,7 @@ def _problems(row: Mapping[str, Any]) -> Iterator[AppError]:
 async def _keep_apart(session: WriteSession, rows: Sequence[Row], ids: list[Any]) -> None:
     """Raises ErrorList for prefixes that overlap others, or each other."""
     given = [(str(row["digits"]), str(row["kind"])) for row in rows if row.get("digits")]
-    await session.fetch_all(queries.LOCK)
+    await session.fetch_all(GIVE)  # of two that overlap, the second has to see the first
     values = {"digits": [d for d, _ in given], "kinds": [k for _, k in given], "ids": ids}
     found: dict[int, str] = {}
     for row in await session.fetch_all(queries.OVERLAPPING, values):
@@ -144,7 +143,6 @@ async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
         values = {**_ranged(digits, kind), "account": row.get("account"), "length": length}
         rows = await session.fetch_all(queries.AGAINST, values)
         found = next((one["key"] for one in rows if one["key"] is not None), None)
-        found = found or await _tag_against(session, _full(digits, kind), row.get("account"))
         if found is not None:
             detail = (
                 f'"{found}" is there already, of another account or with a company prefix of '
@@ -152,55 +150,32 @@ async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
                 "by right."
             )
             raise FailedValidation("digits", "nin", detail)
-
-
-async def _tag_against(session: Session, digits: str, account: Any) -> str | None:
-    """A raw tag of another account whose bits spell a key under a prefix; None: there is none."""
-    async for keys in _tags(session, digits, account, nobodys=False):
-        return keys[0]
-    return None
-
-
-async def _tags(
-    session: Session, digits: str, account: Any, *, nobodys: bool
-) -> AsyncIterator[list[str]]:
-    """The keys of raw tags under a prefix, some at a time: of other accounts, or of none."""
-    ranges = list(ranges_under(digits))
-    values = {
-        "firsts": [first for first, _ in ranges],
-        "ends": [end for _, end in ranges],
-        "account": account,
-        "nobodys": nobodys,
-        "after": "",
-        "most": MOST_TAGS,
-    }
-    while rows := await session.fetch_all(queries.TAGS, values):
-        keys = [row["id"] for row in rows]
-        if under := [key for key in keys if _begins_with(spelled_key(key), digits)]:
-            yield under
-        values["after"] = keys[-1]
-
-
-def _begins_with(key: str | None, digits: str) -> bool:
-    """Whether the key that a tag spells lies under a company prefix."""
-    if key is None:
-        return False
-    _, ai, value = key.split("/")[:3]
-    return value.startswith(digits, 1 if ai in {*AFTER_A_DIGIT, "01"} else 0)
+        for space in await session.fetch_all(queries.SPACES_AGAINST, values):
+            detail = (
+                f'Codes were minted under "{space["key_prefix"]}" with a company prefix of another '
+                "length: what was given out keeps its EPC, also when it is deleted."
+            )
+            raise FailedValidation("digits", "nin", detail)
 
 
 async def _adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Give an account what there is of no account under its prefixes: codes and products."""
+    """Give an account what there is of no account under its prefixes."""
     for row in rows:
         if row.get("account") is not None:
-            ranges = _ranged(str(row["digits"]), str(row["kind"]))
-            account, digits = row["account"], _full(str(row["digits"]), str(row["kind"]))
-            for statement in queries.ADOPT:
-                await session.execute(statement, {**ranges, "account": account})
-            values = {"account": account, "digits": digits}
-            await session.execute(queries.ADOPT_GTINS, values)
-            async for keys in _tags(session, digits, account, nobodys=True):
-                await session.execute(queries.ADOPT_TAGS, {"account": account, "keys": keys})
+            digits, kind = str(row["digits"]), str(row["kind"])
+            values = {
+                **_ranged(digits, kind),
+                "account": row["account"],
+                "digits": _full(digits, kind),
+            }
+            what = f'What is of no account under "{digits}" can\'t come to this one'
+            with together(BUILTIN["product"], what):
+                made = await session.fetch_all(queries.ADOPT_PRODUCTS, values)
+            with together(BUILTIN["unique_code"], what):
+                await session.execute(queries.ADOPT_CODES, values)
+            values["products"] = [one["id"] for one in made]
+            for statement in (*queries.ADOPT_ORDERS, queries.ADOPT_SSCC_JOBS):
+                await session.execute(statement, values)
 
 
 async def _under(session: Session, prefix: Mapping[str, Any]) -> str | None:

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.access.caller import Caller
+from app.access.key_owners import GIVE
 from app.access.reserved import is_own_host, reserved_words
 from app.database.session import Session, WriteSession
 from app.domains.domain import queries
 from app.domains.domain.text_record import RECORD, has_record
 from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent, Unusable
 from app.items.rules import Row, Rules, Update
+from app.items.violations import together
 from app.settings import settings
+from schema import BUILTIN
 
 PENDING, VERIFIED = "pending", "verified"
 NAME, STATE = "domain_name", "state"
@@ -36,6 +39,8 @@ class DomainRules(Rules):
             state = row.get(STATE)
             row[STATE] = state or (VERIFIED if _is_installations(caller) else PENDING)
             row["verification_code"] = secrets.token_urlsafe(24)
+        if any(row[STATE] == VERIFIED for row in rows):
+            await session.fetch_all(GIVE)
         await _check_names(session, caller, rows)
         if not _is_installations(caller) and any(row[STATE] == VERIFIED for row in rows):
             detail = 'Value has to be "pending": a domain is verified once it is there.'
@@ -46,7 +51,7 @@ class DomainRules(Rules):
     async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         for row in rows:
             if row[STATE] == VERIFIED:
-                await session.execute(queries.ADOPT, _codes_of(row[NAME], row.get("account")))
+                await _adopt(session, row[NAME], _codes_of(row[NAME], row.get("account")))
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
@@ -58,6 +63,7 @@ class DomainRules(Rules):
                 renamed.append(update)
         moved = [update for update in updates if not HELD.isdisjoint(update.changes)]
         if moved:
+            await session.fetch_all(GIVE)
             await _require_unused(session, moved)
         if renamed:
             await _check_names(session, caller, [{**u.before, **u.patch} for u in renamed])
@@ -140,6 +146,14 @@ def _codes_of(name: str, owner: Any) -> dict[str, Any]:
     return {"first": f"{name}/", "end": f"{name}0", "owner": owner}
 
 
+async def _adopt(session: WriteSession, name: str, codes: Mapping[str, Any]) -> None:
+    """Give the owner of a name what there is of no account under it."""
+    what = f'What is of no account under "{name}" can\'t come to this one'
+    with together(BUILTIN["unique_code"], what):
+        await session.execute(queries.ADOPT, codes)
+    await session.execute(queries.ADOPT_JOBS, codes)
+
+
 async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
     """Judge a change of state. Raises FailedValidation."""
     patch, name = update.patch, str({**update.before, **update.patch}[NAME])
@@ -152,7 +166,7 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
         if used is not None:
             detail = f'There are codes of another account under it, such as "{used}".'
             raise FailedValidation(STATE, "eq", detail, valid=update.before[STATE])
-        await session.execute(queries.ADOPT, others)
+        await _adopt(session, name, others)
     if patch[STATE] == VERIFIED and not _is_installations(caller):
         code = update.before["verification_code"]
         if settings().domain_verification != "dns":

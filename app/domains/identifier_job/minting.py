@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -97,8 +97,9 @@ async def batch_of(
     words: list[str] = []
     if job.type == "short_code":
         words = await reserved_of_length(session, space.length)
-    length = await hold_keys(session, job, domain)
-    return Batch(job, space, domain, secret, length, tuple(words))
+    held = await hold_keys(session, job, domain)
+    job = replace(job, account=held.account)
+    return Batch(job, space, domain, secret, held.prefix_length, tuple(words))
 
 
 def _of_an_order(job: Job) -> list[bytes | Code]:

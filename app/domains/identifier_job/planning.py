@@ -12,6 +12,7 @@ from app.domains.code_space.service import (
     TakenRange,
     allowed_fill,
     forget_ranges,
+    keep_length,
     open_random,
     open_sequential,
     ranges_within,
@@ -19,7 +20,15 @@ from app.domains.code_space.service import (
     take_ranges,
 )
 from app.domains.identifier_job import queries
-from app.domains.identifier_job.service import KIND, LONGEST, Job, key_prefix, read_job
+from app.domains.identifier_job.service import (
+    KIND,
+    LONGEST,
+    Job,
+    hold_keys,
+    inherit_accounts,
+    key_prefix,
+    read_job,
+)
 from app.domains.identifier_job.validation import NO_TENANT, problems, read_facts
 from app.errors import AppError, ErrorList, Unusable
 from app.items.validation import check_created
@@ -60,6 +69,7 @@ async def plan_job(
     job = await read_job(session, key)
     await forget_ranges(session, [key])
     row = asdict(job)
+    await inherit_accounts(session, [row])  # whose its keys have been given to meanwhile
     facts = await read_facts(session, [row])
     # Room is judged when positions are taken: what this job has already is part of what is issued.
     facts.issued.clear()
@@ -83,6 +93,8 @@ async def plan_job(
     pieces = list(_split(missing, chunk_size))
     if not pieces:
         return None
+    held = await hold_keys(session, job, domain_key)
+    await keep_length(session, space, held.prefix_length)
     ranges = await take_ranges(session, space, job.id, job.reference_id, pieces)
     return Plan(space, ranges, domain_key)
 
@@ -106,10 +118,29 @@ async def _missing_ssccs(session: WriteSession, job: Job) -> tuple[Space, list[r
     ]
     for serial, owner in clashes[:1]:
         raise await refusal_of(session, job, sscc_of(job, serial), owner)
+    await _require_one_prefix(session, job, prefix, wanted)
     for gap in gaps:
         if (found := await first_sscc_within(session, job, gap)) is not None:
             raise await refusal_of(session, job, found)
     return space, gaps
+
+
+async def _require_one_prefix(session: Session, job: Job, prefix: str, wanted: range) -> None:
+    """Raises SsccTaken for an SSCC that was given out with a shorter or longer company prefix.
+
+    It has an EPC with that one for ever, also when it is deleted.
+    """
+    digits = prefix.removeprefix("/00/")
+    base = int(digits) * 10 ** (1 + BODY_LENGTH - len(digits))
+    values = {
+        "prefix": prefix,
+        "first": base + wanted.start,
+        "end": base + wanted.stop,
+        "digits": 1 + BODY_LENGTH,
+    }
+    found = await session.fetch_one(queries.OTHER_SSCC_JOB, values)
+    if found is not None:
+        raise await refusal_of(session, job, sscc_of(job, found["number"] - base), found["job"])
 
 
 async def refusal_of(

@@ -66,6 +66,22 @@ SELECT EXISTS (SELECT FROM unique_code AS c WHERE c.id = %(key)s AND c.account <
     WHERE j.id = %(job)s::uuid AND j.account <> %(account)s::uuid)
 """
 
+# A job that took SSCCs in a run of them (numbers without the check digit) under another company
+# prefix. Spaces of SSCCs are told by their keys, `/00/` + extension digit + company prefix.
+OTHER_SSCC_JOB = """
+WITH others AS MATERIALIZED (
+  SELECT id, substr(key_prefix, 5)::bigint
+    * (10 ^ (%(digits)s - length(key_prefix) + 4))::bigint AS first
+  FROM (SELECT id, key_prefix FROM code_space
+    WHERE key_prefix <> %(prefix)s AND key_prefix LIKE '/00/%%' OFFSET 0) AS ssccs
+  WHERE starts_with(key_prefix, %(prefix)s) OR starts_with(%(prefix)s, key_prefix)
+)
+SELECT r.identifier_job::text AS job, greatest(o.first + r.first_position, %(first)s) AS number
+FROM others AS o JOIN code_range AS r ON r.code_space = o.id
+WHERE o.first + r.first_position < %(end)s AND o.first + r.first_position + r.quantity > %(first)s
+ORDER BY 2 LIMIT 1
+"""
+
 COLUMNS = (
     "id, account, code, type, product, domain, identifier_job, user_created, company_prefix_length"
 )

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from app.access.key_owners import covers_of, is_allowed, stem, unowned
+from app.access.key_owners import is_allowed, settled_covers, stem, unowned
 from app.database.session import Session, WriteSession
 from app.domains.code_space.service import forget_ranges
 from app.domains.identifier_job import queries
@@ -112,7 +112,7 @@ async def inherit_accounts(session: Session, rows: Iterable[Row]) -> None:
     orphans = [row for row in rows if row.get("account") is None]
     named = {row["product"] for row in orphans if isinstance(row.get("product"), str)}
     owners = await read_owners(session, named) if named else {}
-    covers = await covers_of(session, [one for row in orphans for one in gs1_stems(row)])
+    covers = await settled_covers(session, [one for row in orphans for one in gs1_stems(row)])
     printed = [row["domain"] for row in orphans if row.get("type") == "short_code"]
     domains = await read_domains(session, filter(None, printed))
     for row in orphans:
@@ -131,31 +131,41 @@ def gs1_stems(row: Mapping[str, Any]) -> list[str]:
     return [product] if isinstance(product, str) and row.get("type") in {"sgtin", "grai"} else []
 
 
-async def hold_keys(session: Session, job: "Job", domain: str | None) -> int | None:
-    """Keep the keys of a job its account's until the transaction ends; the length of their prefix.
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Whose the keys of a job are, and how long their company prefix is; None: nobody knows."""
 
-    None where nobody knows it. Raises FailedValidation when the keys are another's by now: what
-    they lie under, or their product, has changed hands since the job was made.
+    account: str | None
+    prefix_length: int | None
+
+
+async def hold_keys(session: Session, job: "Job", domain: str | None) -> Holding:
+    """Keep the keys of a job its account's until the transaction ends.
+
+    Those of a job of no account are whose they are given to meanwhile. Raises FailedValidation when
+    the keys are another's by now: what they lie under, or their product, has changed hands since
+    the job was made.
     """
     row = asdict(job)
     stems = gs1_stems(row)
     if job.type == "short_code":
         held = (await read_domains(session, [domain] if domain else [])).values()
         stems = [stem(f"{one.name}/") for one in held]
-    covers = await covers_of(session, stems)
+    covers = await settled_covers(session, stems)
+    account = job.account or next((cover.account for cover in covers.values()), None)
     for one in stems:
-        if not is_allowed(covers.get(one), job.account):
+        if not is_allowed(covers.get(one), account):
             raise unowned("account", one)
     products = await session.fetch_all(queries.HOLD_PRODUCT, {"product": job.product})
     owner = products[0]["account"] if products else None
-    if owner not in {None, job.account} and job.account is not None and job.type in LONGEST:
+    if owner not in {None, account} and account is not None and job.type in LONGEST:
         raise unowned("product", str(job.product))
     lengths = [covers[one].prefix_length for one in stems if one in covers]
     if lengths:
-        return lengths[0]
+        return Holding(account, lengths[0])
     if job.type == "sscc":
-        return len(job.sscc_company_prefix or "") or None
-    return products[0]["company_prefix_length"] if products else None
+        return Holding(account, len(job.sscc_company_prefix or "") or None)
+    return Holding(account, products[0]["company_prefix_length"] if products else None)
 
 
 async def minted_jobs(session: Session, jobs: list[str]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
-from app.access.key_owners import Cover, covers_of, is_allowed, is_gs1_key, stem, unowned
+from app.access.key_owners import Cover, is_allowed, is_gs1_key, settled_covers, stem, unowned
 from app.codes.gtin import LENGTH
 from app.database.session import Session
 from app.errors import AppError, FailedValidation
@@ -51,7 +51,7 @@ async def unowned_keys(
     What the installation's admin makes of no account in particular is the key's owner's.
     """
     keys = {key for row in products for key in _gs1_keys(row)}
-    covers = await covers_of(session, map(stem, keys))
+    covers = await settled_covers(session, map(stem, keys))
     found: list[AppError] = []
     shared: list[tuple[Row, str]] = []
     for row in products:

@@ -37,6 +37,6 @@ async def strange_links(
 def _strange(product: Row, owners: dict[tuple[str, str], str | None]) -> Iterator[AppError]:
     for name in LINKS:
         owner, own = owners.get((name, str(product.get(name)))), product.get("account")
-        if None not in {owner, own} and owner != own:
+        if owner is not None and owner != own:
             detail = f"The {name} belongs to another account than the product: name one of its own."
             yield FailedValidation(name, "eq", detail)

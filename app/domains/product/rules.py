@@ -1,6 +1,6 @@
 """The rules of products: the key is the GS1 path, and agrees with the GTIN (systems.md 6.3)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
@@ -9,6 +9,7 @@ from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import LENGTH, LENGTHS, normalise
 from app.database.session import Session, WriteSession
+from app.domains.code_space.service import kept_lengths
 from app.domains.product.keys import ASSET_TYPE, TRADE_ITEM, codes_of, unowned_keys
 from app.domains.product.owners import LINKS, strange_links
 from app.domains.scan.redirection import refusals
@@ -48,6 +49,7 @@ class ProductRules(Rules):
             else:
                 _complete(row)
         fitting = [] if found else rows
+        found += await _lengths_given_out(session, fitting)
         found += await unowned_keys(session, caller, fitting, are_new=True)
         found += refusals(REDIRECTION, rows)
         found += await strange_links(session, caller, rows)
@@ -74,6 +76,11 @@ class ProductRules(Rules):
         found += await unowned_keys(session, caller, [{**u.before, **u.patch} for u in keyed])
         for update in keyed:
             found += await _given_out(session, update)
+        resized = [update for update in keyed if "company_prefix_length" in update.changes]
+        rows = [{**update.before, **update.patch} for update in resized]
+        found += await _lengths_given_out(session, rows)
+        for update, row in zip(resized, rows, strict=True):
+            update.patch["company_prefix_length"] = row["company_prefix_length"]
         found += refusals(REDIRECTION, [update.patch for update in updates])
         moved = [update for update in updates if not OWNED.isdisjoint(update.patch)]
         rows = [{**update.before, **update.patch} for update in moved]
@@ -95,6 +102,27 @@ async def _given_out(session: Session, update: Update) -> list[AppError]:
                 detail = f'Value has to stay {shown}: there are codes of it, such as "{code}".'
                 return [FailedValidation(name, "eq", detail, valid=before)]
     return []
+
+
+async def _lengths_given_out(session: Session, rows: Sequence[Row]) -> list[AppError]:
+    """Why products can't have their prefix lengths: codes were minted with another.
+
+    A row that says none gets that one.
+    """
+    spaces = {codes_of(str(row["id"]))[0]: row for row in rows}
+    field = "company_prefix_length"
+    found: list[AppError] = []
+    for prefix, length in (await kept_lengths(session, spaces)).items():
+        row = spaces[prefix]
+        if row.get(field) is None:
+            row[field] = length
+        elif row[field] != length:
+            detail = (
+                f'Value has to be "{length}": codes of it were minted with that, and keep their '
+                "EPCs, also when they are deleted."
+            )
+            found.append(FailedValidation(field, "eq", detail, valid=length))
+    return found
 
 
 def _problems(row: Mapping[str, Any]) -> Iterator[AppError]:

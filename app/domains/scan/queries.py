@@ -5,19 +5,16 @@ from app.access.key_owners import COVER, OWNED_BY
 # What is known of scanned keys.
 # A code counts where its account has its key by right, and was issued then: it is there because its
 # owner minted it, or brought it in. Whatever else has the key says nothing (DESIGN.md 9). Under a
-# prefix that all share, the product a key names says whose it is. `owned`: the key that says whose
-# it is, which of a raw tag is what its bits spell; where they spell none, or one of nobody's
-# prefix, nobody can say that it is genuine. A code's product counts only where both are the same
-# account's.
+# prefix that all share, the product a key names says whose it is. Of a raw tag of an account nobody
+# can say that it is genuine. A code's product counts only where both are the same account's.
 FACTS = f"""
 SELECT asked.key, code.id AS code, account.id AS account, code.activation_status,
   code.blacklist_reason, code.scm_data ->> 'intended_market' AS intended_market,
   code.scm_data ->> 'sell_by_date' AS sell_by_date, product.id AS product, product.product_name,
   product.product_redirection_url, account.account_redirection_url, campaign.max_scan_count,
   campaign.blacklist_on_max_scan_count
-FROM unnest(%(keys)s::text[], %(products)s::text[], %(owned)s::text[])
-  AS asked(key, product, owned)
-LEFT JOIN LATERAL ({COVER.format(key="asked.owned")} LIMIT 1) AS cover ON true
+FROM unnest(%(keys)s::text[], %(products)s::text[]) AS asked(key, product)
+LEFT JOIN LATERAL ({COVER.format(key="asked.key")} LIMIT 1) AS cover ON true
 LEFT JOIN unique_code AS code ON code.id = asked.key
   AND {OWNED_BY.format(row="code", cover="cover")}
   AND (cover.account IS NOT NULL OR NOT EXISTS (

@@ -8,9 +8,6 @@ import re
 from dataclasses import dataclass
 
 from app.codes.code_path import CodeKind, CodePath
-from app.codes.errors import CodeError
-from app.codes.raw_tag import START as RAW
-from app.codes.raw_tag import raw_key
 from app.codes.scanned_text import (
     UnknownCodePath,
     other_path_of,
@@ -80,21 +77,12 @@ def of_text(text: str) -> ScannedKey:
 def readings_of(text: str) -> tuple[ScannedKey, ...]:
     """The keys that a text may be: the first that there is a code of is meant, or else the last.
 
-    A chip's bits may be those of a raw tag. Raises CodeError where it is none.
+    Raises CodeError where it is none.
 
-    >>> [key.key for key in readings_of("3215D09EE400000000000005")]
-    ['urn:epc:raw:96.x3215D09EE400000000000005']
+    >>> [key.key for key in readings_of("/01/09312345551927/21/1/")]
+    ['/01/09312345551927/21/1/', '/01/09312345551927/21/1']
     """
-    tag, other = raw_key(text.strip()), other_path_of(text)
-    raw = () if tag is None else (ScannedKey(tag, serial=tag.removeprefix(RAW)),)
-    try:
-        first = of_text(text)
-    except CodeError:
-        if not raw:
-            raise
-        return raw
-    if raw:
-        return (first, *raw, first)
+    first, other = of_text(text), other_path_of(text)
     return (first,) if other is None else (first, _of_path(other))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from app.codes.code_path import product_of
-from app.codes.raw_tag import spelled_key
 from app.database.session import Database, Session, WriteSession
 from app.domains.scan import queries
 from app.domains.scan.devices import Scanning, devices_of
@@ -71,12 +70,8 @@ async def is_domain(database: Database, name: str) -> bool:
 
 async def facts_of(session: Session, keys: Sequence[ScannedKey]) -> dict[str, Facts]:
     """What is known of each key, whoever asks."""
-    owned = [spelled_key(key.key) or key.key for key in keys]
-    values = {
-        "keys": [key.key for key in keys],
-        "products": [product_of(key) for key in owned],
-        "owned": owned,
-    }
+    names = [key.key for key in keys]
+    values = {"keys": names, "products": [product_of(name) for name in names]}
     rows = await session.fetch_all(queries.FACTS, values)
     return {row["key"]: Facts(**row) for row in rows}
 

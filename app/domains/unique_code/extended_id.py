@@ -4,13 +4,12 @@ Where none is given, a code has its EPC in hex, or its key. Who could store one 
 for that code; so such a text is refused, whether the other code is there already or may come.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.access.caller import Caller
 from app.access.key_owners import covers_of, stem
 from app.codes.code_path import CodeKind, CodePath
 from app.codes.errors import CodeError
-from app.codes.raw_tag import TAG, tag_key
 from app.database.session import Session
 from app.errors import AppError, FailedValidation
 from app.items.rules import Row
@@ -20,14 +19,18 @@ from app.items.sight import tenancy
 _EXISTING = f"""
 SELECT c.id FROM unique_code AS c WHERE c.id = ANY(%(keys)s::text[]) AND {tenancy("c")}
 """
+_NAMED = f"""
+SELECT c.id, c.extended_id FROM unique_code AS c
+WHERE c.extended_id = ANY(%(names)s::text[]) AND {tenancy("c")}
+"""
+
+_FREE = frozenset({CodeKind.SHORT_CODE, CodeKind.TAG})
+"""Keys in whose form other systems name codes: as long as there is none of that key, they may."""
 
 
 async def taken_names(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:
     """Why codes can't have the extended ids they are to have."""
     given = [row for row in rows if row.get("extended_id")]
-    raw = [row for row in given if _is_of_another_tag(row)]
-    if raw:
-        return [_refusal(row["extended_id"]) for row in raw]
     read = {row["extended_id"]: _read(row["extended_id"]) for row in given}
     codes = {text: code for text, code in read.items() if code is not None}
     if not codes:
@@ -40,20 +43,35 @@ async def taken_names(session: Session, caller: Caller, rows: Sequence[Row]) -> 
     return [_refusal(row["extended_id"]) for row in rows if _is_of_another(row, codes, known)]
 
 
-def _is_of_another_tag(row: Row) -> bool:
-    """Whether it is how another raw tag is read. (Bare bits are a name that other systems give.)"""
-    return tag_key(row["extended_id"]) not in {None, row["id"]}
+async def named_codes(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:
+    """Why new codes can't have their keys: a code has such a text as its extended id already."""
+    names = {name: row["id"] for row in rows if row["type"] in _FREE for name in _names_of(row)}
+    if not names:
+        return []
+    values = {"names": list(names), "account": caller.account}
+    found = await session.fetch_all(_NAMED, values)
+    return [
+        FailedValidation("id", "nin", f'"{row["extended_id"]}" is the extended id of another code.')
+        for row in found
+        if row["id"] != names[row["extended_id"]]
+    ]
+
+
+def _names_of(row: Row) -> Iterator[str]:
+    """How a code is commonly written that may come after a code with such an extended id."""
+    key, code = str(row["id"]), str(row["code"])
+    yield key
+    if row["type"] == CodeKind.TAG:
+        yield from (code, code.lower())
+    else:
+        yield from (f"https://{key}", f"http://{key}")
 
 
 def _is_of_another(row: Row, codes: Mapping[str, CodePath], known: set[str]) -> bool:
     code = codes.get(row.get("extended_id") or "")
     if code is None or code.path == row["id"]:
         return False
-    if code.kind is CodeKind.SHORT_CODE:
-        return code.path in known
-    tag = TAG.fullmatch(row["id"])  # its bits are its own, unless there is the code they spell
-    is_own = tag is not None and tag[1] == row["extended_id"].upper()
-    return not is_own or code.path in known
+    return code.kind not in _FREE or code.path in known
 
 
 def _read(text: str) -> CodePath | None:

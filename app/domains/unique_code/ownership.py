@@ -8,25 +8,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
-from app.access.key_owners import Cover, covers_of, is_allowed, stem, unowned
+from app.access.key_owners import Cover, covers_of, is_allowed, settled_covers, stem, unowned
 from app.access.reserved import reserved_words
-from app.codes.code_path import CodeKind, product_of
-from app.codes.raw_tag import spelled_key
+from app.codes.code_path import CodeKind, CodePath, product_of
 from app.database.session import Session
+from app.domains.code_space.verify import issuers_of
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
 from app.items.slices import sliced
+from app.settings import settings
 
-OWNED_KINDS = frozenset(map(str, CodeKind))
-"""Types whose keys have owners themselves."""
+OWNED_KINDS = frozenset(map(str, CodeKind)) - {CodeKind.TAG}
+"""Types whose keys have owners. The bits of a raw tag say nobody's."""
+
+NAMELESS = frozenset({CodeKind.SSCC, CodeKind.SHORT_CODE})
+"""Types whose keys name no product."""
 
 PLACES = frozenset({".", ".."})
 """Segments of a path that browsers take away (RFC 3986 5.2.4)."""
 
-# A tag under nobody's prefix is nobody's only as long as none comes to be over it
-# (app/domains/company_prefix/queries.py).
-AS_PREFIXES_ARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('company_prefix', 0))"
-
+JOBS = "SELECT id::text, account::text FROM identifier_job WHERE id = ANY(%(jobs)s::uuid[])"
 PRODUCTS = """
 SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)
 """
@@ -37,11 +38,11 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
 
     A code is of the product its key names, where that exists, and of the account of its key.
     """
-    if any(row["type"] not in OWNED_KINDS for row in rows):
-        await session.fetch_value(AS_PREFIXES_ARE)
     named = [row.get("product") or product_of(_owned_key(row) or "") for row in rows]
+    stems = [stem(key) for row in rows if (key := _owned_key(row))]
+    covers = await settled_covers(session, stems)
     products = await _products(session, named)
-    covers = await covers_of(session, [stem(key) for row in rows if (key := _owned_key(row))])
+    strange = await _issued_to_others(session, rows, covers)
     words = PLACES | await reserved_words(
         session, [row["code"] for row in rows if row["type"] == CodeKind.SHORT_CODE]
     )
@@ -54,11 +55,40 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
             if row["type"] == CodeKind.SHORT_CODE and row["code"] in words:
                 found.append(Unusable("id"))
             refused = _refusals(row, key, product, cover, caller)
+            if not refused and row["id"] in strange:
+                refused = [unowned("id", row["id"])]
             found += refused
             if not refused and product is not None:
                 row["product"] = key
             row["company_prefix_length"] = _length(row, product, cover)
     return found
+
+
+async def _issued_to_others(
+    session: Session, rows: Sequence[Row], covers: Mapping[str, Cover]
+) -> set[str]:
+    """Those of the keys of rows that were minted for other accounts, though the codes may be gone.
+
+    Asked of keys of all accounts that name no product: a prefix or domain that is shared, in which
+    nothing else says whose a key is.
+    """
+    asked = [row for row in rows if _is_shared(row, covers)]
+    if not asked:
+        return set()
+    codes = [CodePath.of_path(str(row["id"])) for row in asked]
+    jobs = await issuers_of(session, codes, settings().secret or "")
+    values = {"jobs": list(set(jobs.values()))}
+    owners = {row["id"]: row["account"] for row in await session.fetch_all(JOBS, values)}
+    return {
+        row["id"]
+        for row in asked
+        if row["id"] in jobs and owners.get(jobs[row["id"]]) != row["account"]
+    }
+
+
+def _is_shared(row: Row, covers: Mapping[str, Cover]) -> bool:
+    cover = covers.get(stem(str(row["id"]))) if row["type"] in NAMELESS else None
+    return cover is not None and cover.account is None and row.get("account") is not None
 
 
 async def refusals_of_moves(
@@ -89,8 +119,7 @@ def _refusals(
 ) -> list[AppError]:
     account = row.get("account")
     if (owned := _owned_key(row)) is not None and not is_allowed(cover, account):
-        is_tag = row["type"] not in OWNED_KINDS  # a chip on what nobody here has the prefix of
-        return [] if is_tag and cover is None else [unowned("id", owned)]
+        return [unowned("id", owned)]
     is_named = product_of(_owned_key(row) or "") is not None
     if is_named and account is not None and cover is not None and cover.account is None:
         # Of a prefix that all share, the product says whose a key is: so it has to be there.
@@ -110,10 +139,8 @@ def _refusals(
 
 
 def _owned_key(row: Row) -> str | None:
-    """The key that says whose a code is; of a raw tag, what its bits spell, if anything."""
-    if row["type"] in OWNED_KINDS:
-        return str(row["id"])
-    return spelled_key(str(row["id"]))
+    """The key that says whose a code is; None: nothing does."""
+    return str(row["id"]) if row["type"] in OWNED_KINDS else None
 
 
 def _owner(product: Mapping[str, Any] | None, cover: Cover | None) -> str | None:

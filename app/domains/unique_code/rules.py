@@ -5,10 +5,10 @@ from typing import Any
 from app.access.caller import Caller
 from app.codes.code_path import CodePath, product_of
 from app.codes.errors import CodeError
-from app.codes.raw_tag import TAG
+from app.codes.raw_tag import START as RAW_TAG
 from app.database.session import Session, WriteSession
 from app.domains.unique_code.changes import CodeChange, apply_rules
-from app.domains.unique_code.extended_id import taken_names
+from app.domains.unique_code.extended_id import named_codes, taken_names
 from app.domains.unique_code.ownership import refusals_of_moves, settle
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.rules import Row, Rules, Update
@@ -24,7 +24,10 @@ DEFAULT_TYPE = "sgtin"
 """The type of a row that does not say; a key says it better."""
 
 # The names of the domains that short codes belong to, and of the accounts' own where none is given.
-DOMAIN_NAMES = "SELECT id, domain_name FROM domain WHERE id = ANY(%(domains)s::uuid[])"
+DOMAIN_NAMES = """
+SELECT id, domain_name FROM domain WHERE id = ANY(%(domains)s::uuid[])
+  AND (%(account)s::uuid IS NULL OR account IS NULL OR account = %(account)s::uuid)
+"""
 ACCOUNT_DOMAINS = """
 SELECT account.id, coalesce(own.domain_name, short.domain_name) AS domain_name
 FROM account
@@ -40,7 +43,7 @@ class UniqueCodeRules(Rules):
     """Builds the key from type, product, code and domain, or reads type and code from the key."""
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
-        hosts = await _short_hosts(session, rows)
+        hosts = await _short_hosts(session, caller, rows)
         found = [
             error async for part in sliced(rows) for row in part for error in _complete(row, hosts)
         ]
@@ -48,6 +51,7 @@ class UniqueCodeRules(Rules):
             raise ErrorList(found)
         found += await settle(session, caller, rows)
         found += await taken_names(session, caller, rows)
+        found += await named_codes(session, caller, rows)
         if found:
             raise ErrorList(found)
         await apply_rules(session, caller, [CodeChange({}, row) for row in rows])
@@ -87,14 +91,15 @@ def _contradictions(update: Update) -> list[AppError]:
     ]
 
 
-async def _short_hosts(session: Session, rows: list[Row]) -> dict[str, str]:
+async def _short_hosts(session: Session, caller: Caller, rows: list[Row]) -> dict[str, str]:
     """Domain names by the key of the domain, or of the account where the row names no domain."""
     short = [row for row in rows if row.get("type") == "short_code" and row.get("id") is None]
     domains = [row["domain"] for row in short if row.get("domain") is not None]
     accounts = [row["account"] for row in short if not row.get("domain") and row.get("account")]
     found: list[dict[str, Any]] = []
     if domains:
-        found += await session.fetch_all(DOMAIN_NAMES, {"domains": domains})
+        values = {"domains": domains, "account": caller.account}
+        found += await session.fetch_all(DOMAIN_NAMES, values)
     if accounts:
         found += await session.fetch_all(ACCOUNT_DOMAINS, {"accounts": accounts})
     return {row["id"]: row["domain_name"] for row in found if row["domain_name"]}
@@ -142,7 +147,7 @@ def _key(row: Row, hosts: dict[str, str]) -> str:
             return f"/00/{code}"
         case "tag":
             row["code"] = str(code).upper()
-            return f"urn:epc:raw:96.x{row['code']}"
+            return f"{RAW_TAG}{row['code']}"
         case _:
             return f"{_host(row, hosts)}/{code}"
 
@@ -153,8 +158,6 @@ def _host(row: Row, hosts: dict[str, str]) -> str | None:
 
 def _read(key: str) -> tuple[str, str]:
     """Type and code of a key as it is stored. Raises CodeError."""
-    if tag := TAG.fullmatch(key):
-        return "tag", tag[1]
     code = CodePath.parse(key)
     if code.path != key:
         raise CodeError(f'Write it as "{code.path}".')
