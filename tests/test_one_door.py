@@ -57,10 +57,10 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
             "UNDER",
             "AGAINST",
             "WITH_GTIN",
-            "TAGS",
-            "ADOPT",
-            "ADOPT_GTINS",
-            "ADOPT_TAGS",
+            "ADOPT_PRODUCTS",
+            "ADOPT_CODES",
+            "ADOPT_ORDERS",
+            "ADOPT_SSCC_JOBS",
         )
     },
     "app/domains/company_prefix/rules.py": {JUDGED: ("before_delete",)},
@@ -84,7 +84,9 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         BY_KEY: ("WANTED", "STORED", "COMPLETE", "FAIL", "EXPIRED", "PURGED"),
         "a link is for whoever has it: its token is the permission": ("LINKED", "FILE"),
     },
-    "app/domains/domain/queries.py": {WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS", "ADOPT")},
+    "app/domains/domain/queries.py": {
+        WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS", "ADOPT", "ADOPT_JOBS")
+    },
     "app/domains/identifier_job/queries.py": {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),
         JUDGED: ("TENANTS", "DOMAINS", "PRODUCTS", "STOP", "RETRY", "HOLD_PRODUCT"),
@@ -105,7 +107,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         ASKED: ("ASK",),
         BY_KEY: ("READ", "BEGUN", "PROGRESS", "FAIL"),
     },
-    "app/domains/unique_code/ownership.py": {WHOSE: ("PRODUCTS",)},
+    "app/domains/unique_code/ownership.py": {WHOSE: ("JOBS", "PRODUCTS")},
     "app/domains/unique_code/rules.py": {JUDGED: ("DOMAIN_NAMES", "ACCOUNT_DOMAINS")},
     "app/domains/unique_code/supply.py": {
         "who may reserve codes may set those of its account aside: the account is bound": (

@@ -115,8 +115,11 @@ def _foreign_key(diag: psycopg.errors.Diagnostic, collection: str) -> InvalidFor
 
 
 def _key(detail: str | None) -> tuple[str | None, str | None]:
-    """The last field and value PostgreSQL names in a violation's detail."""
+    """The last field and value PostgreSQL names in a violation's detail, whose row it is apart."""
     match = _KEY.match(detail or "")
     if match is None:
         return None, None
-    return match[1].split(", ")[-1], match[2].split(", ")[-1]
+    fields, values = match[1].split(", "), match[2].split(", ")
+    if len(fields) > 1 and fields[-1] == "account":
+        return fields[-2], values[-2]
+    return fields[-1], values[-1]

@@ -1,16 +1,11 @@
-"""What was there before a prefix or a domain had its owner, and raw tags under both."""
+"""What was there before a prefix or a domain had its owner, what was given out, and raw tags."""
 
 import asyncio
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from app.codes.code_path import product_of
-from app.codes.epc_binary import PREFIX_BITS
-from app.codes.raw_tag import TAG, ranges_under, spelled_key
 from tests.acceptance.two_accounts import (
-    PREFIX_B,
     A,
     B,
     a,
@@ -37,127 +32,155 @@ __all__ = [
     "two_accounts",
 ]
 
-TAGS_OF_B = (
-    "3015D09EE400000000000005",  # SGTIN-96
-    "3215D09EE400000000000005",  # SGLN-96
-    "3315D09EE400000000000005",  # GRAI-96
-    "3415D09EE400000000000005",  # GIAI-96
-    "2D15D09EE400000005000000",  # GSRN-96
-    "2C15D09EE4000A0000000005",  # GDTI-96
-    "3115D09EE400000005000001",  # SSCC-96 with bits behind it
-    "F700761234500000805181C8",  # SGTIN+
-)
 NOBODYS = "5012345"
-TAGS_OF_OTHERS = f"{0x32 << 88 | 5 << 82 | 5012345 << 58 | 7:024X}"
+OF_KEYS = {
+    "3015D09EE400000000000005": "/01/07612345000008/21/5",  # SGTIN-96
+    "3315D09EE400000000000005": "/8003/076123450000085",  # GRAI-96
+    "3115D09EE400000005000001": None,  # SSCC-96 with bits behind it
+    "3215D09EE400000000000005": None,  # SGLN-96
+    "3415D09EE400000000000005": None,  # GIAI-96
+    "2D15D09EE400000005000000": None,  # GSRN-96
+    "2C15D09EE4000A0000000005": None,  # GDTI-96
+    "3C15D09EE400000000000005": None,  # CPI-96
+    "3615D09EE400000000000005": None,  # the head of an SGTIN-198
+    "F40761234500000000017000": None,  # GSRN+
+}
+RAW = "urn:epc:raw:96.x"
+
+
+@pytest.fixture
+def minted(mint, rows):
+    """Does all of a job; its error, if it failed."""
+
+    async def run(job):
+        await mint(job)
+        [error] = rows.execute(
+            "SELECT error_message FROM identifier_job WHERE id = %s", [job]
+        ).fetchone()
+        return error
+
+    return run
 
 
 class TestRawTags:
-    @pytest.mark.parametrize("bits", TAGS_OF_B)
-    async def test_their_bits_say_whose_they_are(self, a, b, bits):
-        tag = {"type": "tag", "code": bits}
-        assert is_unowned(await a.post("/items/unique_code", json=tag))
-        await created(b, "unique_code", tag)
+    @pytest.mark.parametrize(("bits", "key"), OF_KEYS.items())
+    async def test_bits_that_say_a_gs1_key_are_none(self, a, b, client, bits, key):
+        """What they say has an owner, and is a code by that key, if codes have it."""
+        await created(client, "company_prefix", {"digits": NOBODYS})
+        for who in (a, b, client):
+            for row in ({"type": "tag", "code": bits}, {"id": RAW + bits, "type": "tag"}):
+                refused = await who.post("/items/unique_code", json=row)
+                assert refused.status_code == 400, refused.text
+        if key is not None:
+            assert is_unowned(await a.post("/items/unique_code", json={"id": bits}))
+            made = await created(b, "unique_code", {"id": RAW + bits.lower()})
+            assert made["id"] == key
 
-    @pytest.mark.parametrize("bits", TAGS_OF_B)
-    async def test_one_of_another_is_genuine_to_nobody(self, a, b, rows, bits):
-        key = f"urn:epc:raw:96.x{bits}"
-        rows.execute(
-            "INSERT INTO unique_code (id, type, code, account, activation_status) "
-            "VALUES (%s, 'tag', %s, %s, 1)",
-            [key, bits, A],
-        )
-        for who in (a, b):
-            for given_ in ({"code": key}, {"scanned_key": key}, {"scanned_key": bits.lower()}):
-                response = await who.post("/items/scan", json=given_)
-                if response.status_code != 200:  # to B the row is not there
-                    assert (who, errors(response)[0]["code"]) == (b, "INVALID_FOREIGN_KEY")
-                    continue
-                assert response.json()["data"]["computed_status"] == "unknown", given_
-
-    @pytest.mark.parametrize("bits", TAGS_OF_B)
-    async def test_no_prefix_is_laid_over_those_of_another(self, a, client, rows, bits):
-        rows.execute("DELETE FROM company_prefix WHERE digits = %s", [PREFIX_B])
-        await created(a, "unique_code", {"type": "tag", "code": bits})
-        refused = await client.post(
-            "/items/company_prefix", json={"digits": PREFIX_B, "account": B}
-        )
-        assert refused.status_code == 400
-        assert bits in refused.json()["errors"][0]["message"]
-        await created(client, "company_prefix", {"digits": PREFIX_B, "account": A})
-
-    @pytest.mark.parametrize(
-        ("bits", "status"),
-        [
-            (f"{0x32 << 88 | 5 << 82 | 4012345 << 58 | 7:024X}", "genuine"),  # SGLN-96 of A
-            ("301613C26400000000000007", "unknown"),  # under a prefix of nobody
-            ("F40761234500000000017000", "unknown"),  # GSRN+ of B: bits that nobody reads here
-            ("FF" * 12, "unknown"),
-        ],
-    )
-    async def test_every_form_of_one_has_one_verdict(self, a, bits, status):
+    @pytest.mark.parametrize("bits", ["800200010000000000000008", "FF" * 12, "2F" + "01" * 11])
+    async def test_every_form_of_one_has_one_verdict(self, a, bits):
+        """Nothing in them says whose they are: nobody can say that they are genuine."""
         await created(a, "unique_code", {"type": "tag", "code": bits, "activation_status": 1})
-        key = f"urn:epc:raw:96.x{bits}"
-        for given_ in (bits, bits.lower(), key, key.upper(), f" {key}\r\n"):
+        key = RAW + bits
+        for given_ in (bits, bits.lower(), key, key.upper(), f" {key}\r\n", f"]C1{bits}"):
             row = await created(a, "scan", {"scanned_key": given_})
-            assert row["computed_status"] == status, given_
+            assert row["computed_status"] == "unknown", given_
+            if given_.startswith("]"):
+                continue
             wanted = {"query": {"filter": {"id": {"_eq": given_}}, "fields": ["id"]}}
             found = await a.request("SEARCH", "/items/unique_code", json=wanted)
-            if given_ != bits and given_ != bits.lower():
-                assert found.json()["data"] == [{"id": key}]
+            assert found.json()["data"] == [{"id": key}]
+            path = f"/items/unique_code/{quote(given_.strip(), safe='')}?fields=id"
+            assert (await a.get(path)).json()["data"] == {"id": key}
 
-    @pytest.mark.parametrize(
-        "bits", ["301531EDE40000C000000007", "F70050123450000390150000", "331531EDE40000C000000009"]
-    )
-    async def test_under_a_prefix_of_all_its_product_says_whose_it_is(self, a, b, client, bits):
+    async def test_its_bits_are_no_name_of_another(self, a):
+        bits = "800200010000000000000008"
+        name = {"id": "/01/04012345000009/21/1", "extended_id": bits}
+        await created(a, "unique_code", name)
+        taken = await a.post("/items/unique_code", json={"type": "tag", "code": bits})
+        assert errors(taken)[0]["code"] == "FAILED_VALIDATION"
+        await created(a, "unique_code", {"type": "tag", "code": "80" + "FF" * 11})
+        for text in ("80" + "ff" * 11, RAW + "80" + "FF" * 11):
+            row = {"id": "/01/04012345000009/21/2", "extended_id": text}
+            assert (await a.post("/items/unique_code", json=row)).status_code == 400
+
+
+async def test_a_short_code_takes_no_name_that_a_code_has(a, client):
+    name = {"id": "/01/04012345000009/21/1", "extended_id": "later.a.com/x"}
+    await created(a, "unique_code", name)
+    await created(client, "domain", {"domain_name": "later.a.com", "account": A})
+    taken = await a.post("/items/unique_code", json={"id": "later.a.com/x"})
+    assert (errors(taken)[0]["field"], taken.status_code) == ("id", 400)
+    await created(a, "unique_code", {"id": "later.a.com/y"})
+
+
+class TestKeysOfAll:
+    """Under a prefix or domain of all accounts, what was minted stays whose it was."""
+
+    async def test_what_was_minted_for_one_is_nobody_elses(self, a, b, client, rows, minted):
         await created(client, "company_prefix", {"digits": NOBODYS})
-        key = spelled_key(f"urn:epc:raw:96.x{bits}")
-        tag = {"type": "tag", "code": bits, "activation_status": 1}
-        assert is_unowned(await a.post("/items/unique_code", json=tag))  # it has to be there
-        await created(b, "product", {"id": product_of(key), "product_name": "B's"})
-        assert is_unowned(await a.post("/items/unique_code", json=tag))
-        await created(b, "unique_code", tag)
-        row = await created(b, "scan", {"code": f"urn:epc:raw:96.x{bits}"})
-        assert row["computed_status"] == "genuine"
+        job = await created(
+            a, "identifier_job", {"type": "sscc", "quantity": 3, "sscc_company_prefix": NOBODYS}
+        )
+        await minted(job["id"])
+        keys = [key for (key,) in rows.execute("SELECT id FROM unique_code ORDER BY 1").fetchall()]
+        assert len(keys) == 3
+        for key in keys:
+            assert (await b.post("/items/unique_code", json={"id": key})).status_code == 400
+        rows.execute("DELETE FROM unique_code")
+        for key in keys:
+            assert is_unowned(await b.post("/items/unique_code", json={"id": key}))
+        await created(a, "unique_code", {"id": keys[0]})
+        await created(b, "unique_code", {"id": "/00/050123450000009995"})
 
-    @pytest.mark.parametrize("bits", ["3035D09EE7FFFFC000000001", "3275D09EE7FFFE0000000009"])
-    async def test_a_reference_too_long_makes_no_prefix_ones_own(self, a, bits):
-        assert is_unowned(await a.post("/items/unique_code", json={"type": "tag", "code": bits}))
-
-    async def test_of_a_tag_and_its_prefix_at_once_one_comes_first(self, a, client):
-        for number in range(6):
-            digits = f"66{number}2345"
-            bits = f"{0x32 << 88 | 5 << 82 | int(digits) << 58 | 7:024X}"
-            tag = a.post("/items/unique_code", json={"type": "tag", "code": bits})
-            prefix = client.post("/items/company_prefix", json={"digits": digits, "account": B})
-            answers = await asyncio.gather(tag, prefix)
-            assert sorted(answer.status_code for answer in answers) == [200, 400]
+    async def test_nor_are_short_codes_of_a_domain_of_all(self, a, b, client, rows, minted):
+        domain = await created(client, "domain", {"domain_name": "all.com", "state": "verified"})
+        job = {"type": "short_code", "quantity": 3, "length": 8, "domain": domain["id"]}
+        await minted((await created(a, "identifier_job", job))["id"])
+        keys = [key for (key,) in rows.execute("SELECT id FROM unique_code").fetchall()]
+        rows.execute("DELETE FROM unique_code")
+        rows.execute("DELETE FROM identifier_job")
+        for key in keys:
+            assert is_unowned(await b.post("/items/unique_code", json={"id": key}))
+        await created(b, "unique_code", {"id": "all.com/mine"})
 
 
-HEADERS = st.sampled_from([0x2C, 0x2D, 0x2E, 0x30, 0x31, 0x32, 0x33, 0x34, 0x3C, 0x3F])
+class TestLengths:
+    """An EPC that was given out stays, also when its codes, job and product are gone."""
 
+    async def test_of_two_lengths_an_sscc_has_one(self, client, rows, minted):
+        first = {"type": "sscc", "quantity": 5, "sscc_company_prefix": "3012345"}
+        await minted((await created(client, "identifier_job", first))["id"])
+        rows.execute("DELETE FROM unique_code")
+        rows.execute("DELETE FROM identifier_job")
+        other = first | {"sscc_company_prefix": "301234", "sscc_start_serial": 5_000_000_003}
+        job = await created(client, "identifier_job", other)
+        assert "exists already" in await minted(job["id"])
+        free = await created(client, "identifier_job", other | {"sscc_start_serial": 5})
+        assert await minted(free["id"]) is None
 
-@given(
-    header=HEADERS,
-    filter_=st.integers(0, 7),
-    length=st.sampled_from(sorted(PREFIX_BITS)),
-    prefix=st.integers(0, 10**12 - 1),
-    rest=st.integers(0, 2**62),
-    data=st.data(),
-)
-@settings(max_examples=300)
-def test_what_a_tag_spells_lies_where_its_prefix_is_looked_for(
-    header, filter_, length, prefix, rest, data
-):
-    number, width = prefix % 10**length, PREFIX_BITS[length]
-    free = 96 - 14 - width
-    bits = header << 88 | filter_ << 85 | (12 - length) << 82 | number << free | rest % 2**free
-    tag = f"urn:epc:raw:96.x{bits:024X}"
-    assert TAG.fullmatch(tag)
-    spelled = spelled_key(tag)
-    digits = f"{number:0{length}}"
-    assert spelled is None or digits in spelled
-    shorter = digits[: data.draw(st.integers(4, length))]
-    assert any(first <= tag < end for first, end in ranges_under(shorter))
+    async def test_nor_does_a_product_change_it(self, client, rows, minted):
+        product = {"gtin": "08888888000006", "product_name": "P", "company_prefix_length": 7}
+        key = (await created(client, "product", product))["id"]
+        job = {"product": key, "quantity": 5}
+        await minted((await created(client, "identifier_job", job))["id"])
+        rows.execute("DELETE FROM unique_code")
+        path = f"/items/product/{quote(key, safe='')}"
+        assert (await client.patch(path, json={"company_prefix_length": 8})).status_code == 400
+        kept = await client.patch(path, json={"company_prefix_length": None})
+        assert kept.json()["data"]["company_prefix_length"] == 7
+        assert (await client.delete(path)).status_code == 204
+        wrong = product | {"company_prefix_length": 8}
+        assert (await client.post("/items/product", json=wrong)).status_code == 400
+        del product["company_prefix_length"]
+        assert (await created(client, "product", product))["company_prefix_length"] == 7
+
+    async def test_nor_does_a_prefix_that_comes_later(self, client, rows, minted):
+        job = {"type": "sscc", "quantity": 5, "sscc_company_prefix": "3012345"}
+        await minted((await created(client, "identifier_job", job))["id"])
+        rows.execute("DELETE FROM unique_code")
+        for digits, status in (("301234", 400), ("30123456", 400), ("3012345", 200)):
+            made = await client.post("/items/company_prefix", json={"digits": digits})
+            assert made.status_code == status, made.text
 
 
 class TestHandovers:
@@ -175,13 +198,10 @@ class TestHandovers:
         assert own == {"id": code["id"], "account": B}
         await created(b, "unique_code", {"id": f"{product}/21/2"})
 
-    async def test_so_do_raw_tags_and_products_of_their_own_keys(self, b, client):
-        await created(client, "unique_code", {"type": "tag", "code": TAGS_OF_OTHERS})
+    async def test_so_do_products_of_their_own_keys(self, b, client):
         gtin = {"id": "own", "gtin": "05012345000008", "product_name": "Before"}
         await created(client, "product", gtin)
         await created(client, "company_prefix", {"digits": NOBODYS, "account": B})
-        [tag] = (await b.get("/items/unique_code?fields=code")).json()["data"]
-        assert tag == {"code": TAGS_OF_OTHERS}
         [own] = (await b.get("/items/product?fields=id")).json()["data"]
         assert own == {"id": "own"}
 
@@ -199,6 +219,68 @@ class TestHandovers:
         assert (await client.patch(path, json={"state": "verified"})).status_code == 200
         [own] = (await b.get("/items/unique_code?fields=id")).json()["data"]
         assert own == {"id": "new.b.com/x7Kp"}
+
+    async def test_so_do_jobs_and_what_they_mint_afterwards(self, b, client, rows, minted):
+        product = f"/01/0{NOBODYS}000008"
+        await created(client, "product", {"id": product, "product_name": "Before"})
+        jobs = [
+            await created(client, "identifier_job", job)
+            for job in (
+                {"product": product, "quantity": 5},
+                {"type": "sscc", "quantity": 5, "sscc_company_prefix": NOBODYS},
+            )
+        ]
+        await created(client, "company_prefix", {"digits": NOBODYS, "account": B})
+        for job in jobs:
+            assert await minted(job["id"]) is None
+        assert len((await b.get("/items/identifier_job")).json()["data"]) == 2
+        owners = rows.execute("SELECT account::text, count(*) FROM unique_code GROUP BY 1")
+        assert owners.fetchall() == [(B, 10)]
+
+    @pytest.mark.usefixtures("two_accounts")
+    async def test_what_comes_at_the_same_time_is_left_behind_by_nobody(self, client, rows):
+        for number in range(6):
+            digits, domain = f"66{number}2345", f"at{number}.b.com"
+            codes = [{"id": f"/01/0{digits}000000/21/{n}"} for n in range(300)]
+            shorts = [{"id": f"{domain}/c{n}"} for n in range(300)]
+            verified = {"domain_name": domain, "state": "verified", "account": B}
+            answers = await asyncio.gather(
+                client.post("/items/unique_code", json=codes),
+                client.post("/items/unique_code", json=shorts),
+                client.post("/items/company_prefix", json={"digits": digits, "account": B}),
+                client.post("/items/domain", json=verified),
+            )
+            # Codes that come first have no length yet, and keep that: the prefix comes to them.
+            assert [answer.status_code for answer in answers] == [200] * 4, answers[2].text
+        owners = rows.execute("SELECT account::text, count(*) FROM unique_code GROUP BY 1")
+        assert owners.fetchall() == [(B, 3600)]
+
+    @pytest.mark.parametrize("name", ["prefix", "domain", "claim"])
+    async def test_what_can_not_be_beside_others_is_said(self, b, client, name):
+        await created(b, "unique_code", {"id": "go.b.com/A1", "extended_id": "SAME"})
+        if name == "prefix":
+            key = f"/01/0{NOBODYS}000008/21/1"
+            await created(client, "unique_code", {"id": key, "extended_id": "SAME"})
+            given_ = {"digits": NOBODYS, "account": B}
+            answer = await client.post("/items/company_prefix", json=given_)
+        else:
+            await created(client, "unique_code", {"id": "new.b.com/A1", "extended_id": "SAME"})
+            given_ = {"domain_name": "new.b.com", "account": B}
+            if name == "domain":
+                verified = given_ | {"state": "verified"}
+                answer = await client.post("/items/domain", json=verified)
+            else:
+                claim = await created(client, "domain", given_ | {"state": "pending"})
+                path = f"/items/domain/{claim['id']}"
+                answer = await client.patch(path, json={"state": "verified"})
+        assert answer.status_code == 422, answer.text
+        assert '"SAME"' in answer.json()["errors"][0]["message"]
+
+    async def test_what_is_of_no_account_names_nothing_of_one(self, b, client):
+        campaign = await created(b, "campaign", {"name": "B's"})
+        product = {"id": f"/01/0{NOBODYS}000008", "product_name": "P", "campaign": campaign["id"]}
+        refused = await client.post("/items/product", json=product)
+        assert errors(refused)[0]["field"] == "campaign"
 
     @pytest.mark.usefixtures("two_accounts")
     async def test_a_prefix_of_all_adopts_nothing(self, client, rows):

@@ -222,14 +222,6 @@ class TestPrefixes:
         assert f'"{PREFIX_A}"' in refused.json()["errors"][0]["message"]
 
 
-async def test_a_raw_tag_follows_the_owner_of_what_its_bits_spell(a, b):
-    made = await created(a, "unique_code", {"id": f"/01/{GTIN_A}/21/1"})
-    tag = {"type": "tag", "code": made["epc_hex"]}
-    assert is_unowned(await b.post("/items/unique_code", json=tag))
-    await created(a, "unique_code", tag)
-    await created(b, "unique_code", {"type": "tag", "code": "FF" * 12})
-
-
 @pytest.mark.parametrize("kind", ["tag", "sgtin"])
 async def test_a_type_makes_no_key_its_own(b, rows, anybody, kind):
     plant(rows, f"/01/{GTIN_A}/21/P", B, kind)

@@ -179,7 +179,7 @@ def test_a_stored_path_is_taken_as_it_is(key):
         ("https://user@brand.example/x", None),
         ("https://brand.example/a/b", None),
         ("https://brand.example:8443/x", "brand.example:8443/x"),
-        ("urn:epc:raw:96.xD7BDCA03B80610826432DAD3", None),
+        ("urn:epc:raw:96.xD7BDCA03B80610826432DAD3", "urn:epc:raw:96.xD7BDCA03B80610826432DAD3"),
         ("urn:epc:id:sgtin:2012345.011111.1", None),
         ("EPC", None),
     ],

@@ -136,10 +136,10 @@ class TestUniqueCode:
                 "400",
             ),
             (
-                {"type": "tag", "code": "30340789000c0e42dfdc1c35"},
-                "urn:epc:raw:96.x30340789000C0E42DFDC1C35",
+                {"type": "tag", "code": "80020001000000000000000a"},
+                "urn:epc:raw:96.x80020001000000000000000A",
                 "tag",
-                "30340789000C0E42DFDC1C35",
+                "80020001000000000000000A",
             ),
             (
                 {"id": "/00/006141410000000005"},
@@ -149,10 +149,10 @@ class TestUniqueCode:
             ),
             ({"id": "brand.example/x7Kp"}, "brand.example/x7Kp", "short_code", "x7Kp"),
             (
-                {"id": "urn:epc:raw:96.x30340789000C0E42DFDC1C35", "type": "sgtin"},
-                "urn:epc:raw:96.x30340789000C0E42DFDC1C35",
+                {"id": "urn:epc:raw:96.x800200010000000000000008", "type": "sgtin"},
+                "urn:epc:raw:96.x800200010000000000000008",
                 "tag",
-                "30340789000C0E42DFDC1C35",
+                "800200010000000000000008",
             ),
         ],
     )

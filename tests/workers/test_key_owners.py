@@ -65,7 +65,8 @@ async def test_a_chunk_holds_what_its_codes_lie_under(plant, database):
     job = plant.job(quantity=10, type="sgtin")
     await advance(database, JOBS, job)
     async with database.write() as session:
-        assert await hold_keys(session, await read_job(session, job), None) == 7
+        held = await hold_keys(session, await read_job(session, job), None)
+        assert held.prefix_length == 7
         with psycopg.connect(plant.database_url) as connection:
             for statement in (
                 "SELECT FROM company_prefix WHERE digits = '9312345' FOR UPDATE NOWAIT",

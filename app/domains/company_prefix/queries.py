@@ -43,6 +43,7 @@ WHERE gtin IS NOT NULL AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)
 SPACES_AGAINST = """
 SELECT s.key_prefix FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
 JOIN code_space AS s ON s.key_prefix >= r.first AND s.key_prefix < r."end"
+  OR s.key_prefix LIKE '/00/%%' AND starts_with(r.first, s.key_prefix)
 WHERE s.company_prefix_length <> %(length)s LIMIT 1
 """
 

@@ -340,7 +340,8 @@ def test_a_set_is_read_as_one_by_one():
         items = ("9312345.055192", "0614141.812345")
         texts += [encode(Epc.parse(f"urn:epc:id:sgtin:{item}.{escaped}")) for item in items]
     assert paths_of(texts) == [CodePath.parse(text).path for text in texts]
-    assert paths_of(["x", "30" + "F" * 22, "/01/1", "E" * 24]) == [None] * 4
+    assert paths_of(["x", "30" + "F" * 22, "/01/1", "F0" * 12]) == [None] * 4
+    assert paths_of(["e" * 24]) == ["urn:epc:raw:96.x" + "E" * 24]
 
 
 @pytest.mark.parametrize(
