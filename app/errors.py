@@ -6,6 +6,9 @@ Codes and messages are Directus's own (contract: directus.md, sections 6.4, 6.5 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+_LONGEST_SHOWN, _LONGEST_VALUE = 4_000, 1_000
+"""Characters of a sentence, and of a value in it: one request may be refused for a thousand."""
+
 
 class AppError(Exception):
     """A refusal the caller can act on: `code`, HTTP `status`, a sentence, facts for programs."""
@@ -14,9 +17,16 @@ class AppError(Exception):
     status = 500
 
     def __init__(self, message: str, **extensions: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.extensions = extensions
+        shown = message if len(message) <= _LONGEST_SHOWN else f"{message[:_LONGEST_SHOWN]}..."
+        super().__init__(shown)
+        self.message = shown
+        self.extensions = {name: _cut(value) for name, value in extensions.items()}
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
+        return f"{value[:_LONGEST_VALUE]}..."
+    return value
 
 
 class ErrorList(Exception):

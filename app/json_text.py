@@ -8,6 +8,13 @@ DEEPEST = 100
 """Objects and lists inside each other. What reads them later calls itself once for each level."""
 
 
+_MOST_PARTS, _MOST_COMMAS = 200_000, 1_000_000
+_FEW_PARTS, _FEW_COMMAS = 2_000, 20_000
+"""Objects and lists, and commas, of a text; and of one from nobody. Counting them is quick, making
+values of them is not, and all others wait for it.
+"""
+
+
 class NotJson(ValueError):
     """The text is no JSON; the message says why."""
 
@@ -19,15 +26,28 @@ class TooDeep(NotJson):
         super().__init__(f"JSON can be nested {DEEPEST} levels deep at most")
 
 
-def read_json(text: bytes | str) -> Any:
-    """The value of a JSON text. Raises NotJson, and TooDeep below DEEPEST levels."""
+class TooMuch(NotJson):
+    """There are more values in the text than one request may have."""
+
+
+def read_json(text: bytes | str, *, of_nobody: bool = False) -> Any:
+    """The value of a JSON text; `of_nobody`: of who has no token.
+
+    Raises NotJson, TooMuch, and TooDeep below DEEPEST levels.
+    """
+    parts, most = _opened(text), _FEW_PARTS if of_nobody else _MOST_PARTS
+    if parts > most:
+        raise TooMuch(f"JSON can have {most} objects and lists at most")
+    most = _FEW_COMMAS if of_nobody else _MOST_COMMAS
+    if (text.count(",") if isinstance(text, str) else text.count(b",")) > most:
+        raise TooMuch(f"JSON can have {most} commas at most")
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         # The only thing orjson refuses that is JSON: more than a thousand levels.
         raise TooDeep if "depth limit" in str(error) else NotJson(str(error)) from None
     # Nearly all texts have fewer brackets than a deep one needs.
-    if _opened(text) > DEEPEST and is_deep(value):
+    if parts > DEEPEST and is_deep(value):
         raise TooDeep
     return value
 

@@ -1,6 +1,7 @@
 """The web application: routes, middleware, lifespan."""
 
 import gc
+import resource
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> Starlette:
         database = Database(
             database_url,
             statement_timeout=settings.statement_timeout,
+            lock_timeout=settings.lock_timeout,
             notices=callers.notices,
             bounds=Bounds(
                 settings.account_statements, settings.account_exports, settings.account_patience
@@ -185,11 +187,26 @@ def _settle() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
+_MOST_FILES = 65_536
+
+
+def _admit_many() -> None:
+    """A connection is an open file, of which many systems allow a thousand unless they are asked.
+
+    Who holds so many connections and says nothing would be the last whom this server hears.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def __getattr__(name: str) -> Any:
     """`uvicorn app.main:app` builds the application from the environment."""
     if name == "app":
         current = read_settings()
         logs.configure(current)
+        _admit_many()
         made = create_app(current)
         _settle()
         return made

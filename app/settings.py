@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     statement_timeout: float = Field(
         60.0, ge=0, description="Seconds a request's statement may take; exports are free. 0: any."
     )
+    lock_timeout: float = Field(
+        5.0, gt=0, description="Seconds a request waits for rows that another changes; then 503."
+    )
     account_statements: int = Field(
         3, ge=1, description="Statements one account has under way at a time, in a web process."
     )

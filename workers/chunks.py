@@ -28,6 +28,8 @@ WIDTH = 16
 """Most messages of one job at a time. Chunk n, when done, sends the message of chunk n + WIDTH."""
 
 MAX_ATTEMPTS = 5
+LATER = 2.0
+"""Seconds after which a job that others hold is looked at again."""
 REFUSALS = (AppError, ErrorList, CodeError)
 """What trying again does not change: the message of the error is for the job's owner."""
 
@@ -107,12 +109,18 @@ async def advance(database: Database, kind: Kind, key: str) -> bool:
     with bound_contextvars(kind=kind.table, job=key):
         async with database.read() as session:
             status = await session.fetch_value(_of(kind, STATUS), {"key": key})
-        if status == kind.waiting:
-            await _plan_or_fail(database, kind, key)
-        elif status != kind.running:
-            logger.debug("%s %s is %s: nothing to do.", kind.table, key, status or "gone")
+        try:
+            if status == kind.waiting:
+                await _plan_or_fail(database, kind, key)
+            elif status != kind.running:
+                logger.debug("%s %s is %s: nothing to do.", kind.table, key, status or "gone")
+                return False
+            return await _do_one(database, kind, key) or status == kind.waiting
+        except psycopg.errors.LockNotAvailable:
+            # Somebody changes the job, or what its codes lie under, and takes long.
+            logger.info("%s %s is held by others: later.", kind.table, key)
+            await nudge(kind.table, key, delay=LATER)
             return False
-        return await _do_one(database, kind, key) or status == kind.waiting
 
 
 async def _plan_or_fail(database: Database, kind: Kind, key: str) -> None:

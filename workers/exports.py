@@ -4,7 +4,7 @@ from functools import partial
 
 from app.database.session import WriteSession
 from app.domains.directus_exports import queries
-from app.domains.directus_exports.service import KIND, forget, make_file, read_export
+from app.domains.directus_exports.service import KIND, forget, listed, make_file, read_export
 from app.domains.directus_files.uploads import forget as forget_bytes
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import ServiceUnavailable
@@ -31,18 +31,16 @@ class Exports(WholeJob):
         self.compiler = compiler
 
     async def plan(self, session: WriteSession, key: str, created: int) -> list[Piece]:
+        if created:
+            return []
         export = await read_export(session, key)
-        return [] if created else [to_be_stored(1, export.collection)]
+        return [to_be_stored(1, await listed(session, self.compiler, _limits(), export))]
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         export = await read_export(session, key)
-        current = settings()
-        limits = Limits(
-            current.query_limit_default, current.query_limit_max, current.max_relational_depth
-        )
         try:
             name = str(chunk.payload["object"])
-            await make_file(session, self.compiler, limits, storage(), export, name)
+            await make_file(session, self.compiler, _limits(), storage(), export, name)
         except ServiceUnavailable as error:
             raise StorageGone(error.message) from error
         return chunk.amount
@@ -64,3 +62,10 @@ class Exports(WholeJob):
 
     async def forget(self, session: WriteSession, keys: list[str]) -> None:
         session.after_commit(partial(forget_bytes, await forget_chunks(session, KIND, keys)))
+
+
+def _limits() -> Limits:
+    current = settings()
+    return Limits(
+        current.query_limit_default, current.query_limit_max, current.max_relational_depth
+    )

@@ -6,7 +6,7 @@ from secrets import token_hex
 from typing import Any, Protocol
 
 from app.database.session import WriteSession
-from app.domains.directus_files.made import MADE
+from app.domains.directus_files.made import MADE, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,13 @@ class Kind(Protocol):
         ...
 
 
-def to_be_stored(amount: int, collection: str = "unique_code") -> Piece:
+def to_be_stored(amount: int, collections: Iterable[str] = ("unique_code",)) -> Piece:
     """A piece that stores an object, under a name that nobody can choose.
 
-    It says what is listed in it: rows of `collection` (app/domains/directus_files/made.py). It is
+    It says of which `collections` rows are listed in it (app/domains/directus_files/made.py). It is
     the same however often the piece is tried.
     """
-    return Piece(amount, {"object": f"{MADE}{collection}/{token_hex(16)}"})
+    return Piece(amount, {"object": f"{MADE}{listing(collections)}/{token_hex(16)}"})
 
 
 class WholeJob(Kind, Protocol):

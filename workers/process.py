@@ -30,6 +30,8 @@ POLL_MILLISECONDS = 100
 RECONNECT_SECONDS = 1.0
 PARENT_SECONDS = 1.0
 LAST_SECONDS = 5.0
+LOCK_SECONDS = 2.0
+"""What another transaction holds longer than that is come back to: others want to work, too."""
 
 _OUTAGES = (redis.RedisError, psycopg.Error, ServiceUnavailable)
 """What is over when it is over: logged in a line, and tried again."""
@@ -76,7 +78,8 @@ class Process(Middleware):
             # Each chunk holds one connection, the sweep and every periodic action one, and one
             # reads the status of a job.
             others = 2 + len(list(all_periodic()))
-            database = Database(self._url, max_size=settings().worker_threads + others)
+            size = settings().worker_threads + others
+            database = Database(self._url, max_size=size, lock_timeout=LOCK_SECONDS)
             try:
                 await database.open()
             except psycopg.OperationalError as error:

@@ -186,7 +186,9 @@ def _gathered(pgconn: PGconn) -> tuple[bytes, int | None]:
             size += length
         elif length == 0:
             # Nothing is there yet: wait without holding the interpreter.
-            select.select([pgconn.socket], [], [])
+            ready = select.poll()  # `select` knows files up to the thousandth only
+            ready.register(pgconn.socket, select.POLLIN)
+            ready.poll()
             pgconn.consume_input()
         else:
             return b"".join(parts), _finish(pgconn)
@@ -264,8 +266,10 @@ class Bounds:
     patience: float = 5.0
 
 
-_ROOM = 3
+_ROOM = 5
 """So many callers at their bounds have room beside each other."""
+_IDLE = 30
+"""Seconds a transaction may do nothing: whoever holds locks meanwhile holds up others."""
 _MOST_SHARES = 10_000
 """Callers that are remembered; what they have under way is counted in the gates."""
 
@@ -279,10 +283,13 @@ class Database:
         *,
         max_size: int = 10,
         statement_timeout: float = 0,
+        lock_timeout: float = 0,
         notices: Notices | None = None,
         bounds: Bounds | None = None,
     ) -> None:
         """`statement_timeout`: seconds after which a statement is ended; 0: never.
+
+        `lock_timeout`: the same where it waits for what another transaction holds.
 
         `notices`: what is to be told of changes. `bounds`: those of each caller, see `of`; then
         the pools are as large as they ask for.
@@ -298,9 +305,13 @@ class Database:
             statements = Gate("statements", bounds.statements, bounds.patience)
             self._gates = statements, Gate("exports", bounds.exports, bounds.patience)
             max_size, long_size = bounds.statements * _ROOM, bounds.exports * _ROOM
-        self._pool = _pool(url, "mintage", 1, max_size, statement_timeout, notices)
+        limits = f"-c statement_timeout={round(statement_timeout * 1000)}"
+        limits += f" -c lock_timeout={round(lock_timeout * 1000)}"
+        if bounds is not None:
+            limits += f" -c idle_in_transaction_session_timeout={_IDLE * 1000}"
+        self._pool = _pool(url, "mintage", 1, max_size, limits, notices)
         # Whoever downloads slowly keeps a connection that long: others must not run out of them.
-        self._long = _pool(url, "mintage-long", 0, long_size, 0)
+        self._long = _pool(url, "mintage-long", 0, long_size, "-c statement_timeout=0")
 
     def of(self, who: Hashable) -> "Database":
         """The same pools for one caller, which uses no more of them at a time than its bounds.
@@ -370,7 +381,7 @@ def _pool(
     name: str,
     min_size: int,
     max_size: int,
-    statement_timeout: float,
+    limits: str,
     notices: Notices | None = None,
 ) -> AsyncConnectionPool[Connection]:
     async def configure(connection: Connection) -> None:
@@ -388,7 +399,7 @@ def _pool(
         kwargs={
             "autocommit": True,
             "row_factory": dict_row,
-            "options": f"{_OPTIONS} -c statement_timeout={round(statement_timeout * 1000)}",
+            "options": f"{_OPTIONS} {limits}",
             "application_name": "mintage",
         },
         configure=configure,

@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_PARTS, _MOST_PARTS_OF_NOBODY = 50_000, 2_000
 """Objects and lists of a body; those of the document count, too."""
+_MOST_COMMAS = 200_000
 _MOST_OPERATORS = 5_000
 _REFUSALS = (AppError, ErrorList, GraphQLError)
 """What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
@@ -165,6 +166,8 @@ def _require_small(body: bytes, caller: Caller) -> None:
     most = _MOST_PARTS_OF_NOBODY if caller.is_anonymous else _MOST_PARTS
     if parts > most:
         raise InvalidPayload(f"The body has more than {most} objects and lists")
+    if body.count(b",") > _MOST_COMMAS:
+        raise InvalidPayload(f"The body has more than {_MOST_COMMAS} commas")
     if body.count(b'"_') > _MOST_OPERATORS:
         raise InvalidPayload(f"The variables have more than {_MOST_OPERATORS} operators")
 

@@ -143,6 +143,8 @@ class Compiler:
             nothing = cast(null(), column_type(field))
             is_shown = field.primary_key or field.name in shown
             value = scope.column((field.name,)) if is_shown else nothing
+            if field.primary_key:
+                value = scope.table.c[field.name]
             columns.append(value.label(field.name))
             if field.stored and expression_of(name, field.name) is not None:
                 stored = scope.table.c[field.name] if is_shown else nothing

@@ -97,9 +97,8 @@ class FilterReader:
 
     def _on_rows(self, target: str, value: Any, path: tuple[str, ...]) -> Condition:
         """A filter on the rows of a to-many: of any of them, or quantified."""
-        key = self.schema[target].primary_key
         if not isinstance(value, dict):
-            return self._compare(key, "_eq", value, (*path, key.name))
+            return self._on_key(target, "_eq", value, path)
         parts = tuple(self._under_rows(target, k, item, path) for k, item in value.items())
         return parts[0] if len(parts) == 1 else All(parts)
 
@@ -109,9 +108,18 @@ class FilterReader:
                 raise InvalidQuery(f'"{key}" has to be a filter object')
             return Some(path, self._object(target, value, ()), none=key == "_none")
         if key.startswith("_") and key in KNOWN:
-            primary = self.schema[target].primary_key
-            return self._compare(primary, key, value, (*path, primary.name))
+            return self._on_key(target, key, value, path)
         return self._entry(target, key, value, path)
+
+    def _on_key(self, target: str, operator: str, value: Any, path: tuple[str, ...]) -> Condition:
+        """A condition on rows of a to-many without a field is one on their keys.
+
+        Whether there are any may be asked by whoever may count them.
+        """
+        key = self.schema[target].primary_key
+        if operator not in CLAIMS and key.name not in self.schema.fields(target):
+            raise Forbidden.field(key.name, target, path)
+        return self._compare(key, operator, value, (*path, key.name))
 
     def _on_field(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
         if field.many is not None:

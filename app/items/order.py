@@ -75,9 +75,15 @@ class OrderReader:
         if function is not None and function not in functions_of(field):
             raise InvalidQuery(f'Invalid function specified "{function}"')
         if field.many is not None and function is None:
-            key = self.schema[field.many.collection].primary_key.name
-            path = (*path, key)
+            path = (*path, self._key_of(field.many.collection, path))
         return Sort(path, descending, function)
+
+    def _key_of(self, target: str, path: tuple[str, ...]) -> str:
+        """The key of what a to-many leads to, by which its rows are ordered. Raises Forbidden."""
+        key = self.schema[target].primary_key.name
+        if key not in self.schema.fields(target):
+            raise Forbidden.field(key, target, path)
+        return key
 
     def of_groups(
         self, collection: str, terms: list[str], groups: tuple[Group, ...]

@@ -46,7 +46,7 @@ class Restrictor:
         """The query with the caller's rules for every collection it touches."""
         if self.caller.is_admin and self.caller.account is None:
             return query
-        touched = sorted(set(self._touched(query)))
+        touched = sorted(set(self.touched(query)))
         rules = tuple(self._rule(name) for name in touched)
         return replace(self._with_rows(query), rules=rules)
 
@@ -103,7 +103,7 @@ class Restrictor:
         for field in self.schema[collection].fields:
             covering = [item for item in permissions if item.allows(field.name)]
             partly = 0 < len(covering) < len(permissions)
-            if not partly or field.primary_key:
+            if not partly:
                 continue
             seen = self._any_of(collection, covering)
             if seen is not None:
@@ -125,7 +125,7 @@ class Restrictor:
         rows = self.rows(query.collection, "read", shown)
         return replace(query, selection=selection, rows=rows)
 
-    def _touched(self, query: Query | AggregateQuery) -> Iterator[str]:
+    def touched(self, query: Query | AggregateQuery) -> Iterator[str]:
         """Every collection whose table the statement reads for the caller."""
         yield query.collection
         for condition in (query.filter, query.search):
@@ -138,7 +138,7 @@ class Restrictor:
             paths += [(n.field,) for n in query.selection if isinstance(n, Leaf | Parts)]
             for node in query.selection:
                 if isinstance(node, Nested):
-                    yield from self._touched(node.query)
+                    yield from self.touched(node.query)
         for path in paths:
             yield from self._of_path(query.collection, path)
 

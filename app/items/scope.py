@@ -60,6 +60,7 @@ class Build:
         """The rows of a collection that a rule lets through, with masked fields null elsewhere.
 
         Fields that are no column (what is computed, to-many) have a mark in its place: see `shown`.
+        So has the key, by which rows are found and joined whoever may see it.
         """
         if rule is None or (rule.rows is None and not rule.masks):
             return self.tables.tables[collection].alias()
@@ -67,14 +68,16 @@ class Build:
         masks = dict(rule.masks)
         columns = [
             case((inner.condition(masks[column.name]), column), else_=None).label(column.name)
-            if column.name in masks
+            if column.name in masks and not column.primary_key
             else column
             for column in inner.table.c
         ]
         marks = {
             name: inner.condition(seen).label(None)
             for name, seen in rule.masks
-            if name not in inner.table.c or expression_of(collection, name) is not None
+            if name not in inner.table.c
+            or inner.table.c[name].primary_key
+            or expression_of(collection, name) is not None
         }
         where = true() if rule.rows is None else inner.condition(rule.rows)
         seen_rows = select(*columns, *marks.values()).select_from(inner.source).where(where)
@@ -82,6 +85,10 @@ class Build:
         for name, mark in marks.items():
             self._marks[rows, name] = rows.exported_columns[mark.name]
         return rows
+
+    def is_marked(self, table: FromClause, name: str) -> bool:
+        """Whether a rule masks a field without masking its column."""
+        return (table, name) in self._marks
 
     def shown(self, table: FromClause, name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
         """The value of a field without a column, null in the rows where a rule masks it."""
@@ -122,7 +129,7 @@ class Scope:
         collection, table = self._collection_at(path[:-1]), self._table_at(path[:-1])
         expression = expression_of(collection, path[-1])
         if expression is None:
-            return table.c[path[-1]]
+            return self.build.shown(table, path[-1], table.c[path[-1]])
         value = type_coerce(expression(table), column_type(self.field(path)))
         return self.build.shown(table, path[-1], value)
 
@@ -295,6 +302,11 @@ class Scope:
         """One ORDER BY term. Where NULLs go is PostgreSQL's choice."""
         value = self._least_or_greatest(sort)
         return value.desc() if sort.descending else value.asc()
+
+    def ties(self) -> tuple[ColumnElement[Any], ...]:
+        """What ends an order by the key, where a rule masks that in some rows: those tie else."""
+        name = self.schema[self.collection].primary_key.name
+        return (self.table.c[name],) if self.build.is_marked(self.table, name) else ()
 
     def _least_or_greatest(self, sort: Sort) -> ColumnElement[Any]:
         """What a sort compares: through a to-many, its rows' least value (greatest, if down)."""

@@ -6,6 +6,7 @@ The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, neve
 from collections.abc import Awaitable, Callable, Sized
 from typing import Any
 
+import orjson
 import psycopg
 
 from app.access.caller import Caller
@@ -40,6 +41,8 @@ MOST_ERRORS = 1000
 """Refusals that one request is told of."""
 _MOST_FIELDS = 1000
 """Of one item: looking at each is a single step, that all others wait for."""
+_MOST_WRITTEN = 64 * 1024 * 1024
+"""Characters that a request changes: what it says once of many rows counts for each of them."""
 
 
 class Writer:
@@ -84,6 +87,7 @@ class Writer:
         if not patches:
             return []
         self._count(patches)
+        _require_light(patches)
         collection = self.schema[name]
         wanted = await self._grant.updated(collection, self._by_key(collection, patches))
         before = await self._locked(collection, list(wanted))
@@ -334,6 +338,22 @@ class Writer:
             if refused is None:
                 raise
             raise refused from error
+
+
+def _require_light(patches: list[tuple[Any, Any]]) -> None:
+    """Raises InvalidPayload for a change that says little and writes much."""
+    known: dict[int, int] = {}
+    total = 0
+    for _, patch in patches if len(patches) > 1 else ():
+        for value in patch.values() if isinstance(patch, dict) else ():
+            if isinstance(value, str):
+                total += len(value)
+            elif isinstance(value, dict | list):
+                if id(value) not in known:
+                    known[id(value)] = len(orjson.dumps(value, default=str))
+                total += known[id(value)]
+    if total > _MOST_WRITTEN:
+        raise InvalidPayload(f"The change writes more than {_MOST_WRITTEN} characters: take parts")
 
 
 def _objects(payloads: list[Any]) -> list[Row]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import psycopg
 import structlog
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +34,8 @@ from app.settings import Settings
 logger = logging.getLogger(__name__)
 requests = structlog.get_logger()
 SESSION_COOKIE = "directus_session_token"
+_CLIENT_GONE = 499
+"""Logged of a client that left before it had sent all: nobody hears of it."""
 _HEALTH = "/server/health"
 _PATIENCE = 2.0
 """Seconds who watches waits for the database."""
@@ -83,6 +85,8 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = status or _CLIENT_GONE
         except Exception:
             logger.exception("request failed", extra={"path": path_for_logs(scope)})
             if status:

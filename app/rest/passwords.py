@@ -53,9 +53,13 @@ def _user(request: Request) -> str:
     return caller.user
 
 
+def _factor(request: Request) -> SecondFactor:
+    return SecondFactor(sessions_of(request), request.state.items.database)
+
+
 async def tfa_generate(request: Request) -> Response:
     user, body = _user(request), await body_object(request)
-    factor = SecondFactor(sessions_of(request))
+    factor = _factor(request)
     password, client = _text(body, "password"), request.state.items.caller.client
     secret, url = await factor.generate(user, password, client)
     return data_response(orjson.dumps({"secret": secret, "otpauth_url": url}))
@@ -64,14 +68,14 @@ async def tfa_generate(request: Request) -> Response:
 async def tfa_enable(request: Request) -> Response:
     user, body = _user(request), await body_object(request)
     secret, code = _text(body, "secret"), _text(body, "otp")
-    await SecondFactor(sessions_of(request)).enable(user, secret, code)
+    await _factor(request).enable(user, secret, code)
     return no_content()
 
 
 async def tfa_disable(request: Request) -> Response:
     user, body = _user(request), await body_object(request)
     code, client = _text(body, "otp"), request.state.items.caller.client
-    await SecondFactor(sessions_of(request)).disable(user, code, client)
+    await _factor(request).disable(user, code, client)
     return no_content()
 
 
@@ -82,7 +86,7 @@ async def tfa_remove(request: Request) -> Response:
     key = as_key(users.primary_key, request.path_params["key"])
     if not caller.is_admin or caller.account is not None or key is None:
         raise Forbidden
-    await SecondFactor(sessions_of(request)).remove(str(key))
+    await _factor(request).remove(str(key))
     return no_content()
 
 

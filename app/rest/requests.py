@@ -52,7 +52,7 @@ def header(scope: Scope, wanted: bytes) -> str:
 async def body_of(request: Request) -> Any:
     """The JSON body; an empty object when there is none or it is of another kind.
 
-    Raises InvalidPayload for what is no JSON, or nested too deeply; TooManyAtOnce.
+    Raises InvalidPayload for what is no JSON, too much of it, or nested too deeply; TooManyAtOnce.
     """
     if not header(request.scope, b"content-type").startswith("application/json"):
         return {}
@@ -61,6 +61,6 @@ async def body_of(request: Request) -> Any:
     if not raw.strip():
         return {}
     try:
-        return read_json(raw)
+        return read_json(raw, of_nobody=request.state.items.caller.is_anonymous)
     except NotJson as error:
         raise InvalidPayload(str(error)) from None

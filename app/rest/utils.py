@@ -22,6 +22,7 @@ from app.rest.imports import import_endpoint
 from app.rest.requests import body_of
 from app.rest.responses import data_response, no_content, nothing
 
+REVISIONS = "directus_revisions"
 _ALPHABET = string.ascii_letters + string.digits
 _LONGEST = 500
 _LONGEST_HASHED = 4096
@@ -70,12 +71,15 @@ async def sort_endpoint(request: Request) -> Response:
 async def revert_endpoint(request: Request) -> Response:
     """Make an item what a revision says it was."""
     items: Items = request.state.items
-    items.allow("read", "directus_revisions")
-    condition = items.by_key("directus_revisions", request.path_params["revision"])
+    items.allow("read", REVISIONS)
+    condition = items.by_key(REVISIONS, request.path_params["revision"])
     if condition is None:
         raise Forbidden
-    shown = tuple(Leaf(name, name) for name in ("collection", "item", "data"))
-    found = await items.one(Query("directus_revisions", shown, filter=condition))
+    names = ("collection", "item", "data")
+    if hidden := [name for name in names if name not in items.view().fields(REVISIONS)]:
+        raise Forbidden.fields(hidden, REVISIONS)
+    shown = tuple(Leaf(name, name) for name in names)
+    found = await items.one(Query(REVISIONS, shown, filter=condition))
     if found is None:
         raise Forbidden
     revision = orjson.loads(found)

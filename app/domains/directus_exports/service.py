@@ -104,6 +104,18 @@ async def make_file(
         await Writer(compiler, session, caller).create(FILES, [export.file])
 
 
+async def listed(session: Session, compiler: Compiler, limits: Limits, export: Export) -> list[str]:
+    """The collections whose rows say something in the export: those it shows, or picks rows by.
+
+    Raises what its query is refused for.
+    """
+    caller = await _caller(session, compiler, export)
+    if export.collection not in compiler.schema:
+        raise Forbidden.collection(export.collection)
+    query = export.wanted.query(compiler, caller, limits, export.collection)
+    return sorted(set(Restrictor(compiler.schema, caller).touched(query)))
+
+
 async def forget(session: WriteSession, key: str) -> None:
     """Remove an export whose file is there."""
     await session.execute(queries.FORGET, {"key": key})

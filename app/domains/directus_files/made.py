@@ -3,11 +3,23 @@
 Whoever may read the file's row need not be allowed to read what is in it.
 """
 
+from collections.abc import Iterable
+
 from app.domains.directus_files.queries import StoredFile
 from app.items.sight import Sight
 
 MADE = "made/"
-"""How the names of their bytes begin; the collection comes next, and what nobody can guess."""
+"""How the names of their bytes begin; what is listed comes next, and what nobody can guess."""
+_AND = "+"
+_NOBODY = "*"
+_LONGEST = 120
+"""Characters of collections in a name, which is a text of 255."""
+
+
+def listing(collections: Iterable[str]) -> str:
+    """What a name says is listed: rows of these collections, or more than it can say."""
+    said = _AND.join(collections)
+    return said if len(said) <= _LONGEST else _NOBODY
 
 
 def may_open(sight: Sight, file: StoredFile) -> bool:
@@ -17,6 +29,6 @@ def may_open(sight: Sight, file: StoredFile) -> bool:
     """
     if not file.filename_disk.startswith(MADE):
         return True
-    collection, _, _ = file.filename_disk.removeprefix(MADE).partition("/")
+    said, _, _ = file.filename_disk.removeprefix(MADE).partition("/")
     is_own = file.uploaded_by is not None and file.uploaded_by == sight.caller.user
-    return is_own or sight.shows_all(collection)
+    return is_own or all(sight.shows_all(collection) for collection in said.split(_AND))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.access.caller import Client
 from app.access.one_time import address_of, new_secret, sealed, step_of
 from app.access.secrets import is_password
+from app.database.session import Database
 from app.domains.directus_users.one_time_code import turn, use_up
 from app.domains.directus_users.sessions import Sessions, asker_of
 from app.errors import InvalidCredentials, InvalidPayload
@@ -17,16 +18,20 @@ _IS_WRONG = '"otp" is invalid'
 
 @dataclass(frozen=True, slots=True)
 class SecondFactor:
-    """The one-time passwords of one installation's users. Secrets are stored encrypted."""
+    """The one-time passwords of one installation's users. Secrets are stored encrypted.
+
+    `database`: the share of who asks, for its own changes may hold these up.
+    """
 
     sessions: Sessions
+    database: Database
 
     async def generate(self, user: str, password: str, client: Client) -> tuple[str, str]:
         """A new secret and its `otpauth://` address; nothing is stored until it is enabled.
 
         Raises InvalidCredentials for a wrong password, which counts as a failed login.
         """
-        async with self.sessions.database.read() as session:
+        async with self.database.read() as session:
             row = await session.fetch_one(_USER, {"user": user})
         if row is None:
             raise InvalidCredentials
@@ -41,7 +46,7 @@ class SecondFactor:
 
     async def enable(self, user: str, secret: str, code: str) -> None:
         """From now on logins want a code. The first one proves that the app has the secret."""
-        async with self.sessions.database.write() as session:
+        async with self.database.write() as session:
             row = await session.fetch_one(_LOCKED, {"user": user})
             if row is None:
                 raise InvalidCredentials
@@ -54,12 +59,12 @@ class SecondFactor:
 
     async def disable(self, user: str, code: str, client: Client) -> None:
         """Logins want no code any more. A wrong or used code counts as a failed login."""
-        async with self.sessions.database.read() as session:
+        async with self.database.read() as session:
             row = await session.fetch_one(_USER, {"user": user})
         if row is None or row["tfa_secret"] is None:
             raise InvalidPayload("TFA is not enabled")
         tried = await self.sessions.tried(client, row["email"] or user)
-        async with self.sessions.database.write() as session:
+        async with self.database.write() as session:
             is_off = await use_up(session, user, code, self._secret)
             if is_off:
                 await turn(session, user, None)
@@ -69,7 +74,7 @@ class SecondFactor:
 
     async def remove(self, user: str) -> None:
         """The same without a code: for an admin, when a telephone is lost."""
-        async with self.sessions.database.write() as session:
+        async with self.database.write() as session:
             await turn(session, user, None)
 
     @property

@@ -7,8 +7,8 @@ requests may be under way with the old cookie: whichever of them refresh get the
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -29,9 +29,13 @@ Mode = Literal["json", "cookie", "session"]
 MODES: tuple[Mode, ...] = ("cookie", "json", "session")
 
 _BY_EMAIL = """
-SELECT id, password, status, tfa_secret, EXISTS (
+SELECT id, password, status, tfa_secret, {owner} AS owner, EXISTS (
     SELECT FROM directus_sessions AS s WHERE s."user" = u.id AND s.ip = %(ip)s) AS is_at_home
 FROM directus_users AS u WHERE email = %(email)s
+"""
+_OWNER = """
+SELECT {owner} FROM directus_sessions AS s JOIN directus_users AS u ON u.id = s."user"
+WHERE s.token = %(token)s
 """
 _ATTEMPTS = "SELECT auth_login_attempts AS most FROM directus_settings LIMIT 1"
 _MOST_ATTEMPTS = 25
@@ -124,7 +128,8 @@ class Sessions:
         tried = await self.tried(client, name)
         async with self._stalled():
             async with self.database.read() as session:
-                user = await session.fetch_one(_BY_EMAIL, {"email": name, "ip": client.ip})
+                values = {"email": name, "ip": client.ip}
+                user = await session.fetch_one(self._of_owner(_BY_EMAIL), values)
             stored = None if user is None else user["password"]
             # Who has a session at this address comes first: a flood is of strangers.
             at_home = user is not None and user["is_at_home"]
@@ -137,9 +142,9 @@ class Sessions:
                 if not otp:  # how clients learn that they have to ask for one: no failure
                     await tried.take_back()
                     raise InvalidOtp
-                await self._check(user["id"], otp)
+                await self._check(user, otp)
             await tried.succeed()
-            async with self.database.write() as session:
+            async with self._writing(user["owner"]) as session:
                 facts = {"user": user["id"], "password": stored, **_facts(client)}
                 noted = _NOTE_LOGIN.format(account=", account" if self.accounts else "")
                 if await session.fetch_value(noted, facts) is None:
@@ -148,10 +153,19 @@ class Sessions:
                 await session.execute(_PURGE)
                 return made
 
-    async def _check(self, user: str, otp: str) -> None:
+    def _of_owner(self, statement: str) -> str:
+        """The statement with whose a user `u` is: its account's, else its own."""
+        owner = "coalesce(u.account, u.id)" if self.accounts else "u.id"
+        return statement.format(owner=f"{owner}::text")
+
+    def _writing(self, owner: str | None) -> AbstractAsyncContextManager[WriteSession]:
+        """A transaction about users of an account, whose own changes of them hold up no others."""
+        return self.database.of(("sessions", owner)).write()
+
+    async def _check(self, user: Mapping[str, Any], otp: str) -> None:
         """Raises InvalidOtp for a code that is wrong or was used before."""
-        async with self.database.write() as session:
-            is_good = await use_up(session, user, otp, self.settings.secret or "")
+        async with self._writing(user["owner"]) as session:
+            is_good = await use_up(session, user["id"], otp, self.settings.secret or "")
         if not is_good:
             raise InvalidOtp
 
@@ -169,7 +183,9 @@ class Sessions:
     async def refresh(self, token: str, mode: Mode, client: Client) -> Login:
         """The session goes on under a new token. Raises InvalidCredentials, UserSuspended."""
         held = {"token": token_hash(token)}
-        async with self.database.write() as session:
+        async with self.database.read() as session:
+            owner = await session.fetch_value(self._of_owner(_OWNER), held)
+        async with self._writing(owner) as session:
             row = await session.fetch_one(_HELD, held)
             if row is not None and row["status"] == "active":
                 if row["next_token"] is None:
@@ -211,8 +227,11 @@ class Sessions:
 
     async def logout(self, token: str) -> None:
         """The session ends; one that is not there has ended already."""
-        async with self.database.write() as session:
-            await session.execute(_END, {"token": token_hash(token)})
+        held = {"token": token_hash(token)}
+        async with self.database.read() as session:
+            owner = await session.fetch_value(self._of_owner(_OWNER), held)
+        async with self._writing(owner) as session:
+            await session.execute(_END, held)
 
     async def _opened(
         self,

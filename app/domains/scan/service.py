@@ -51,8 +51,10 @@ async def scan(database: Database, key: ScannedKey, around: Circumstances) -> Se
     Above the campaign's `max_scan_count` of devices it is flagged, and where the campaign asks for
     that its code is blacklisted.
     """
-    async with database.write() as session:
+    async with database.read() as session:
         facts = (await facts_of(session, [key]))[key.key]
+    # An account whose own transactions hold up its scans holds up no others.
+    async with database.of(("scans", facts.account)).write() as session:
         scanning = Scanning(key.key, datetime.now(UTC), around.device)
         devices = await devices_of(session, [facts], [scanning])
         judgement = _judged(facts, key, around, devices.with_scan(scanning))

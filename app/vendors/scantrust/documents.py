@@ -87,7 +87,7 @@ async def download(visit: Visit) -> Response:
         found,
         lambda signed: visit.absolute(f"{PREFIX}/documents/file/{signed}/"),
     )
-    async with visit.database.write() as session:
+    async with visit.database.of(("links", found.user)).write() as session:
         await links.use_up(session, token)
     return Response(status_code=302, headers={**NO_STORE, "Location": place})
 

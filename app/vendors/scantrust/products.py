@@ -101,7 +101,9 @@ async def _all_shown(visit: Visit, rows: list[Row]) -> list[dict[str, Any]]:
     keys = [row["id"] for row in rows if "id" in row]
     async with visit.database.read() as session:
         counts = await count_codes(session, visit.sight(), keys)
-    return [_shown(row, counts[row["id"]]) for row in rows if row.get("id") in counts]
+    # Who may not read the key may count nothing.
+    known: dict[str | None, Counts] = {None: Counts(None, None, None, None, None), **counts}
+    return [_shown(row, known[row.get("id")]) for row in rows if row.get("id") in known]
 
 
 def _shown(row: Row, counts: Counts) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def _shown(row: Row, counts: Counts) -> dict[str, Any]:
     company = None if counts.company is None else {"id": counts.company, "name": counts.owner}
     return {
         "id": row.get("product_number"),
-        "uuid": str(uuid5(NAMESPACE_URL, row["id"])),
+        "uuid": row.get("id") and str(uuid5(NAMESPACE_URL, row["id"])),
         **{shown: row.get(own) for own, shown in NAMES.items() if shown != "id"},
         "brand": brand and {shown: brand.get(own) for own, shown in BRAND.items()},
         "company": company,
