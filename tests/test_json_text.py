@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.json_text import DEEPEST, NotJson, TooDeep, is_deep, read_json
+from app.json_text import DEEPEST, NotJson, TooDeep, TooMuch, is_deep, read_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
@@ -31,8 +31,20 @@ def test_a_hundred_levels_are_read_and_no_more(inner, objects):
 @pytest.mark.parametrize("levels", [101, 1000, 1025, 100_000])
 @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}"), ('[{"":[', "]}]")])
 def test_deeper_ones_are_refused(levels, opened, closed):
-    with pytest.raises(TooDeep):
+    with pytest.raises(TooDeep if levels < 100_000 else (TooDeep, TooMuch)):
         read_json(opened * levels + "1" + closed * levels)
+
+
+@pytest.mark.parametrize(("part", "count"), [("[],", 200_001), ("1,", 1_000_001), ("{},", 10**6)])
+def test_more_than_is_read_is_refused(part, count):
+    for text in (f"[{part * count}1]", f"[{part * count}1]".encode()):
+        with pytest.raises(TooMuch):
+            read_json(text)
+    few = f"[{part * 2001}1]"
+    assert read_json(few)
+    if part != "1,":
+        with pytest.raises(TooMuch):
+            read_json(few, of_nobody=True)
 
 
 def test_brackets_in_texts_and_side_by_side_are_no_levels():

@@ -125,12 +125,16 @@ class Restrictor:
         rows = self.rows(query.collection, "read", shown)
         return replace(query, selection=selection, rows=rows)
 
-    def touched(self, query: Query | AggregateQuery) -> Iterator[str]:
-        """Every collection whose table the statement reads for the caller."""
+    def touched(self, query: Query | AggregateQuery, *, by_key: bool = True) -> Iterator[str]:
+        """Every collection whose table the statement reads for the caller.
+
+        Unless `by_key`, those of which it says no more than a key that other rows hold are left
+        out.
+        """
         yield query.collection
         for condition in (query.filter, query.search):
             if condition is not None:
-                yield from self._of_condition(query.collection, condition)
+                yield from self._of_condition(query.collection, condition, by_key)
         paths = [sort.path for sort in query.sort]
         if isinstance(query, AggregateQuery):
             paths += [(field,) for item in query.aggregates for _, field in item.fields]
@@ -138,26 +142,26 @@ class Restrictor:
             paths += [(n.field,) for n in query.selection if isinstance(n, Leaf | Parts)]
             for node in query.selection:
                 if isinstance(node, Nested):
-                    yield from self.touched(node.query)
+                    yield from self.touched(node.query, by_key=by_key)
         for path in paths:
-            yield from self._of_path(query.collection, path)
+            yield from self._of_path(query.collection, path, by_key)
 
-    def _of_condition(self, collection: str, condition: Condition) -> Iterator[str]:
+    def _of_condition(self, collection: str, condition: Condition, by_key: bool) -> Iterator[str]:
         match condition:
             case Compare():
-                yield from self._of_path(collection, condition.path)
+                yield from self._of_path(collection, condition.path, by_key)
             case Some():
-                names = list(self._of_path(collection, condition.path))
+                names = list(self._of_path(collection, condition.path, by_key=True))
                 yield from names
-                yield from self._of_condition(names[-1], condition.condition)
+                yield from self._of_condition(names[-1], condition.condition, by_key)
             case All() | AnyOf():
                 for part in condition.conditions:
-                    yield from self._of_condition(collection, part)
+                    yield from self._of_condition(collection, part, by_key)
 
-    def _of_path(self, collection: str, path: tuple[str, ...]) -> Iterator[str]:
-        for name in path:
+    def _of_path(self, collection: str, path: tuple[str, ...], by_key: bool) -> Iterator[str]:
+        for place, name in enumerate(path, 1):
             leads = step(self.schema, collection, name)
-            if leads is None:
+            if leads is None or not (by_key or leads.many or place < len(path)):
                 return
             collection = leads.collection
             yield collection

@@ -116,6 +116,40 @@ async def test_a_field_of_some_rows_is_null_in_the_others(as_user):
     assert await titles(door, search="20") == []
 
 
+async def test_a_key_of_some_rows_is_null_in_the_others(as_user):
+    door = as_user(may("book", "read", "title"), may("book", "read", "id", rule=OWN))
+    rows = await door.read("book", "id title", sort="title")
+    assert rows == [
+        {"id": ANTS, "title": "Ants"},
+        {"id": None, "title": "Cats"},
+        {"id": None, "title": "bees"},
+    ]
+    assert await titles(door, where={"id": {"_eq": ANTS}}) == ["Ants"]
+    assert await titles(door, where={"id": {"_neq": ANTS}}) == []
+    assert await titles(door, where={"id": {"_nnull": True}}) == ["Ants"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"where": {"books": {"_eq": ANTS}}},
+        {"where": {"books": ANTS}},
+        {"where": {"books": {"_in": [ANTS]}}},
+        {"where": {"$FOLLOW(book,shelf)": {"_eq": ANTS}}},
+        {"where": {"books": {"_some": {"id": {"_eq": ANTS}}}}},
+        {"sort": "books"},
+        {"sort": "-books"},
+    ],
+)
+async def test_a_key_not_allowed_is_not_asked_for_through_its_rows(as_user, options):
+    door = as_user(may("shelf", "read"), may("book", "read", "title shelf"))
+    with pytest.raises(Forbidden, match='field "id" in collection "book"'):
+        await door.read("shelf", **{"fields": "id", **options})
+    assert len(await door.read("shelf", "id", where={"books": {"_nnull": True}})) == 2
+    door = as_user(may("shelf", "read"), may("book", "read"))
+    assert await door.read("shelf", **{"fields": "id", **options})
+
+
 async def test_what_is_computed_is_null_in_rows_where_it_may_not_be_read(as_user, monkeypatch):
     """What it is computed from may be read: it is no less masked."""
     shouted = ("book", "summary"), lambda table: func.upper(table.c.title)

@@ -118,6 +118,26 @@ async def test_an_export_has_all_items_unless_it_says_how_many(client, work):
 
 
 @pytest.mark.parametrize(
+    ("query", "listed"),
+    [
+        ({}, "product"),
+        ({"fields": ["*", "account.account_name"]}, "account+product"),
+        ({"fields": ["id"], "filter": {"account": {"account_name": {"_nnull": True}}}},
+         "account+product"),
+        ({"fields": ["id"], "sort": ["brand.name"]}, "brand+product"),
+        ({"fields": ["id", "user_created.email", "brand.name", "campaign.scm_fields.key"]},
+         "brand+campaign+directus_users+product+scm_field"),
+    ],
+)  # fmt: skip
+async def test_its_bytes_say_what_is_listed(client, work, rows, query, listed):
+    """For who may read the file: whether it may read all that is in it."""
+    await ask(client, "product", query, "json")
+    await work()
+    [name] = rows.execute("SELECT filename_disk FROM directus_files").fetchone()
+    assert name.startswith(f"made/{listed}/")
+
+
+@pytest.mark.parametrize(
     ("body", "message"),
     [
         ({}, '"query" is required'),

@@ -12,9 +12,10 @@ import psycopg
 import pytest
 import uvicorn
 
-from app.access.secrets import token_hash
+from app.access.secrets import password_hash, token_hash
 from app.main import create_app
-from tests.web import ACCOUNT, ADMIN
+from app.pools import Asker
+from tests.web import ACCOUNT, ADMIN, PRODUCT
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 
@@ -229,6 +230,59 @@ async def test_the_public_is_one_caller_and_logins_do_not_wait_for_it(filled, ro
                 await asyncio.wait(heavy, timeout=1)
                 assert sum(task.done() for task in heavy) == 5
             await asyncio.gather(*heavy)
+
+
+HOLDS = {
+    "scans": (
+        "SELECT pg_advisory_xact_lock(hashtextextended('scan ' || id, 0)) FROM unique_code",
+        lambda a: a.get(f"{PRODUCT}/21/held", headers={"Authorization": ""}),
+    ),
+    "logins": (
+        "SELECT FROM directus_users WHERE email = 'a@example.com' FOR UPDATE",
+        lambda a: a.post("/auth/login", json={"email": "a@example.com", "password": "pass-word-1"}),
+    ),
+    "one-time passwords": (
+        "SELECT FROM directus_users WHERE email = 'a@example.com' FOR UPDATE",
+        lambda a: a.post("/users/me/tfa/enable", json={"otp": "123456", "secret": "A" * 32}),
+    ),
+}
+
+
+@pytest.mark.parametrize(("held", "asks"), HOLDS.values(), ids=HOLDS)
+async def test_what_waits_for_an_accounts_own_transaction_holds_up_no_others(
+    filled, rows, held, asks
+):
+    """Such as an import that goes on for minutes: the others still find connections."""
+    rows.execute(
+        "INSERT INTO campaign (id, account, name, max_scan_count) VALUES (11, %s, 'C', 1)",
+        [ACCOUNT],
+    )
+    rows.execute("UPDATE product SET campaign = 11 WHERE id = %s", [PRODUCT])
+    rows.execute(
+        "INSERT INTO unique_code (id, account, code, type, product) "
+        "VALUES (%s, %s, 'held', 'sgtin', %s)",
+        [f"{PRODUCT}/21/held", ACCOUNT, PRODUCT],
+    )
+    password = await password_hash("pass-word-1", Asker("test"))
+    rows.execute("UPDATE directus_users SET password = %s", [password])
+    async with served(filled) as (_, a, b):
+        with psycopg.connect(rows.info.dsn, password=rows.info.password) as holder:
+            holder.execute(held)
+            waiting = [asyncio.create_task(asks(a)) for _ in range(24)]
+            await asyncio.sleep(0.5)
+            for _ in range(10):
+                start = time.monotonic()
+                assert (await b.get("/items/account?fields=id")).status_code == 200
+                assert time.monotonic() - start < 2
+        for answer in await asyncio.gather(*waiting):
+            assert answer.status_code in {200, 302, 400, 401, 429, 503}, answer.text
+
+
+async def test_a_transaction_that_does_nothing_for_long_is_ended(filled):
+    async with filled.router.lifespan_context(filled) as state, state["database"].read() as session:
+        limit = await session.fetch_value("SHOW idle_in_transaction_session_timeout")
+        assert limit == "30s"
+        assert await session.fetch_value("SHOW lock_timeout") == "5s"
 
 
 LONG = {"filter": {"id": {"_in": [f"/01/{n:014d}" for n in range(5000)]}}, "limit": 1}

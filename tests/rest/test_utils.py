@@ -68,6 +68,26 @@ async def test_an_item_is_reverted_to_a_revision(client):
     assert shown == {"product_name": "First"}
 
 
+async def test_who_may_not_read_what_a_revision_holds_reverts_nothing(client, rows, app):
+    url = PRODUCT.replace("/", "%2F")
+    await client.patch(f"/items/product/{url}", json={"product_name": "First"})
+    await client.patch(f"/items/product/{url}", json={"product_name": "Second"})
+    params = {"filter[item][_eq]": PRODUCT, "filter[collection][_eq]": "product", "sort": "id"}
+    revision = (await client.get("/revisions", params=params)).json()["data"][1]["id"]
+    permissions = [
+        {"collection": "directus_revisions", "action": "read", "fields": ["id", "collection"]},
+        {"collection": "product", "action": "read", "fields": ["*"]},
+        {"collection": "product", "action": "update", "fields": ["*"]},
+    ]
+    role = {"name": "Few", "policies": [{"policy": {"name": "F", "permissions": permissions}}]}
+    made = (await client.post("/roles", json=role)).json()["data"]["id"]
+    user = {"email": "few@example.com", "token": "a-token-of-few", "role": made}
+    assert (await client.post("/users", json=user)).status_code == 200
+    async with client_of(app, headers={"Authorization": "Bearer a-token-of-few"}) as few:
+        refused = await few.post(f"/utils/revert/{revision}")
+        assert code_of(refused) == (403, "FORBIDDEN")
+
+
 @pytest.mark.parametrize("revision", ["999999", "nonsense"])
 async def test_a_missing_revision_is_forbidden(client, anonymous, revision):
     assert code_of(await client.post(f"/utils/revert/{revision}")) == (403, "FORBIDDEN")

@@ -60,6 +60,23 @@ async def test_one_message_plans_the_job_and_does_one_chunk(plant, database: Dat
     assert (plant.status(job), plant.created(job), plant.count(job)) == ("complete", 250, 250)
 
 
+async def test_a_job_that_others_hold_is_come_back_to(plant):
+    """No thread waits for whoever changes it, such as an import that goes on for minutes."""
+    database = Database(plant.database_url, max_size=3, lock_timeout=0.2)
+    await database.open()
+    job = plant.job(quantity=150)
+    try:
+        with psycopg.connect(plant.database_url) as holder:
+            holder.execute("SELECT FROM identifier_job WHERE id = %s FOR UPDATE", [job])
+            assert not await advance(database, JOBS, job)
+            assert plant.status(job) == "new"
+        while await advance(database, JOBS, job):
+            pass
+        assert plant.status(job) == "complete"
+    finally:
+        await database.close()
+
+
 async def test_messages_beyond_the_last_chunk_do_nothing(plant, database: Database):
     job = plant.job(quantity=150)
     await asyncio.gather(*(advance(database, JOBS, job) for _ in range(4)))

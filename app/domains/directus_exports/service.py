@@ -113,7 +113,7 @@ async def listed(session: Session, compiler: Compiler, limits: Limits, export: E
     if export.collection not in compiler.schema:
         raise Forbidden.collection(export.collection)
     query = export.wanted.query(compiler, caller, limits, export.collection)
-    return sorted(set(Restrictor(compiler.schema, caller).touched(query)))
+    return sorted(set(Restrictor(compiler.schema, caller).touched(query, by_key=False)))
 
 
 async def forget(session: WriteSession, key: str) -> None:

@@ -33,6 +33,8 @@ FIELDS = (
     *(f"brand.{name}" for name in BRAND),
     *(f"campaign.{name}" for name in CAMPAIGN),
 )
+_NOTHING = Counts(None, None, None, None, None)
+"""Of who may not read the key of a product."""
 READONLY = frozenset({"id", "creation_date"})
 ORDERS = {shown: own for own, shown in NAMES.items()}
 
@@ -101,9 +103,7 @@ async def _all_shown(visit: Visit, rows: list[Row]) -> list[dict[str, Any]]:
     keys = [row["id"] for row in rows if "id" in row]
     async with visit.database.read() as session:
         counts = await count_codes(session, visit.sight(), keys)
-    # Who may not read the key may count nothing.
-    known: dict[str | None, Counts] = {None: Counts(None, None, None, None, None), **counts}
-    return [_shown(row, known[row.get("id")]) for row in rows if row.get("id") in known]
+    return [_shown(row, counts.get(row.get("id", ""), _NOTHING)) for row in rows]
 
 
 def _shown(row: Row, counts: Counts) -> dict[str, Any]:

@@ -296,6 +296,15 @@ async def test_an_order_that_nobody_asked_for_needs_no_rights(allowed, route, ri
     assert shown.json()["count"] >= 1
 
 
+async def test_a_product_without_its_key_is_shown(allowed):
+    client = await allowed(*reads(product="product_number,product_name"))
+    shown = (await client.get("/api/v2/products/")).json()["results"]
+    [listed] = [one for one in shown if one["name"] == "SECRETNAME"]
+    shown = (await client.get(f"/api/v2/products/{listed['id']}/")).json()
+    assert shown == listed
+    assert (shown["uuid"], shown["code_count"]) == (None, None)
+
+
 async def test_documents_are_those_of_who_asked(allowed, uat, as_company, rows):
     """And of the account's admins; a colleague with the same rights has none of them."""
     rights = reads("unique_code", "product", "campaign", "scm_field")

@@ -68,6 +68,27 @@ async def test_ones_own_is_ones_own(allowed, keeps):
     assert await got(client) == [200, 200]
 
 
+@pytest.mark.parametrize(
+    ("permissions", "status"),
+    [
+        (reads("unique_code", "scan"), 200),
+        (reads("unique_code"), 403),
+        (reads("scan"), 403),
+        ([("unique_code", "read", SOME), *reads("scan")], 403),
+    ],
+)
+async def test_a_list_of_two_is_for_who_may_read_both(allowed, keeps, permissions, status):
+    await keeps(COLLEAGUE, "scan+unique_code")
+    asset, _ = await got(await allowed(*BESIDE, *permissions))
+    assert asset == status
+
+
+async def test_a_list_of_more_than_a_name_can_say_is_its_askers(allowed, keeps):
+    every = reads("unique_code", "scan")
+    await keeps(COLLEAGUE, "*")
+    assert (await got(await allowed(*BESIDE, *every)))[0] == 403
+
+
 async def test_a_list_of_users_is_for_who_may_read_them(allowed, keeps):
     await keeps(COLLEAGUE, "directus_users")
     asset, _ = await got(await allowed(*BESIDE, *reads("unique_code")))
