@@ -32,6 +32,7 @@ from app.items.slices import sliced
 from app.items.taken import as_told
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored_row
+from app.items.view import View
 from app.items.violations import as_app_error
 from schema import Collection
 
@@ -186,7 +187,7 @@ class Writer:
             try:
                 await rules()
             except ErrorList as found:
-                errors += found.errors
+                errors += found.errors if is_new else self._untold(collection, found.errors)
         async for pairs in sliced(list(zip(rows, refused, strict=True))):
             if len(errors) >= MOST_ERRORS:
                 break  # nobody reads on, and looking at all of them would keep others waiting
@@ -199,6 +200,16 @@ class Writer:
             errors += self._grant.validated(collection, "create" if is_new else "update", part)
         del errors[MOST_ERRORS:]
         refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
+
+    def _untold(self, collection: Collection, errors: list[AppError]) -> list[AppError]:
+        """Refusals of changes: what a row has is not told of a field the caller may not read."""
+        shown = View(self.schema, self.caller).fields(collection.name)
+        return [
+            FailedValidation(error.extensions["field"], "eq", "Value can't be that.")
+            if isinstance(error, FailedValidation) and error.extensions["field"] not in shown
+            else error
+            for error in errors
+        ]
 
     def _by_key(self, collection: Collection, patches: list[tuple[Any, Any]]) -> dict[Any, Row]:
         """The patches by key as stored, several for one key as one.

@@ -237,3 +237,21 @@ async def test_without_a_connection_every_surface_says_503(app, client):
     assert [answer.status_code for answer in answers] == [503] * len(answers)
     assert {answer.headers.get("retry-after") for answer in answers} == {"5"}
     assert (await client.get("/items/product")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["description", "tags", "product_name"])
+async def test_a_change_of_many_rows_is_as_large_as_all_of_them(client, name):
+    """Said once and written ten thousand times: refused before a copy is made of anything."""
+    value = ["x" * 400_000] if name == "tags" else "x" * 400_000
+    body = {"keys": [f"/01/{n:014d}" for n in range(9990)], "data": {name: value}}
+    refused = await client.patch("/items/product", json=body)
+    assert refused.status_code == 400
+    assert len(refused.content) < 1000, refused.text[:2000]
+
+
+async def test_a_refusal_says_how_a_value_begins(client):
+    """Each of a thousand refusals names its value."""
+    body = [{"gtin": f"{n}", "product_name": "x" * 100_000} for n in range(100)]
+    refused = await client.post("/items/product", json=body)
+    assert refused.status_code == 400
+    assert len(refused.content) < 500_000

@@ -12,7 +12,7 @@ from app.domains.code_reservation.service import Reservation
 from app.domains.directus_files.names import plain_name, plain_type
 from app.domains.directus_files.uploads import Upload, announced
 from app.domains.unique_code.lists import own_codes
-from app.errors import UnprocessableContent
+from app.errors import RecordNotUnique, UnprocessableContent, Unusable
 from app.items.compile import Compiler, Statement
 from app.items.export import FORMATS, MEDIA_TYPES, Format, exported
 from app.items.query import Query
@@ -54,11 +54,14 @@ async def _keep(
     said = _described(reservation)
     # An admin may ask for what belongs to an account; so it is said whose the file is.
     writer = Writer(compiler, session, Caller(user=reservation.user_created, is_admin=True))
-    with announced([upload]):
-        if reservation.export_file is None:
-            await writer.create(FILES, [said])
-        else:
-            await writer.update(FILES, [(reservation.export_file, said)])
+    try:
+        with announced([upload]):
+            if reservation.export_file is None:
+                await writer.create(FILES, [said])
+            else:
+                await writer.update(FILES, [(reservation.export_file, said)])
+    except RecordNotUnique:  # its key, which the file shares, may be that of another's file
+        raise Unusable("id") from None
 
 
 def _with_suffix(query: Query, rows: Statement, suffix: str) -> Statement:

@@ -188,13 +188,12 @@ async def _judge(
     if not row["is_suspicious"]:
         return
     rows = await _fetch(session, finding, queries.judge, values)
-    found: list[AppError] = [
-        FailedValidation(
-            "product" if row["field"] == "key" else row["field"],
-            "format",
-            REASONS.get(row["field"], NO_DAY).format(row["value"]),
-        )
-        for row in rows
-    ]
-    if found:
+    if found := [_refusal(finding.sight, row["field"], row["value"]) for row in rows]:
         raise ErrorList(found)
+
+
+def _refusal(sight: Sight, field: str, value: Any) -> AppError:
+    if field == "key" and not sight.shows_always(CODES, "id"):
+        value = "..."  # which code it is, the caller may not know
+    reason = REASONS.get(field, NO_DAY).format(value)
+    return FailedValidation("product" if field == "key" else field, "format", reason)
