@@ -78,7 +78,9 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
     "app/domains/directus_users/one_time_code.py": {LOGIN: ("_LOCKED", "_SET")},
     "app/domains/directus_users/password_reset.py": {LOGIN: ("_BY_EMAIL", "_BY_KEY")},
     "app/domains/directus_users/second_factor.py": {JUDGED: ("_USER",)},
-    "app/domains/directus_users/sessions.py": {LOGIN: ("_BY_EMAIL", "_NOTE_LOGIN", "_HELD", "_OWNER")},
+    "app/domains/directus_users/sessions.py": {
+        LOGIN: ("_BY_EMAIL", "_NOTE_LOGIN", "_HELD", "_OWNER")
+    },
     "app/domains/document/queries.py": {
         ASKED: ("ASK",),
         BY_KEY: ("WANTED", "STORED", "COMPLETE", "FAIL", "EXPIRED", "PURGED"),

@@ -6,7 +6,6 @@ The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, neve
 from collections.abc import Awaitable, Callable, Sized
 from typing import Any
 
-import orjson
 import psycopg
 
 from app.access.caller import Caller
@@ -27,6 +26,7 @@ from app.items.filling import fill_changed, fill_created
 from app.items.grant import Grant
 from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
+from app.items.payloads import objects, require_light
 from app.items.rules import Row, Update, rules_of
 from app.items.slices import sliced
 from app.items.taken import as_told
@@ -40,10 +40,6 @@ Path = tuple[str, ...]
 
 MOST_ERRORS = 1000
 """Refusals that one request is told of."""
-_MOST_FIELDS = 1000
-"""Of one item: looking at each is a single step, that all others wait for."""
-_MOST_WRITTEN = 64 * 1024 * 1024
-"""Characters that a request changes: what it says once of many rows counts for each of them."""
 
 
 class Writer:
@@ -67,7 +63,7 @@ class Writer:
             return []
         self._count(payloads)
         collection = self.schema[name]
-        payloads = self._grant.created(collection, _objects(payloads))
+        payloads = self._grant.created(collection, objects(payloads))
         rows, refused, below = await self._accepted(collection, payloads, path)
         fill_created(collection, rows, self.caller)
         self._grant.own(collection, rows)
@@ -88,7 +84,7 @@ class Writer:
         if not patches:
             return []
         self._count(patches)
-        _require_light(patches)
+        require_light(patches)
         collection = self.schema[name]
         wanted = await self._grant.updated(collection, self._by_key(collection, patches))
         before = await self._locked(collection, list(wanted))
@@ -136,7 +132,7 @@ class Writer:
         """Update the rows whose keys the payloads name, create the others; the keys."""
         collection = self.schema[name]
         primary = collection.primary_key
-        given = [as_key(primary, item.get(primary.name)) for item in _objects(payloads)]
+        given = [as_key(primary, item.get(primary.name)) for item in objects(payloads)]
         there = await self.existing(collection, [key for key in given if key is not None])
         pairs = list(zip(given, payloads, strict=True))
         known = [(key, item) for key, item in pairs if key is not None and key in there]
@@ -219,7 +215,7 @@ class Writer:
         primary = collection.primary_key
         merged: dict[Any, Row] = {}
         for given, patch in patches:
-            _objects([patch])
+            objects([patch])
             key = as_key(primary, given)
             if key is not None:
                 merged[key] = {**merged.get(key, {}), **patch}
@@ -349,28 +345,3 @@ class Writer:
             if refused is None:
                 raise
             raise refused from error
-
-
-def _require_light(patches: list[tuple[Any, Any]]) -> None:
-    """Raises InvalidPayload for a change that says little and writes much."""
-    known: dict[int, int] = {}
-    total = 0
-    for _, patch in patches if len(patches) > 1 else ():
-        for value in patch.values() if isinstance(patch, dict) else ():
-            if isinstance(value, str):
-                total += len(value)
-            elif isinstance(value, dict | list):
-                if id(value) not in known:
-                    known[id(value)] = len(orjson.dumps(value, default=str))
-                total += known[id(value)]
-    if total > _MOST_WRITTEN:
-        raise InvalidPayload(f"The change writes more than {_MOST_WRITTEN} characters: take parts")
-
-
-def _objects(payloads: list[Any]) -> list[Row]:
-    """The payloads, each an object. Raises InvalidPayload."""
-    if not all(isinstance(payload, dict) for payload in payloads):
-        raise InvalidPayload("Each item has to be an object")
-    if any(len(payload) > _MOST_FIELDS for payload in payloads):
-        raise InvalidPayload(f"An item has {_MOST_FIELDS} fields at most")
-    return payloads
