@@ -181,7 +181,7 @@ class FilterReader:
         return All(tuple(self._function(field, name, v, path) for name, v in value.items()))
 
     def _function(self, field: Field, name: str, value: Any, path: tuple[str, ...]) -> Condition:
-        if name not in functions_of(field):
+        if name == "json" or name not in functions_of(field):
             raise InvalidQuery(f'Invalid function specified "{name}"')
         if field.many is not None and not self.schema.fields(field.many.collection):
             raise Forbidden.collection(field.many.collection, path)

@@ -72,7 +72,7 @@ class OrderReader:
                 here = leads.collection
         if field.concealed:
             raise Forbidden.field(field.name, here, path[:-1])
-        if function is not None and function not in functions_of(field):
+        if function == "json" or (function is not None and function not in functions_of(field)):
             raise InvalidQuery(f'Invalid function specified "{function}"')
         if field.many is not None and function is None:
             path = (*path, self._key_of(field.many.collection, path))
@@ -105,6 +105,8 @@ class OrderReader:
         definition = self.schema.fields(collection).get(field)
         if definition is None:
             raise Forbidden.field(field, collection)
+        if definition.many is not None:
+            self._key_of(definition.many.collection, (field,))
         if not operation.startswith("count"):
             if definition.concealed:
                 raise Forbidden.field(field, collection)

@@ -26,6 +26,7 @@ from app.items.query import (
     Some,
 )
 from app.items.relations import step
+from app.items.view import View
 from schema import Schema
 
 AnyQuery = TypeVar("AnyQuery", Query, AggregateQuery)
@@ -49,6 +50,13 @@ class Restrictor:
         touched = sorted(set(self.touched(query)))
         rules = tuple(self._rule(name) for name in touched)
         return replace(self._with_rows(query), rules=rules)
+
+    def within(self, query: Query, condition: Condition) -> Query:
+        """The query restricted, of rows the server picks: whoever may read what they are by."""
+        restricted = self.restricted(query)
+        if any(rule.collection == query.collection for rule in restricted.rules):
+            return replace(restricted, rows=_both(restricted.rows, condition))
+        return replace(restricted, filter=_both(restricted.filter, condition))
 
     def rows(
         self, collection: str, action: Action, fields: Iterable[str] | None = None
@@ -94,6 +102,11 @@ class Restrictor:
     def _rule(self, collection: str) -> ReadRule:
         return ReadRule(collection, self.rows(collection, "read"), self._masks(collection))
 
+    def shown_always(self, collection: str) -> set[str]:
+        """The fields that the caller may read in every row it sees."""
+        fields = set(View(self.schema, self.caller).fields(collection))
+        return fields - {name for name, _ in self._masks(collection)}
+
     def _masks(self, collection: str) -> tuple[tuple[str, Condition], ...]:
         """The fields that only some permissions cover, each with the rows where it is seen."""
         permissions = self.caller.permissions.of(collection, "read")
@@ -137,6 +150,7 @@ class Restrictor:
                 yield from self._of_condition(query.collection, condition, by_key)
         paths = [sort.path for sort in query.sort]
         if isinstance(query, AggregateQuery):
+            paths = [path[-1:] for path in paths]  # of a group, or an operation and its field
             paths += [(field,) for item in query.aggregates for _, field in item.fields]
         else:
             paths += [(n.field,) for n in query.selection if isinstance(n, Leaf | Parts)]

@@ -51,6 +51,7 @@ class Build:
     name_of: NameOf
     rules: Mapping[str, ReadRule] = field(default_factory=dict)
     _marks: dict[tuple[FromClause, str], ColumnElement[bool]] = field(default_factory=dict)
+    _computed: dict[tuple[FromClause, str], ColumnElement[Any]] = field(default_factory=dict)
 
     def unrestricted(self) -> "Build":
         """The same without rules: what rules themselves are judged by."""
@@ -60,7 +61,8 @@ class Build:
         """The rows of a collection that a rule lets through, with masked fields null elsewhere.
 
         Fields that are no column (what is computed, to-many) have a mark in its place: see `shown`.
-        So has the key, by which rows are found and joined whoever may see it.
+        So has the key, by which rows are found and joined whoever may see it. What is computed is
+        computed here, of the rows as they are: only its own mask hides it.
         """
         if rule is None or (rule.rows is None and not rule.masks):
             return self.tables.tables[collection].alias()
@@ -79,12 +81,27 @@ class Build:
             or inner.table.c[name].primary_key
             or expression_of(collection, name) is not None
         }
+        values = {
+            item.name: expression(inner.table).label(None)
+            for item in self.schema[collection].fields
+            if masks and (expression := expression_of(collection, item.name)) is not None
+        }
         where = true() if rule.rows is None else inner.condition(rule.rows)
-        seen_rows = select(*columns, *marks.values()).select_from(inner.source).where(where)
-        rows = seen_rows.subquery()
+        seen_rows = select(*columns, *marks.values(), *values.values()).select_from(inner.source)
+        rows = seen_rows.where(where).subquery()
+        for name, value in values.items():
+            self._computed[rows, name] = rows.exported_columns[value.name]
         for name, mark in marks.items():
             self._marks[rows, name] = rows.exported_columns[mark.name]
         return rows
+
+    def computed(self, table: FromClause, collection: str, name: str) -> ColumnElement[Any] | None:
+        """The value of a computed field; None for a column."""
+        known = self._computed.get((table, name))
+        if known is not None:
+            return known
+        expression = expression_of(collection, name)
+        return None if expression is None else expression(table)
 
     def is_marked(self, table: FromClause, name: str) -> bool:
         """Whether a rule masks a field without masking its column."""
@@ -127,10 +144,10 @@ class Scope:
     def column(self, path: tuple[str, ...]) -> ColumnElement[Any]:
         """The column at the end of a path, joining the tables on the way once."""
         collection, table = self._collection_at(path[:-1]), self._table_at(path[:-1])
-        expression = expression_of(collection, path[-1])
-        if expression is None:
+        computed = self.build.computed(table, collection, path[-1])
+        if computed is None:
             return self.build.shown(table, path[-1], table.c[path[-1]])
-        value = type_coerce(expression(table), column_type(self.field(path)))
+        value = type_coerce(computed, column_type(self.field(path)))
         return self.build.shown(table, path[-1], value)
 
     def value(

@@ -32,7 +32,6 @@ from app.items.slices import sliced
 from app.items.taken import as_told
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored_row
-from app.items.view import View
 from app.items.violations import as_app_error
 from schema import Collection
 
@@ -184,6 +183,8 @@ class Writer:
                 await rules()
             except ErrorList as found:
                 errors += found.errors if is_new else self._untold(collection, found.errors)
+            except FailedValidation as found:
+                errors += [found] if is_new else self._untold(collection, [found])
         async for pairs in sliced(list(zip(rows, refused, strict=True))):
             if len(errors) >= MOST_ERRORS:
                 break  # nobody reads on, and looking at all of them would keep others waiting
@@ -199,7 +200,7 @@ class Writer:
 
     def _untold(self, collection: Collection, errors: list[AppError]) -> list[AppError]:
         """Refusals of changes: what a row has is not told of a field the caller may not read."""
-        shown = View(self.schema, self.caller).fields(collection.name)
+        shown = self._grant.restrictor.shown_always(collection.name)
         return [
             FailedValidation(error.extensions["field"], "eq", "Value can't be that.")
             if isinstance(error, FailedValidation) and error.extensions["field"] not in shown

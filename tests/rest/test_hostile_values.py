@@ -255,3 +255,13 @@ async def test_a_refusal_says_how_a_value_begins(client):
     refused = await client.post("/items/product", json=body)
     assert refused.status_code == 400
     assert len(refused.content) < 500_000
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["sort=json(tags)", "sort=-json(tags)", "filter[json(tags)][_eq]=1",
+     "filter[json(tags)][_null]=true", "export=csv&sort=json(tags)", "fields=json(tags)",
+     "fields=json(tags,)", "fields=json(tags,.)"],
+)  # fmt: skip
+async def test_json_takes_a_path(client, query):
+    assert (await client.get(f"/items/product?{query}")).status_code == 400

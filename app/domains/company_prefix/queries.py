@@ -57,9 +57,10 @@ WHERE p.account IS NULL AND (
 RETURNING p.id
 """
 ADOPT_CODES = """
-UPDATE unique_code AS c SET account = %(account)s::uuid
-FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
-WHERE c.id >= r.first AND c.id < r."end" AND c.account IS NULL
+UPDATE unique_code SET account = %(account)s::uuid WHERE id = ANY(ARRAY(
+  SELECT c.id FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
+  CROSS JOIN LATERAL (SELECT id FROM unique_code
+    WHERE id >= r.first AND id < r."end" AND account IS NULL OFFSET 0) AS c))
 """
 # What mints or keeps their codes goes with products.
 ADOPT_ORDERS = tuple(

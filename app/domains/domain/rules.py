@@ -63,7 +63,8 @@ class DomainRules(Rules):
                 renamed.append(update)
         moved = [update for update in updates if not HELD.isdisjoint(update.changes)]
         if moved:
-            await session.fetch_all(GIVE)
+            if _is_installations(caller):
+                await session.fetch_all(GIVE)
             await _require_unused(session, moved)
         if renamed:
             await _check_names(session, caller, [{**u.before, **u.patch} for u in renamed])
@@ -178,6 +179,7 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
         if not await has_record(name, code):
             detail = f'Set a TXT record of {RECORD}.{name} that says "{code}", then try again.'
             raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
+        await session.fetch_all(GIVE)  # not while the DNS is asked, which may take its time
         is_others = await session.fetch_value(queries.OTHERS, others) is not None
         if is_others or await session.fetch_all(queries.TAKEN, {"names": [name]}):
             raise Unusable(STATE)

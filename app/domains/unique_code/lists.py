@@ -23,5 +23,5 @@ def own_codes(
     require(caller, "read", compiler.schema[CODES])
     readable = View(compiler.schema, caller).fields(CODES)
     shown = tuple(Leaf(name, name) for name in columns if name in readable)
-    query = Query(CODES, shown, filter=Compare(path, "_eq", Value(key)), sort=(Sort(("id",)),))
-    return Restrictor(compiler.schema, caller).restricted(query)
+    query = Query(CODES, shown, sort=(Sort(("id",)),))
+    return Restrictor(compiler.schema, caller).within(query, Compare(path, "_eq", Value(key)))

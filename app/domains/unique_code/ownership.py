@@ -154,6 +154,8 @@ def _length(row: Row, product: Mapping[str, Any] | None, cover: Cover | None) ->
         return None
     if cover is not None:
         return cover.prefix_length
+    if row["type"] == CodeKind.SSCC:  # names no product: one that it is for says nothing of it
+        return None
     return None if product is None else product["company_prefix_length"]
 
 

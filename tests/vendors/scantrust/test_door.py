@@ -305,6 +305,35 @@ async def test_a_product_without_its_key_is_shown(allowed):
     assert (shown["uuid"], shown["code_count"]) == (None, None)
 
 
+async def test_what_is_computed_is_computed_of_the_row_as_it_is(allowed, rows):
+    """What it comes of may be hidden in a row: its EPC is that of the chip all the same."""
+    rows.execute("UPDATE unique_code SET extended_id = NULL")
+    shown = "id,extended_id,epc_hex,epc_uri,digital_link,serial_number,activation_status"
+    path = f"/items/unique_code?fields={shown}&sort=id"
+    one = await allowed(*reads(unique_code=shown))
+    expected = (await one.get(path)).json()["data"]
+    assert [row["epc_hex"] is None for row in expected] == [False, True]
+    active = {"permissions": {"activation_status": {"_eq": 0}}}
+    two = await allowed(*reads(unique_code=shown), ("unique_code", "read", active))
+    assert (await two.get(path)).json()["data"] == expected
+    by_epc = f"{path}&filter[extended_id][_eq]={expected[0]['extended_id']}"
+    assert (await two.get(by_epc)).json()["data"] == expected[:1]
+
+
+async def test_a_refusal_tells_nothing_of_a_row_that_may_not_be_read(allowed, rows):
+    rows.execute(
+        "INSERT INTO domain (account, domain_name, state) "
+        "VALUES (%s, 'go.example.com', 'verified') ON CONFLICT DO NOTHING",
+        [ACCOUNT],
+    )
+    client = await allowed(*reads(domain="id"), ("domain", "update", FULL))
+    for patch in ({"domain_name": "x.example.com"}, {"state": "pending"}):
+        body = {"query": {"filter": {}}, "data": patch}
+        refused = await client.patch("/items/domain", json=body)
+        assert refused.status_code == 400
+        assert "go.example.com" not in refused.text
+
+
 async def test_documents_are_those_of_who_asked(allowed, uat, as_company, rows):
     """And of the account's admins; a colleague with the same rights has none of them."""
     rights = reads("unique_code", "product", "campaign", "scm_field")

@@ -62,6 +62,29 @@ async def test_a_list_of_codes_is_for_who_may_read_all_of_them(allowed, keeps, p
     assert await got(await allowed(*BESIDE, *permissions)) == [status, status]
 
 
+async def test_a_list_has_the_codes_of_its_order_whatever_else_its_asker_may_read(
+    allowed, installation
+):
+    """The server picks them by a field that a second permission shows in some rows only."""
+    active = {"permissions": {"activation_status": {"_eq": 2}}}
+    for permissions in ([], [("unique_code", "read", active)]):
+        client = await allowed(*reads(unique_code="id,extended_id,product"), *permissions)
+        compiler = served(installation).compiler
+        caller = Caller(client.user, ACCOUNT, permissions=Permissions(
+            [Permission("unique_code", "read", fields=frozenset(fields.split(",")), rule=rule)
+             for fields, rule in [("id,extended_id,product", {}),
+                                  *[("*", {"activation_status": {"_eq": 2}})] * len(permissions)]]
+        ))  # fmt: skip
+        query = own_codes(compiler, caller, ("extended_id",), ("product",), PRODUCT)
+        database = Database(installation.database_url or "", max_size=1)
+        await database.open()
+        async with database.read() as session:
+            statement = compiler.rows(query)
+            found = await session.fetch_all(statement.sql, statement.values)
+        await database.close()
+        assert len(found) == 2
+
+
 async def test_ones_own_is_ones_own(allowed, keeps):
     client = await allowed(*BESIDE, ("unique_code", "read", SOME))
     await keeps(client.user)
