@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.errors import InvalidQuery
 from schema import Field
 
 _DATE = ("year", "month", "week", "day", "weekday")
@@ -76,9 +77,14 @@ def number_in(text: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _steps(path: str) -> list[ColumnElement[str]]:
-    """The keys of a path such as `a.b[0]`, bound: they are part of the query's shape."""
-    parts = path.replace("[", ".").replace("]", "").split(".")
-    return [literal(part, Text()) for part in parts if part]
+    """The keys of a path such as `a.b[0]`, bound: they are part of the query's shape.
+
+    Raises InvalidQuery where there is none.
+    """
+    steps = [part for part in path.replace("[", ".").replace("]", "").split(".") if part]
+    if not steps:
+        raise InvalidQuery("JSON takes a path, such as a.b[0]")
+    return [literal(step, Text()) for step in steps]
 
 
 def result_key(field: str, function: str, argument: str | None = None) -> str:

@@ -261,7 +261,8 @@ async def test_a_refusal_says_how_a_value_begins(client):
     "query",
     ["sort=json(tags)", "sort=-json(tags)", "filter[json(tags)][_eq]=1",
      "filter[json(tags)][_null]=true", "export=csv&sort=json(tags)", "fields=json(tags)",
-     "fields=json(tags,)", "fields=json(tags,.)"],
+     "fields=json(tags,)", "fields=json(tags,.)", "fields=json(tags,[])",
+     "filter[tags][_json][.][_eq]=1", "filter[tags][_json][][_eq]=1"],
 )  # fmt: skip
 async def test_json_takes_a_path(client, query):
     assert (await client.get(f"/items/product?{query}")).status_code == 400
