@@ -8,7 +8,7 @@ DEEPEST = 100
 """Objects and lists inside each other. What reads them later calls itself once for each level."""
 
 
-_MOST_PARTS, _MOST_COMMAS = 200_000, 1_000_000
+_MOST_PARTS, _MOST_COMMAS = 200_000, 600_000
 _FEW_PARTS, _FEW_COMMAS = 2_000, 20_000
 """Objects and lists, and commas, of a text; and of one from nobody. Counting them is quick, making
 values of them is not, and all others wait for it.

@@ -35,7 +35,7 @@ def test_deeper_ones_are_refused(levels, opened, closed):
         read_json(opened * levels + "1" + closed * levels)
 
 
-@pytest.mark.parametrize(("part", "count"), [("[],", 200_001), ("1,", 1_000_001), ("{},", 10**6)])
+@pytest.mark.parametrize(("part", "count"), [("[],", 200_001), ("1,", 600_001), ("{},", 10**6)])
 def test_more_than_is_read_is_refused(part, count):
     for text in (f"[{part * count}1]", f"[{part * count}1]".encode()):
         with pytest.raises(TooMuch):

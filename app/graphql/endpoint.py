@@ -30,7 +30,7 @@ from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
 from app.items.violations import as_refusal
 from app.json_text import NotJson, TooDeep, read_json
-from app.rest.requests import body_of, header
+from app.rest.requests import body_of, header, whole_body
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
 from schema import Schema
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_PARTS, _MOST_PARTS_OF_NOBODY = 50_000, 2_000
 """Objects and lists of a body; those of the document count, too."""
-_MOST_COMMAS = 200_000
+_MOST_COMMAS = 100_000
 _MOST_OPERATORS = 5_000
 _REFUSALS = (AppError, ErrorList, GraphQLError)
 """What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
@@ -72,7 +72,7 @@ class Endpoint:
             if "query" not in request.query_params and "text/html" in accepted:
                 return graphiql.page()
             return await self._answer(request, _get_params(request), read_only=True)
-        _require_small(await request.body(), request.state.items.caller)
+        _require_small(await whole_body(request), request.state.items.caller)
         body = await body_of(request)
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object with a query")

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import orjson
+
 from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, Forbidden
 from app.items.items import Items
@@ -15,6 +17,8 @@ from app.items.write import Writer
 BLOCK = 2000
 """Rows written as one set."""
 
+_HEAVIEST = 4 * 1024 * 1024
+"""Characters of a set: a row may have a million."""
 _SHORTEST_RANGE = 5
 """Rows in sequence that are told as a range, not one by one."""
 
@@ -47,16 +51,21 @@ async def import_rows(items: Items, name: str, rows: Iterator[Numbered], most_er
 
 
 async def _blocks(rows: Iterator[Numbered], key: str) -> AsyncIterator[list[Numbered]]:
-    """The rows in blocks. A key that comes again begins a new one: it updates what came before."""
+    """The rows in blocks of so many rows, or characters.
+
+    A key that comes again begins a new one: it updates what came before.
+    """
     held: list[Numbered] = []
 
     def take() -> list[Numbered]:
         seen = {str(row.get(key)) for _, row in held}
         block = list(held)
         held.clear()
+        weight = sum(_weight(row) for _, row in block)
         for number, row in rows:
             again = row.get(key) is not None and str(row[key]) in seen
-            if again or len(block) == BLOCK:
+            weight += _weight(row)
+            if again or len(block) == BLOCK or (block and weight > _HEAVIEST):
                 held.append((number, row))
                 break
             seen.add(str(row.get(key)))
@@ -65,6 +74,14 @@ async def _blocks(rows: Iterator[Numbered], key: str) -> AsyncIterator[list[Numb
 
     while block := await asyncio.to_thread(take):
         yield block
+
+
+def _weight(row: Row) -> int:
+    """About how many characters a row has."""
+    return sum(
+        len(orjson.dumps(value, default=str)) if isinstance(value, dict | list) else len(str(value))
+        for value in row.values()
+    )
 
 
 async def _save(

@@ -71,6 +71,8 @@ def as_refusal(error: Exception) -> AppError | None:
         case RecursionError():
             logger.warning("a request is too large", exc_info=error)
             return InvalidQuery(_TOO_LARGE)
+        case pg.IdleInTransactionSessionTimeout():
+            return OutOfTime()
         case pg.LockNotAvailable():
             return ServiceUnavailable("database", "Other requests change the same rows; try again")
         case psycopg.OperationalError() if _is_too_large(error):

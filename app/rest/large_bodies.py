@@ -29,7 +29,7 @@ class LargeBody:
         self._gate = gate
         self._is_inside = False
 
-    async def wait(self, size: int) -> None:
+    async def wait(self, size: float) -> None:
         """Wait for its turn, if a body of so many bytes is large; before it is read as JSON.
 
         Raises TooManyAtOnce when it does not come in time.

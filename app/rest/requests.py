@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from app.errors import InvalidPayload
 from app.json_text import NotJson, read_json
+from app.rest.large_bodies import LARGE
 
 _SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
 """Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""
@@ -49,6 +50,19 @@ def header(scope: Scope, wanted: bytes) -> str:
     return ""
 
 
+async def whole_body(request: Request) -> bytes:
+    """The bytes of a body, read when it is its turn among the large ones. Raises TooManyAtOnce.
+
+    One that does not say how large it is counts as large.
+    """
+    said = header(request.scope, b"content-length")
+    size = float(said) if said.isascii() and said.isdecimal() else 0.0  # of any number of digits
+    if header(request.scope, b"transfer-encoding"):
+        size = LARGE + 1
+    await request.state.large_body.wait(size)
+    return await request.body()
+
+
 async def body_of(request: Request) -> Any:
     """The JSON body; an empty object when there is none or it is of another kind.
 
@@ -56,8 +70,7 @@ async def body_of(request: Request) -> Any:
     """
     if not header(request.scope, b"content-type").startswith("application/json"):
         return {}
-    raw = await request.body()
-    await request.state.large_body.wait(len(raw))
+    raw = await whole_body(request)
     if not raw.strip():
         return {}
     try:

@@ -3,12 +3,14 @@
 _KEEPERS = 0x706F6F6C
 """Advisory lock key ("pool"): one worker looks after pools at a time."""
 
-_WRITERS = 0x706F6F6D
-"""Advisory lock key: of two who make the same pool, the second sees the first."""
-
 TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_KEEPERS})"
 
-LOCK_WRITERS = f"SELECT pg_advisory_xact_lock({_WRITERS})"
+# Of two who make the same pool, the second sees the first. They are of one account: who imports
+# pools for minutes holds up no other. In order, against deadlocks.
+LOCK_WRITERS = """
+SELECT count(pg_advisory_xact_lock(hashtextextended('code_pool ' || account, 0)))
+FROM (SELECT DISTINCT account FROM unnest(%(accounts)s::text[]) AS account ORDER BY 1) AS asked
+"""
 
 # The pool that waits longest for somebody to look at it. Where no job could be made, a person has
 # to act: those are looked at less often.

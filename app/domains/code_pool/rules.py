@@ -85,7 +85,8 @@ def _of_pool(problem: AppError) -> AppError:
 
 async def _doubles(session: WriteSession, rows: Sequence[Row]) -> list[AppError]:
     """Those for the same codes as another pool, stored or of the same request."""
-    await session.fetch_one(queries.LOCK_WRITERS)
+    accounts = [str(row.get("account")) for row in rows]
+    await session.fetch_one(queries.LOCK_WRITERS, {"accounts": accounts})
     wanted = [
         {"place": place, "id": row["id"], **{name: row.get(name) for name in SAME}}
         for place, row in enumerate(rows)

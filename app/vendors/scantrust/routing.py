@@ -29,7 +29,7 @@ from app.items.items import Items
 from app.items.sight import Sight
 from app.items.violations import as_refusal
 from app.json_text import NotJson, read_json
-from app.rest.requests import absolute, header, path_for_logs
+from app.rest.requests import absolute, header, path_for_logs, whole_body
 from app.settings import Settings
 from app.vendors.scantrust.access import NOBODY, Entry, entry_of
 from app.vendors.scantrust.errors import (
@@ -120,8 +120,7 @@ class Visit:
 
         Raises ParseError for what is no JSON, FailedValidation for what is no object.
         """
-        raw = await self.request.body()
-        await self.request.state.large_body.wait(len(raw))
+        raw = await whole_body(self.request)
         if not raw.strip():
             return {}
         sent = header(self.request.scope, b"content-type")
