@@ -70,8 +70,8 @@ class Sight:
 
     def shows_always(self, collection: str, *fields: str) -> bool:
         """Whether the fields are null in no row for the caller's sake."""
-        masks = {name for rule in self._restricted(collection).rules for name, _ in rule.masks}
-        return self.shows(collection, *fields) and masks.isdisjoint(fields)
+        always = self._restrictor.shown_always(collection)
+        return self._view.may_read(collection) and always.issuperset(fields)
 
     def shows_all(self, collection: str) -> bool:
         """Whether the caller may read all fields of all rows (of its account) of a collection."""
