@@ -11,7 +11,7 @@ from schema.code_pool import code_pool
 from schema.code_reservation import code_reservation
 from schema.code_space import code_range, code_space
 from schema.company_prefix import company_prefix
-from schema.definition import Collection, Field, Index, Relation, ToMany
+from schema.definition import OWN_ROWS, Collection, Field, Index, Relation, ToMany
 from schema.document import document, download_link
 from schema.domain import domain
 from schema.identifier_job import identifier_job
@@ -54,6 +54,7 @@ BUILTIN = Schema((*OWN, *with_accounts()))
 __all__ = [
     "BUILTIN",
     "OWN",
+    "OWN_ROWS",
     "SYSTEM",
     "BadDefinition",
     "Collection",

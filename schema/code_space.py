@@ -42,6 +42,7 @@ code_range = Collection(
         big_integer("first_position", required=True),
         integer("quantity", required=True),
         uuid("identifier_job", required=True, note="Stays when the job is deleted."),
+        uuid("account", note="Whose the codes were minted for, also when the job is deleted."),
         string("reference_id", note="The job's reference when the range was taken."),
         timestamp("minted_at", note="When the codes were committed; none: taken, not minted."),
     ),

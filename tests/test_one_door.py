@@ -43,6 +43,9 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
     "app/bootstrap.py": {
         "the first start, before there is any account": ("_ADMIN", "_first_admin")
     },
+    "app/domains/account/queries.py": {
+        WHOSE: ("ADOPT_PRODUCTS", "ADOPT_ORDERS", "ADOPT_CODES", "CODES_OF_OTHERS")
+    },
     "app/domains/code_pool/queries.py": {
         BY_KEY: ("DUE", "COMING", "FAILED_JOB", "LOOKED"),
         JUDGED: ("SAME",),
@@ -51,15 +54,17 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         BY_KEY: ("READ", "PROGRESS", "FAIL"),
         JUDGED: ("FORGET_FILES",),
     },
+    "app/domains/code_space/queries.py": {
+        BY_KEY: ("INSERT_RANGES",),
+        WHOSE: ("OWNERS_OF_POSITIONS",),
+    },
     "app/domains/company_prefix/queries.py": {
         WHOSE: (
             "OVERLAPPING",
             "UNDER",
             "AGAINST",
             "WITH_GTIN",
-            "ADOPT_PRODUCTS",
-            "ADOPT_CODES",
-            "ADOPT_ORDERS",
+            "WITH_GTIN_OF_OTHERS",
             "ADOPT_SSCC_JOBS",
         )
     },
@@ -87,7 +92,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         "a link is for whoever has it: its token is the permission": ("LINKED", "FILE"),
     },
     "app/domains/domain/queries.py": {
-        WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS", "ADOPT", "ADOPT_JOBS")
+        WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS", "ADOPT_JOBS")
     },
     "app/domains/identifier_job/queries.py": {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),
@@ -109,7 +114,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         ASKED: ("ASK",),
         BY_KEY: ("READ", "BEGUN", "PROGRESS", "FAIL"),
     },
-    "app/domains/unique_code/ownership.py": {WHOSE: ("JOBS", "PRODUCTS")},
+    "app/domains/unique_code/ownership.py": {WHOSE: ("PRODUCTS",)},
     "app/domains/unique_code/rules.py": {JUDGED: ("DOMAIN_NAMES", "ACCOUNT_DOMAINS")},
     "app/domains/unique_code/supply.py": {
         "who may reserve codes may set those of its account aside: the account is bound": (

@@ -11,6 +11,7 @@ from app.access.permissions import Action, Permission
 from app.database.session import WriteSession
 from app.errors import AppError, FailedValidation, Forbidden, InvalidForeignKey
 from app.items.compile import Compiler
+from app.items.one_account import OWNER
 from app.items.payload_rules import broken
 from app.items.query import Condition
 from app.items.restrict import Restrictor
@@ -19,7 +20,6 @@ from app.items.variables import resolve
 from schema import Collection
 
 Path = tuple[str, ...]
-OWNER = "account"
 
 
 class Grant:

@@ -165,6 +165,28 @@ def referenced(collection: Collection, field: Field) -> str:
 
 
 @lru_cache(maxsize=1000)
+def crossing(links: tuple[tuple[Collection, Field, Collection], ...], of: str) -> str:
+    """The field of one of the links that leads from a row of one account to one of another.
+
+    `of`: which end, `source` or `target`, is a row of `keys`.
+    """
+    return " UNION ALL ".join(
+        _crossing(source, field, target, of, (source if of == "source" else target).primary_key)
+        for source, field, target in links
+    )
+
+
+def _crossing(source: Collection, field: Field, target: Collection, of: str, key: Field) -> str:
+    return (
+        f"(SELECT {_literal(field.name)} AS field FROM {_name(source.name)} AS source "
+        f"JOIN {_name(target.name)} AS target "
+        f"ON target.{_name(target.primary_key.name)} = source.{_name(field.name)} "
+        f"WHERE {of}.{_name(key.name)} = ANY(%(keys)s::{_array(key)}) "
+        "AND source.account <> target.account LIMIT 1)"
+    )
+
+
+@lru_cache(maxsize=1000)
 def children(collection: Collection, field: Field) -> str:
     """The keys of the rows whose many-to-one `field` is one of `keys`, as `key` and `parent`."""
     name = _name(field.name)
@@ -254,6 +276,10 @@ def _counter(collection: Collection) -> str:
 
 def _array(field: Field) -> str:
     return _ARRAYS[field.type]
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''").replace("%", "%%") + "'"
 
 
 def _name(identifier: str) -> str:

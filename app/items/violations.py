@@ -73,7 +73,7 @@ def as_refusal(error: Exception) -> AppError | None:
             return InvalidQuery(_TOO_LARGE)
         case pg.IdleInTransactionSessionTimeout():
             return OutOfTime()
-        case pg.LockNotAvailable():
+        case pg.LockNotAvailable() | pg.DeadlockDetected():
             return ServiceUnavailable("database", "Other requests change the same rows; try again")
         case psycopg.OperationalError() if _is_too_large(error):
             return InvalidQuery(_TOO_LARGE)

@@ -26,6 +26,7 @@ from app.items.filling import fill_changed, fill_created
 from app.items.grant import Grant
 from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
+from app.items.one_account import OWNER, may_cross, require_one_account
 from app.items.payloads import objects, require_light
 from app.items.rules import Row, Update, rules_of
 from app.items.slices import sliced
@@ -74,6 +75,8 @@ class Writer:
         await self._check_links(collection, rows)
         keys = await self._insert(collection, rows)
         await self._grant.require_own(collection, keys)
+        if may_cross(self.caller, collection, [row for row in rows if row.get(OWNER) is not None]):
+            await require_one_account(self.session, self.schema, collection, keys)
         await save_to_many(self, collection, keys, below, path)
         await rules_of(name).after_create(self.session, self.caller, rows)
         return keys
@@ -104,6 +107,9 @@ class Writer:
         await self._check_links(collection, rows)
         await self._apply(collection, updates)
         await self._grant.require_own(collection, keys)
+        if may_cross(self.caller, collection, changes := [update.changes for update in updates]):
+            moved = any(OWNER in change for change in changes)
+            await require_one_account(self.session, self.schema, collection, keys, moved=moved)
         await save_to_many(self, collection, keys, below, path)
         await self._history.updated(collection, dict(zip(keys, deltas, strict=True)))
         await rules_of(name).after_update(self.session, self.caller, updates)

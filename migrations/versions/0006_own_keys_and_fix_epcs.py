@@ -64,6 +64,11 @@ UPDATE code_space AS s SET company_prefix_length = CASE
 WHERE s.key_prefix LIKE '/%'
 """
 
+MINTED_FOR = """
+UPDATE code_range AS r SET account = j.account FROM identifier_job AS j
+WHERE j.id = r.identifier_job AND j.account IS NOT NULL
+"""
+
 # History is the account's whose row it is about; where the row is gone or has none, of who wrote it.
 HISTORY = """
 DO $$
@@ -145,6 +150,7 @@ def upgrade() -> None:
                existing_comment="Digits of the GS1 company prefix in the key, when not the account's.",
                existing_nullable=True)
     op.add_column('code_space', sa.Column('company_prefix_length', sa.Integer(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the keys, fixed when the first are taken.'))
+    op.add_column('code_range', sa.Column('account', sa.UUID(as_uuid=False), autoincrement=False, nullable=True, comment='Whose the codes were minted for, also when the job is deleted.'))
     op.add_column('unique_code', sa.Column('company_prefix_length', sa.Integer(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix in the key, fixed when the code is made.'))
     op.drop_index('domain_domain_name_unique', table_name='domain')
     op.create_index('domain_domain_name_unique', 'domain', ['domain_name'], unique=True, postgresql_where=sa.text("state = 'verified'"))
@@ -159,6 +165,7 @@ def upgrade() -> None:
     op.execute(PREFIXES)
     op.execute(LENGTHS)
     op.execute(SPACES)
+    op.execute(MINTED_FOR)
     op.execute(HISTORY)
     op.drop_column('account', 'company_prefix_length')
     op.add_column('download_link', sa.Column('user', sa.UUID(as_uuid=False), autoincrement=False, nullable=True, comment='Whose it is to follow.'))
@@ -182,6 +189,7 @@ def downgrade() -> None:
     op.drop_index('domain_domain_name_unique', table_name='domain', postgresql_where=sa.text("state = 'verified'"))
     op.create_index('domain_domain_name_unique', 'domain', ['domain_name'], unique=True)
     op.drop_table('reserved_path')
+    op.drop_column('code_range', 'account')
     op.drop_column('unique_code', 'company_prefix_length')
     op.drop_column('code_space', 'company_prefix_length')
     op.alter_column('product', 'company_prefix_length',

@@ -130,6 +130,9 @@ class TestKeysOfAll:
         for key in keys:
             assert is_unowned(await b.post("/items/unique_code", json={"id": key}))
         await created(a, "unique_code", {"id": keys[0]})
+        assert (await a.delete(f"/items/identifier_job/{job['id']}")).status_code == 204
+        assert is_unowned(await b.post("/items/unique_code", json={"id": keys[1]}))
+        await created(a, "unique_code", {"id": keys[1]})
         await created(b, "unique_code", {"id": "/00/050123450000009995"})
 
     async def test_nor_are_short_codes_of_a_domain_of_all(self, a, b, client, rows, minted):

@@ -41,7 +41,7 @@ SELECT error_message FROM identifier_job WHERE id = %(job)s::uuid AND status = '
 LOOKED = """
 UPDATE code_pool
 SET looked_at = clock_timestamp(), available = %(available)s, error_message = %(error)s,
-    identifier_job = coalesce(%(job)s::uuid, identifier_job)
+    identifier_job = coalesce(%(job)s::uuid, identifier_job), account = %(account)s::uuid
 WHERE id = %(id)s
 """
 

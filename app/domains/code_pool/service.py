@@ -9,7 +9,13 @@ from typing import Any
 from app.access.caller import Caller
 from app.database.session import Database, Session, WriteSession
 from app.domains.code_pool import queries
-from app.domains.identifier_job.service import Domain, key_prefix, read_domains, read_tenants
+from app.domains.identifier_job.service import (
+    Domain,
+    inherit_accounts,
+    key_prefix,
+    read_domains,
+    read_tenants,
+)
 from app.domains.unique_code.supply import Supply, count_free
 from app.errors import AppError, ErrorList
 from app.items.compile import Compiler
@@ -81,9 +87,12 @@ async def _look_at_next(database: Database, compiler: Compiler, seconds: float) 
         row = await session.fetch_one(queries.DUE, {"seconds": seconds, "patience": PATIENCE})
         if row is None:
             return False
+        # Its jobs, and their codes, are whose the product or domain is by now.
+        await inherit_accounts(session, [row])
         pool = Pool(**row)
         look = await _look(session, compiler, pool)
-        await session.execute(queries.LOOKED, {"id": pool.id, **asdict(look)})
+        values = {"id": pool.id, "account": pool.account, **asdict(look)}
+        await session.execute(queries.LOOKED, values)
     return True
 
 

@@ -40,7 +40,7 @@ class CodeReservationRules(Rules):
             for name, value in DEFAULTS.items():
                 if row.get(name) is None:
                     row[name] = value
-        await inherit_accounts(session, rows)
+        await _inherit_accounts(session, rows)
         await _judge(session, [row for row in rows if row["status"] == "new"])
 
     async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
@@ -79,6 +79,13 @@ class CodeReservationRules(Rules):
 
     async def after_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         await forget_reservations(session, [str(key) for key in keys])
+
+
+async def _inherit_accounts(session: WriteSession, rows: list[Row]) -> None:
+    codes = [{**row, "type": row["code_type"]} for row in rows]
+    await inherit_accounts(session, codes)
+    for row, code in zip(rows, codes, strict=True):
+        row["account"] = code.get("account")
 
 
 async def _judge(session: WriteSession, rows: list[Row]) -> None:

@@ -47,8 +47,10 @@ WHERE key_prefix = ANY(%(prefixes)s)
 
 # Reserve one range per chunk; in the order given.
 INSERT_RANGES = """
-INSERT INTO code_range (code_space, first_position, quantity, identifier_job, reference_id)
-SELECT %(code_space)s, first, quantity, %(job)s, %(reference_id)s
+INSERT INTO code_range
+  (code_space, first_position, quantity, identifier_job, account, reference_id)
+SELECT %(code_space)s, first, quantity, %(job)s,
+  (SELECT account FROM identifier_job WHERE id = %(job)s), %(reference_id)s
 FROM unnest(%(firsts)s::bigint[], %(quantities)s::int[]) AS taken (first, quantity)
 RETURNING id, first_position, quantity
 """
@@ -82,8 +84,11 @@ SELECT id, key_prefix, alphabet, length, wrapped_key, next_position FROM code_sp
 WHERE key_prefix = ANY(%(prefixes)s) ORDER BY length(key_prefix) DESC
 """
 
-JOBS_OF_POSITIONS = """
-SELECT asked.position, r.identifier_job::text AS job
+# Of positions that were minted: for whom. A job may have come to an account since.
+OWNERS_OF_POSITIONS = """
+SELECT asked.position,
+  coalesce(r.account, (SELECT account FROM identifier_job WHERE id = r.identifier_job))::text
+    AS account
 FROM unnest(%(positions)s::bigint[]) AS asked(position)
 CROSS JOIN LATERAL (SELECT * FROM code_range WHERE code_space = %(id)s
   AND first_position <= asked.position ORDER BY first_position DESC LIMIT 1) AS r

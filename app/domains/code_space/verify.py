@@ -64,20 +64,22 @@ async def verify(session: Session, code_text: str, secret: str) -> Verification:
     return Verification(code.path)
 
 
-async def issuers_of(session: Session, codes: Sequence[CodePath], secret: str) -> dict[str, str]:
-    """By path: the job that minted the code, of those that were minted here. Slow for many kinds.
+async def minted_for(
+    session: Session, codes: Sequence[CodePath], secret: str
+) -> dict[str, str | None]:
+    """By path: for which account a code was minted, of those that were minted here.
 
-    Codes of one space are looked up together. Raises WrongSecret.
+    Codes of one space are looked up together; it is slow for many kinds. Raises WrongSecret.
     """
     prefixes = {prefix for code in codes for prefix in _prefixes(code)}
     rows = await session.fetch_all(queries.SPACES_OF_PREFIXES, {"prefixes": list(prefixes)})
-    found: dict[str, str] = {}
+    found: dict[str, str | None] = {}
     for space in (Space(**row) for row in rows):
         own = [code for code in codes if code.path.startswith(space.key_prefix)]
         placed = await asyncio.to_thread(_positions, own, space, secret)
         values = {"id": space.id, "positions": list(placed)}
-        for row in await session.fetch_all(queries.JOBS_OF_POSITIONS, values):
-            found[placed[row["position"]]] = row["job"]
+        for row in await session.fetch_all(queries.OWNERS_OF_POSITIONS, values):
+            found[placed[row["position"]]] = row["account"]
     return found
 
 

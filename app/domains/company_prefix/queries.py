@@ -39,6 +39,13 @@ SELECT id AS key FROM product
 WHERE gtin IS NOT NULL AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)s) LIMIT 1
 """
 
+# The same, of another account than the prefix.
+WITH_GTIN_OF_OTHERS = """
+SELECT id AS key FROM product
+WHERE gtin IS NOT NULL AND starts_with(substr(lpad(gtin, 14, '0'), 2), %(digits)s)
+  AND account <> %(account)s::uuid LIMIT 1
+"""
+
 # A code space under a prefix, of another length; its codes may be gone.
 SPACES_AGAINST = """
 SELECT s.key_prefix FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
@@ -47,29 +54,6 @@ JOIN code_space AS s ON s.key_prefix >= r.first AND s.key_prefix < r."end"
 WHERE s.company_prefix_length <> %(length)s LIMIT 1
 """
 
-# What the installation's admin made of no account in particular comes to the owner of its keys.
-ADOPT_PRODUCTS = """
-UPDATE product AS p SET account = %(account)s::uuid
-WHERE p.account IS NULL AND (
-  p.gtin IS NOT NULL AND starts_with(substr(lpad(p.gtin, 14, '0'), 2), %(digits)s)
-  OR EXISTS (SELECT FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
-    WHERE p.id >= r.first AND p.id < r."end"))
-RETURNING p.id
-"""
-ADOPT_CODES = """
-UPDATE unique_code SET account = %(account)s::uuid WHERE id = ANY(ARRAY(
-  SELECT c.id FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
-  CROSS JOIN LATERAL (SELECT id FROM unique_code
-    WHERE id >= r.first AND id < r."end" AND account IS NULL OFFSET 0) AS c))
-"""
-# What mints or keeps their codes goes with products.
-ADOPT_ORDERS = tuple(
-    f"""
-UPDATE {table} SET account = %(account)s::uuid
-WHERE account IS NULL AND product = ANY(%(products)s::text[])
-"""
-    for table in ("identifier_job", "code_pool", "code_reservation", "workorder")
-)
 ADOPT_SSCC_JOBS = """
 UPDATE identifier_job SET account = %(account)s::uuid
 WHERE account IS NULL AND type = 'sscc' AND starts_with(sscc_company_prefix, %(digits)s)

@@ -6,11 +6,10 @@ from typing import Any
 from app.access.caller import Caller
 from app.access.key_owners import GIVE
 from app.database.session import Session, WriteSession
+from app.domains.account.adoption import adopt_codes, adopt_products
 from app.domains.company_prefix import queries
 from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent
 from app.items.rules import Row, Rules, Update
-from app.items.violations import together
-from schema import BUILTIN
 
 GTIN8, ORDINARY = "gtin8", "ordinary"
 GTIN8_DIGITS = 3
@@ -140,8 +139,14 @@ async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
         if not (digits.isascii() and digits.isdecimal()):  # refused, by its pattern
             continue
         length = GTIN8_LENGTH if kind == GTIN8 else len(digits)
-        values = {**_ranged(digits, kind), "account": row.get("account"), "length": length}
+        values: dict[str, Any] = {
+            **_ranged(digits, kind),
+            "account": row.get("account"),
+            "length": length,
+        }
         rows = await session.fetch_all(queries.AGAINST, values)
+        values["digits"] = _full(digits, kind)
+        rows += await session.fetch_all(queries.WITH_GTIN_OF_OTHERS, values)
         found = next((one["key"] for one in rows if one["key"] is not None), None)
         if found is not None:
             detail = (
@@ -162,20 +167,14 @@ async def _adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
     """Give an account what there is of no account under its prefixes."""
     for row in rows:
         if row.get("account") is not None:
-            digits, kind = str(row["digits"]), str(row["kind"])
-            values = {
-                **_ranged(digits, kind),
-                "account": row["account"],
-                "digits": _full(digits, kind),
-            }
+            digits, kind, account = str(row["digits"]), str(row["kind"]), str(row["account"])
             what = f'What is of no account under "{digits}" can\'t come to this one'
-            with together(BUILTIN["product"], what):
-                made = await session.fetch_all(queries.ADOPT_PRODUCTS, values)
-            with together(BUILTIN["unique_code"], what):
-                await session.execute(queries.ADOPT_CODES, values)
-            values["products"] = [one["id"] for one in made]
-            for statement in (*queries.ADOPT_ORDERS, queries.ADOPT_SSCC_JOBS):
-                await session.execute(statement, values)
+            ranges = _ranged(digits, kind)
+            await adopt_products(session, account, ranges, _full(digits, kind), what)
+            if kind == ORDINARY:
+                values = {"account": account, "digits": digits}
+                await session.execute(queries.ADOPT_SSCC_JOBS, values)
+            await adopt_codes(session, account, ranges, what)
 
 
 async def _under(session: Session, prefix: Mapping[str, Any]) -> str | None:

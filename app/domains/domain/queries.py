@@ -33,10 +33,6 @@ UPDATE identifier_job SET account = %(owner)s::uuid
 WHERE account IS NULL AND %(owner)s::uuid IS NOT NULL
   AND domain IN (SELECT id FROM domain WHERE domain_name || '/' = %(first)s)
 """
-ADOPT = """
-UPDATE unique_code SET account = %(owner)s::uuid
-WHERE id >= %(first)s AND id < %(end)s AND account IS NULL AND %(owner)s::uuid IS NOT NULL
-"""
 
 # What was given out under the names of some domains; of a mere claim, only its account's counts.
 USED_BY_KEY = """

@@ -10,13 +10,12 @@ from app.access.caller import Caller
 from app.access.key_owners import GIVE
 from app.access.reserved import is_own_host, reserved_words
 from app.database.session import Session, WriteSession
+from app.domains.account.adoption import adopt_codes
 from app.domains.domain import queries
 from app.domains.domain.text_record import RECORD, has_record
 from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent, Unusable
 from app.items.rules import Row, Rules, Update
-from app.items.violations import together
 from app.settings import settings
-from schema import BUILTIN
 
 PENDING, VERIFIED = "pending", "verified"
 NAME, STATE = "domain_name", "state"
@@ -51,7 +50,7 @@ class DomainRules(Rules):
     async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         for row in rows:
             if row[STATE] == VERIFIED:
-                await _adopt(session, row[NAME], _codes_of(row[NAME], row.get("account")))
+                await _adopt(session, row[NAME], row.get("account"))
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
@@ -73,6 +72,14 @@ class DomainRules(Rules):
                 update.patch[STATE] = PENDING  # what was proven, was another name's
             if STATE in update.changes:
                 await _step(session, caller, update)
+
+    async def after_update(
+        self, session: WriteSession, caller: Caller, updates: list[Update]
+    ) -> None:
+        moved = [update for update in updates if not HELD.isdisjoint(update.changes)]
+        for row in ({**update.before, **update.patch} for update in moved):
+            if row[STATE] == VERIFIED and _is_installations(caller):
+                await _adopt(session, row[NAME], row["account"])
 
     async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         """Raises UnprocessableContent while there are short codes of one of them."""
@@ -147,12 +154,14 @@ def _codes_of(name: str, owner: Any) -> dict[str, Any]:
     return {"first": f"{name}/", "end": f"{name}0", "owner": owner}
 
 
-async def _adopt(session: WriteSession, name: str, codes: Mapping[str, Any]) -> None:
+async def _adopt(session: WriteSession, name: str, owner: str | None) -> None:
     """Give the owner of a name what there is of no account under it."""
-    what = f'What is of no account under "{name}" can\'t come to this one'
-    with together(BUILTIN["unique_code"], what):
-        await session.execute(queries.ADOPT, codes)
-    await session.execute(queries.ADOPT_JOBS, codes)
+    if owner is not None:
+        codes = _codes_of(name, owner)
+        await session.execute(queries.ADOPT_JOBS, codes)
+        ranges = {"firsts": [codes["first"]], "ends": [codes["end"]]}
+        what = f'What is of no account under "{name}" can\'t come to this one'
+        await adopt_codes(session, owner, ranges, what)
 
 
 async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
@@ -167,7 +176,6 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
         if used is not None:
             detail = f'There are codes of another account under it, such as "{used}".'
             raise FailedValidation(STATE, "eq", detail, valid=update.before[STATE])
-        await _adopt(session, name, others)
     if patch[STATE] == VERIFIED and not _is_installations(caller):
         code = update.before["verification_code"]
         if settings().domain_verification != "dns":

@@ -50,6 +50,10 @@ def link_host(
     hosts: list[ColumnElement[str]] = [of_type, of_account, literal(FALLBACK_HOST)]
     if own is not None:
         of_code = select(given.c.domain_name)
-        of_code = of_code.where(given.c.id == own, given.c.state == "verified").correlate(holder)
-        hosts.insert(0, of_code.scalar_subquery())
+        of_code = of_code.where(
+            given.c.id == own,
+            given.c.state == "verified",
+            or_(account.is_(None), given.c.account.is_(None), given.c.account == account),
+        )
+        hosts.insert(0, of_code.correlate(holder).scalar_subquery())
     return func.coalesce(*hosts)

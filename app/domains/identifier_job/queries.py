@@ -28,11 +28,16 @@ LEFT JOIN domain AS short ON short.account = account.id AND short.type = 'short'
 WHERE account.id = ANY(%(accounts)s::uuid[])
 """
 
-DOMAINS = "SELECT id, domain_name, account, state FROM domain WHERE id = ANY(%(domains)s::uuid[])"
+# Held, as products are: they change hands only once what is made for them can be seen.
+DOMAINS = """
+SELECT id, domain_name, account, state FROM domain WHERE id = ANY(%(domains)s::uuid[])
+ORDER BY id FOR KEY SHARE
+"""
 
-PRODUCTS = "SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)"
+PRODUCTS = """
+SELECT id, account FROM product WHERE id = ANY(%(products)s) ORDER BY id FOR KEY SHARE
+"""
 
-# The product of a job, which changes hands only once the codes are there.
 HOLD_PRODUCT = """
 SELECT account, company_prefix_length FROM product WHERE id = %(product)s FOR KEY SHARE
 """

@@ -108,11 +108,15 @@ async def read_owners(session: Session, products: Iterable[str]) -> dict[str, st
 
 
 async def inherit_accounts(session: Session, rows: Iterable[Row]) -> None:
-    """What is nobody's in particular belongs to whom its codes do: by product, or by their keys."""
+    """What is nobody's in particular belongs to whom its codes do: by product, or by their keys.
+
+    `rows` say their `type`, `product` and `domain`, jobs of SSCCs their company prefix.
+    """
     orphans = [row for row in rows if row.get("account") is None]
+    # First what whoever gives keys their owners takes first, and then what that one takes then.
+    covers = await settled_covers(session, [one for row in orphans for one in gs1_stems(row)])
     named = {row["product"] for row in orphans if isinstance(row.get("product"), str)}
     owners = await read_owners(session, named) if named else {}
-    covers = await settled_covers(session, [one for row in orphans for one in gs1_stems(row)])
     printed = [row["domain"] for row in orphans if row.get("type") == "short_code"]
     domains = await read_domains(session, filter(None, printed))
     for row in orphans:

@@ -9,6 +9,7 @@ from app.codes.errors import CodeError
 from app.codes.grai import Grai
 from app.codes.gtin import LENGTH, LENGTHS, normalise
 from app.database.session import Session, WriteSession
+from app.domains.account.adoption import adopt_orders
 from app.domains.code_space.service import kept_lengths
 from app.domains.product.keys import ASSET_TYPE, TRADE_ITEM, codes_of, unowned_keys
 from app.domains.product.owners import LINKS, strange_links
@@ -87,6 +88,20 @@ class ProductRules(Rules):
         found += await strange_links(session, caller, rows)
         if found:
             raise ErrorList(found)
+
+    async def after_update(
+        self, session: WriteSession, caller: Caller, updates: list[Update]
+    ) -> None:
+        for update in updates:
+            await _adopt(session, update)
+
+
+async def _adopt(session: WriteSession, update: Update) -> None:
+    """A product that comes to an account takes along what of no account mints its codes."""
+    owner = update.changes.get("account")
+    if owner is not None:
+        what = f'What is of no account for "{update.key}" can\'t come to this one'
+        await adopt_orders(session, owner, [str(update.key)], what)
 
 
 async def _given_out(session: Session, update: Update) -> list[AppError]:

@@ -12,7 +12,7 @@ from app.access.key_owners import Cover, covers_of, is_allowed, settled_covers, 
 from app.access.reserved import reserved_words
 from app.codes.code_path import CodeKind, CodePath, product_of
 from app.database.session import Session
-from app.domains.code_space.verify import issuers_of
+from app.domains.code_space.verify import minted_for
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
 from app.items.slices import sliced
@@ -27,7 +27,6 @@ NAMELESS = frozenset({CodeKind.SSCC, CodeKind.SHORT_CODE})
 PLACES = frozenset({".", ".."})
 """Segments of a path that browsers take away (RFC 3986 5.2.4)."""
 
-JOBS = "SELECT id::text, account::text FROM identifier_job WHERE id = ANY(%(jobs)s::uuid[])"
 PRODUCTS = """
 SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)
 """
@@ -76,14 +75,8 @@ async def _issued_to_others(
     if not asked:
         return set()
     codes = [CodePath.of_path(str(row["id"])) for row in asked]
-    jobs = await issuers_of(session, codes, settings().secret or "")
-    values = {"jobs": list(set(jobs.values()))}
-    owners = {row["id"]: row["account"] for row in await session.fetch_all(JOBS, values)}
-    return {
-        row["id"]
-        for row in asked
-        if row["id"] in jobs and owners.get(jobs[row["id"]]) != row["account"]
-    }
+    owners = await minted_for(session, codes, settings().secret or "")
+    return {row["id"] for row in asked if owners.get(row["id"], row["account"]) != row["account"]}
 
 
 def _is_shared(row: Row, covers: Mapping[str, Cover]) -> bool:

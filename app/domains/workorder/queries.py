@@ -2,9 +2,11 @@
 
 from app.items.sight import tenancy
 
-# The accounts of products; unknown ones are left out, and to an account those of others.
+# The accounts of products; unknown ones are left out, and to an account those of others. Held, as
+# what an order is for changes hands only once it can be seen.
 PRODUCTS = f"""
 SELECT p.id, p.account FROM product AS p WHERE p.id = ANY(%(products)s) AND {tenancy("p")}
+ORDER BY p.id FOR KEY SHARE
 """
 
 # Who minted for an order marks it, and so locks it before its job: as whoever cancels does.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.access.caller import Caller
+from app.access.key_owners import is_gs1_key, settled_covers
 from app.database.session import Session, WriteSession
 from app.domains.identifier_job.ordering import order_jobs
 from app.domains.workorder import queries
@@ -92,6 +93,8 @@ async def _check_products(session: Session, caller: Caller, rows: list[Row]) -> 
     named = [row["product"] for row in rows if isinstance(row.get("product"), str)]
     if not named:
         return
+    # What the jobs ask for comes first: whoever gives keys their owners takes it before products.
+    await settled_covers(session, [key for key in named if is_gs1_key(key)])
     values = {"products": list(set(named)), "account": caller.account}
     found = await session.fetch_all(queries.PRODUCTS, values)
     owners = {row["id"]: row["account"] for row in found}
