@@ -92,7 +92,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         "a link is for whoever has it: its token is the permission": ("LINKED", "FILE"),
     },
     "app/domains/domain/queries.py": {
-        WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS", "ADOPT_JOBS")
+        WHOSE: ("TAKEN", "USED", "USED_BY_KEY", "OTHERS", "ADOPT_JOBS", "PRINTED_BY")
     },
     "app/domains/identifier_job/queries.py": {
         BY_KEY: ("JOB", "PROGRESS", "FAIL", "FIRST_CODE_BETWEEN", "COPY_CODES", "MOVE_STAGED"),

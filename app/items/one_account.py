@@ -17,6 +17,9 @@ from schema import OWN_ROWS, Collection, Field, Schema
 
 OWNER = "account"
 
+PEOPLE = "directus_users"
+"""Users move between accounts, and what they made or asked for stays behind."""
+
 Link = tuple[Collection, Field, Collection]
 """A many-to-one: who names, by which field, whom."""
 
@@ -63,7 +66,7 @@ def _links(schema: Schema, source: Collection) -> Iterator[Link]:
     for field in source.fields:
         if field.relation is not None and _is_link(field):
             target = schema[field.relation.to]
-            if target.tenancy == OWN_ROWS:
+            if target.tenancy == OWN_ROWS and target.name != PEOPLE:
                 yield source, field, target
 
 

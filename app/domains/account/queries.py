@@ -37,10 +37,13 @@ WITH adopted AS (
     SELECT c.id FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
     CROSS JOIN LATERAL (SELECT id FROM unique_code
       WHERE id >= r.first AND id < r."end" AND account IS NULL OFFSET 0) AS c))
-  RETURNING product, identifier_job, workorder, reservation
+  RETURNING product, domain, identifier_job, workorder, reservation
 ), named AS MATERIALIZED (SELECT DISTINCT * FROM adopted)
 SELECT 'product' AS field, p.id FROM named JOIN product AS p ON p.id = named.product
   WHERE p.account <> %(account)s::uuid
+UNION ALL
+SELECT 'domain', d.id::text FROM named JOIN domain AS d ON d.id = named.domain
+  WHERE d.account <> %(account)s::uuid
 UNION ALL
 SELECT 'identifier_job', j.id::text FROM named JOIN identifier_job AS j
   ON j.id = named.identifier_job WHERE j.account <> %(account)s::uuid

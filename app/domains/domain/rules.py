@@ -143,6 +143,9 @@ async def _require_unused(session: Session, moved: Sequence[Update]) -> None:
             "owner": changes[field] if field == "account" else None,
         }
         used = await session.fetch_value(queries.USED, values)
+        if used is None and values["owner"] is not None:
+            values["domain"] = update.key
+            used = await session.fetch_value(queries.PRINTED_BY, values)
         if used is not None:
             shown = "null" if before[field] is None else f'"{before[field]}"'
             detail = f'Value has to stay {shown}: codes of it were given out, such as "{used}".'

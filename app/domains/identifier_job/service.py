@@ -117,7 +117,7 @@ async def inherit_accounts(session: Session, rows: Iterable[Row]) -> None:
     covers = await settled_covers(session, [one for row in orphans for one in gs1_stems(row)])
     named = {row["product"] for row in orphans if isinstance(row.get("product"), str)}
     owners = await read_owners(session, named) if named else {}
-    printed = [row["domain"] for row in orphans if row.get("type") == "short_code"]
+    printed = [row.get("domain") for row in orphans if row.get("type") == "short_code"]
     domains = await read_domains(session, filter(None, printed))
     for row in orphans:
         covering = [covers[one].account for one in gs1_stems(row) if one in covers]
