@@ -58,7 +58,8 @@ for place = 1, 2 do
     redis.call('HSET', KEYS[place], 'till', string.format('%.0f', now + delay))
   end
 end
-return {0, tonumber(redis.call('HGET', KEYS[2], 'tries')) - 1}
+local away = redis.call('HDEL', KEYS[2], 'away')
+return {0, tonumber(redis.call('HGET', KEYS[2], 'tries')) - 1 - away}
 """
 _TAKE_BACK = """
 for _, key in ipairs(KEYS) do
@@ -74,7 +75,8 @@ end
 class Try:
     """A try of an address at the secrets of a name (an e-mail); a failure unless told otherwise.
 
-    `before`: how many tries of the address had failed when this one began.
+    `before`: how many tries of the address had failed when this one began; one less where the last
+    was sent away unseen.
     """
 
     network: str
@@ -98,6 +100,19 @@ class Try:
     async def take_back(self) -> None:
         """It was no failure: as if it had not been."""
         await self._told(lambda: client().eval(_TAKE_BACK, 3, *self._keys))
+
+    async def send_away(self) -> None:
+        """Nobody has looked at it, for too many waited: no failure, and the next one comes sooner.
+
+        A stranger among a flood of strangers is one of many the first time, not the second.
+        """
+        keys = self._keys
+
+        def remember() -> None:
+            client().eval(_TAKE_BACK, 3, *keys)
+            client().hset(keys[1], "away", "1")
+
+        await self._told(remember)
 
     async def succeed(self) -> None:
         """It was right: the failures of this address at this name are forgotten, too."""
@@ -127,4 +142,4 @@ class Try:
         try:
             await asyncio.to_thread(work)
         except redis.RedisError as error:
-            logger.warning("a good login can't be told from failures (%s)", error)
+            logger.warning("what was no failure can't be told from one (%s)", error)

@@ -363,6 +363,14 @@ class TooManyAtOnce(RequestsExceeded):
         )
 
 
+class TooManyWaiting(TooManyAtOnce):
+    """All together ask for more than can be done in the time that somebody is let wait."""
+
+    def __init__(self, what: str, most: int, waited: float) -> None:
+        super().__init__(what, most, waited)
+        self.message = f"Too many {what} are waited for. Retry after {self.wait}s."
+
+
 class OutOfTime(AppError):
     """The database was told to stop: the request asks for too much at once."""
 

@@ -14,7 +14,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import ParamSpec, TypeVar
 
-from app.errors import TooManyAtOnce
+from app.errors import TooManyAtOnce, TooManyWaiting
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,7 +34,9 @@ class Pool:
 
 
 _LONGEST_LINE = 100
-"""Waiting in all: as many as are done before they have gone."""
+"""Waiting in all."""
+_PATIENCE = 5.0
+"""Seconds that somebody waits at most: on a slow machine a line of a hundred takes far longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,15 @@ class Asker:
     group: Hashable = None
 
 
+_Place = tuple[int, int, asyncio.Future[None]]
+"""In a line: its rank, its number, and what it waits for."""
+
+
 class FairPool:
     """Costly calls that anybody may ask for: who has asked for less comes first.
 
-    So a flood of one waits for itself, and lets in whoever asks once.
+    So a flood of one waits for itself, and lets in whoever asks once. Nobody waits for long: who is
+    sent away may come again.
     """
 
     def __init__(self, name: str, threads: int, most: int) -> None:
@@ -62,7 +69,7 @@ class FairPool:
         self._pool = Pool(name, threads)
         self._free = threads
         self._asked: Counter[Hashable] = Counter()
-        self._line: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._line: list[_Place] = []
         self._numbers = count()
 
     async def run(self, by: "Asker", work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -89,14 +96,23 @@ class FairPool:
             self._free -= 1
             return
         self._make_room(rank)
-        turn = asyncio.get_running_loop().create_future()
-        heappush(self._line, (rank, next(self._numbers), turn))
+        place = (rank, next(self._numbers), asyncio.get_running_loop().create_future())
+        heappush(self._line, place)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._called(place)
+        except TimeoutError:
+            raise TooManyWaiting(self._what, self.most, _PATIENCE) from None
+
+    async def _called(self, place: _Place) -> None:
+        *_, turn = place
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if turn.cancelled():
+                self._remove(place)
+            elif turn.exception() is None:
                 self._leave()  # it had come in the same moment
-            turn.cancel()
             raise
 
     def _make_room(self, rank: int) -> None:
@@ -104,13 +120,17 @@ class FairPool:
         if len(self._line) < _LONGEST_LINE:
             return
         last = max(self._line)
-        refusal = TooManyAtOnce(self._what, self.most, 0)
+        refusal = TooManyWaiting(self._what, self.most, 0)
         if last[0] <= rank:
             raise refusal
-        self._line.remove(last)
-        heapify(self._line)
+        self._remove(last)
         if not last[2].done():
             last[2].set_exception(refusal)
+
+    def _remove(self, place: _Place) -> None:
+        if place in self._line:
+            self._line.remove(place)
+            heapify(self._line)
 
     def _leave(self) -> None:
         while self._line:

@@ -64,6 +64,20 @@ async def test_a_success_forgets_and_no_failure_is_taken_back(counted):
     assert [await tried(name="ada") for _ in range(4)] == [0, 0, 0, 1]
 
 
+async def test_who_was_sent_away_has_not_failed_and_comes_sooner_once(counted):
+    for _ in range(9):
+        sent = Try("192.0.2.1", "ada")
+        await sent.begin(3)
+        await sent.send_away()
+    second = Try("192.0.2.1", "ada")
+    await second.begin(3)
+    assert second.before == -1
+    third = Try("192.0.2.1", "ada")
+    await third.begin(3)
+    assert third.before == 1
+    assert Try("192.0.2.2", "ada").before == 0
+
+
 @pytest.mark.parametrize("free", [0, None])
 async def test_an_installation_may_ask_for_no_delay_at_a_name(counted, free):
     assert {await tried(free=free) for _ in range(90)} == {0}

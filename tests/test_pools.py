@@ -6,8 +6,9 @@ from contextvars import ContextVar
 
 import pytest
 
+from app import pools
 from app.access.secrets import password_hash
-from app.errors import TooManyAtOnce
+from app.errors import TooManyAtOnce, TooManyWaiting
 from app.pools import HASHING, Asker, FairPool, Pool
 
 NAME: ContextVar[str] = ContextVar("name", default="nobody")
@@ -47,6 +48,10 @@ async def test_work_runs_in_the_callers_context_and_raises_what_it_raises():
 
 class TestTurns:
     """A pool of one thread, which a flood has taken."""
+
+    @pytest.fixture(autouse=True)
+    def _patient(self, monkeypatch):
+        monkeypatch.setattr(pools, "_PATIENCE", 60.0)
 
     @pytest.fixture
     def done(self):
@@ -110,3 +115,24 @@ class TestTurns:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(self.flood(pool, done, "after") for _ in range(3)))
         assert done[-3:] == ["after"] * 3
+
+    async def test_nobody_waits_for_long(self, done, monkeypatch):
+        """However slow the machine is: a line of any length may take minutes."""
+        monkeypatch.setattr(pools, "_PATIENCE", 0.05)
+        pool, slow = FairPool("test", 1, 100), asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            asyncio.run_coroutine_threadsafe(slow.wait(), loop).result()
+
+        first = asyncio.create_task(pool.run(Asker("first"), work))
+        await asyncio.sleep(0)
+        waiting = [self.flood(pool, done, n) for n in range(20)]
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {TooManyWaiting}
+        assert pool._line == []
+        slow.set()
+        await first
+        await self.flood(pool, done, "after")
+        assert done == ["after"]
+        assert pool._free == 1

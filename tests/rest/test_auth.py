@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from app import pools
 from app.access.secrets import token_hash
 from app.access.tokens import read, signed
+from app.attempts import Try
 from app.domains.directus_users import sessions
 from app.main import create_app
 from tests.web import SECRET, client_of, until
@@ -396,7 +398,13 @@ async def test_a_proxys_word_is_the_last_one(anyone, installation, rows):
     assert seen == [("127.0.0.1",), ("3.3.3.3",)]
 
 
-async def test_a_flood_from_one_address_is_refused_and_others_get_in(app, anyone):
+@pytest.fixture
+def patient(monkeypatch):
+    """Whoever waits does so for as long as this machine takes: here order counts."""
+    monkeypatch.setattr(pools, "_PATIENCE", 60.0)
+
+
+async def test_a_flood_from_one_address_is_refused_and_others_get_in(app, anyone, patient):
     """Hashing is slow by design: who asks often waits for itself."""
     wrong = {"email": "nobody@example.com", "password": "x" * 1000}
     async with client_of(app, headers={}, address="192.0.2.7") as other:
@@ -409,7 +417,23 @@ async def test_a_flood_from_one_address_is_refused_and_others_get_in(app, anyone
     assert set(answers) == {401, 429}
 
 
-async def test_who_has_a_session_at_its_address_comes_before_strangers(app, anyone):
+async def test_who_is_sent_away_unseen_has_not_failed(app, anyone, monkeypatch):
+    """Beside a flood from everywhere: the second try of a stranger comes before all first ones."""
+    monkeypatch.setattr(pools, "_PATIENCE", 0.01)
+    monkeypatch.setattr(pools.HASHING, "_free", 0)
+    body = {"email": EMAIL, "password": PASSWORD}
+    for _ in range(4):
+        answer = await anyone.post("/auth/login", json=body)
+        assert code_of(answer) == (429, "REQUESTS_EXCEEDED")
+        assert answer.headers["retry-after"] == "1"
+    monkeypatch.undo()
+    tried = Try("127.0.0.1", EMAIL)
+    await tried.begin(25)
+    assert tried.before == -1
+    assert (await anyone.post("/auth/login", json=body)).status_code == 200
+
+
+async def test_who_has_a_session_at_its_address_comes_before_strangers(app, anyone, patient):
     body = {"email": EMAIL, "password": PASSWORD}
     assert (await anyone.post("/auth/login", json=body)).status_code == 200
     async with AsyncExitStack() as stack:

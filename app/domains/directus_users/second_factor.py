@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from app.access.caller import Client
 from app.access.one_time import address_of, new_secret, sealed, step_of
-from app.access.secrets import is_password
 from app.database.session import Database
 from app.domains.directus_users.one_time_code import turn, use_up
-from app.domains.directus_users.sessions import Sessions, asker_of
+from app.domains.directus_users.sessions import Sessions, is_password_in_turn
 from app.errors import InvalidCredentials, InvalidPayload
 
 _USER = "SELECT email, password, tfa_secret FROM directus_users WHERE id = %(user)s::uuid"
@@ -36,7 +35,7 @@ class SecondFactor:
         if row is None:
             raise InvalidCredentials
         tried = await self.sessions.tried(client, row["email"] or user)
-        if not await is_password(password, row["password"], asker_of(tried)):
+        if not await is_password_in_turn(tried, password, row["password"]):
             raise InvalidCredentials
         await tried.succeed()
         if row["tfa_secret"] is not None:

@@ -21,7 +21,7 @@ from app.access.tokens import signed
 from app.attempts import Try
 from app.database.session import Database, WriteSession
 from app.domains.directus_users.one_time_code import use_up
-from app.errors import InvalidCredentials, InvalidOtp, InvalidPayload, UserSuspended
+from app.errors import InvalidCredentials, InvalidOtp, InvalidPayload, TooManyAtOnce, UserSuspended
 from app.pools import Asker
 from app.settings import Settings
 
@@ -91,9 +91,21 @@ _LONGEST = 64 * 1024
 """As a body at /auth; other surfaces have larger ones."""
 
 
-def asker_of(tried: Try) -> Asker:
-    """Who asks for a password to be looked at: strangers, and who has failed before, come later."""
-    return Asker(tried.network, tried.before + 1, neighbourhood_of(tried.network))
+async def is_password_in_turn(
+    tried: Try, password: str, stored: str | None, *, at_home: bool = False
+) -> bool:
+    """Whether the password of a try is right: strangers, and who has failed before, come later.
+
+    `at_home`: this user has a session at the address. Raises TooManyAtOnce: that is no failure.
+    """
+    by = Asker(tried.network, tried.before + 1, neighbourhood_of(tried.network))
+    if at_home:  # a flood is of strangers
+        by = Asker(tried.network, tried.before)
+    try:
+        return await is_password(password, stored, by)
+    except TooManyAtOnce:
+        await tried.send_away()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +143,9 @@ class Sessions:
                 values = {"email": name, "ip": client.ip}
                 user = await session.fetch_one(self._of_owner(_BY_EMAIL), values)
             stored = None if user is None else user["password"]
-            # Who has a session at this address comes first: a flood is of strangers.
             at_home = user is not None and user["is_at_home"]
-            by = Asker(tried.network, tried.before) if at_home else asker_of(tried)
-            if not await is_password(password, stored, by) or user is None:
+            is_right = await is_password_in_turn(tried, password, stored, at_home=at_home)
+            if not is_right or user is None:
                 raise InvalidCredentials
             if user["status"] != "active":
                 raise InvalidCredentials
