@@ -1,4 +1,4 @@
-"""`make lint`: every regular expression of app/ and schema/ takes time in proportion to its text.
+"""`make lint`: every regular expression of ours takes time in proportion to its text.
 
 A pattern has to be one that can be read here: a literal, or made of constants of its module. What
 people write (`_regex`, the password policy) goes through `app.items.patterns`, which has a limit.
@@ -18,6 +18,7 @@ from schema import BUILTIN
 from tests.lint.ambiguity import Automaton
 
 ROOT = Path(__file__).parents[2]
+_TOPS = ("app", "schema", "workers", "migrations")
 _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 _WHOLE = "fullmatch"
 
@@ -45,7 +46,7 @@ class Use:
 
 def uses() -> list[Use]:
     """All uses of all patterns. Raises ValueError for a pattern that can't be read."""
-    paths = sorted(path for top in ("app", "schema") for path in (ROOT / top).rglob("*.py"))
+    paths = sorted(path for top in _TOPS for path in (ROOT / top).rglob("*.py"))
     trees = {path: ast.parse(path.read_text()) for path in paths}
     methods = _methods(trees.values())
     found = [use for path, tree in trees.items() for use in _in_module(path, tree, methods)]
