@@ -371,6 +371,41 @@ class TooManyWaiting(TooManyAtOnce):
         self.message = f"Too many {what} are waited for. Retry after {self.wait}s."
 
 
+class TooManyConnections(RequestsExceeded):
+    """One address keeps more connections open than it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most, datetime.now(UTC) + timedelta(seconds=1), 1)
+        self.message = (
+            f"Too many connections: {most} of one address may be open at a time. "
+            "Close those that are not needed, or send requests one after another on fewer."
+        )
+
+
+class RequestStalled(AppError):
+    """A client promises a request and does not send it."""
+
+    code = "REQUEST_TIMEOUT"
+    status = 408
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The request did not come in time: within {seconds:g} seconds its headers have to be "
+            "there, and of its body 64 kB more or the rest. Send it again."
+        )
+
+
+class HeadersTooLarge(AppError):
+    code = "HEADERS_TOO_LARGE"
+    status = 431
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The request's address and headers are larger than {most} bytes. Put what is long "
+            "into a body: SEARCH takes a query as JSON."
+        )
+
+
 class OutOfTime(AppError):
     """The database was told to stop: the request asks for too much at once."""
 

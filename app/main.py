@@ -38,8 +38,9 @@ from app.rest import (
     system,
     utils,
 )
+from app.rest.body_limit import BodyLimit
 from app.rest.large_bodies import LargeBodies
-from app.rest.middleware import VENDORS, Authentication, BodyLimit, RequestLog
+from app.rest.middleware import VENDORS, Authentication, RequestLog
 from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import (
     error_response,
@@ -138,6 +139,7 @@ def create_app(settings: Settings) -> Starlette:
                 BodyLimit,
                 most=settings.max_payload_size,
                 most_uploaded=settings.files_max_upload_size,
+                stall=settings.request_stall_seconds,
             ),
             Middleware(LargeBodies, patience=settings.account_patience),
         ],

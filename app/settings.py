@@ -133,6 +133,17 @@ class Settings(BaseSettings):
     export_stall_seconds: float = Field(
         30.0, gt=0, description="Seconds after which a download that nobody reads is ended."
     )
+    request_stall_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds a client has to send the headers of a request, and then each 64 kB "
+        "or the rest of its body.",
+    )
+    max_connections: int = Field(
+        1000,
+        ge=1,
+        description="Connections of one address at a time, in a web process; with TRUST_PROXY any.",
+    )
     max_payload_size: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
     )

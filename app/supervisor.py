@@ -147,7 +147,7 @@ def programs_of(settings: Settings) -> list[Program]:
     web = (
         "-m uvicorn app.main:app --host {host} --port {port} --workers {web_workers} "
         "--no-access-log --no-proxy-headers --timeout-graceful-shutdown 10 "
-        "--loop uvloop --http httptools"
+        "--loop uvloop --http app.rest.connections:Connection --ws none"
     )
     commands = {"worker": worker, "web": web} if settings.workers else {"web": web}
     facts = settings.model_dump()

@@ -20,9 +20,7 @@ from app.access.known import KnownCallers
 from app.access.tokens import presented
 from app.errors import (
     AppError,
-    ContentTooLarge,
     InvalidCredentials,
-    InvalidPayload,
     InvalidToken,
 )
 from app.items.items import Items
@@ -39,12 +37,6 @@ _CLIENT_GONE = 499
 _HEALTH = "/server/health"
 _PATIENCE = 2.0
 """Seconds who watches waits for the database."""
-_AUTH = "/auth/"
-_LARGEST_LOGIN = 64 * 1024
-"""Bytes of a body at /auth: whoever sends it is nobody yet."""
-_LARGEST_OF_NOBODY = 1024 * 1024
-"""Bytes of a body without a token: reading it costs, before anybody knows that it is refused."""
-_UPLOADS = ("/files", "/utils/import/")
 _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
 VENDORS = ("/api/v2/", "/v2/")
@@ -208,64 +200,3 @@ def client_of(scope: Scope, settings: Settings) -> Client:
 def _cookies(scope: Scope) -> dict[str, str]:
     given = header(scope, b"cookie")
     return cookie_parser(given) if given else {}
-
-
-class BodyLimit:
-    """Refuses bodies above `most` bytes, however they are sent.
-
-    Forms with files are never in memory as a whole: they may have `most_uploaded` (None: any).
-    """
-
-    def __init__(self, app: ASGIApp, most: int, most_uploaded: int | None = None) -> None:
-        self.app = app
-        self.most = most
-        self.most_uploaded = most_uploaded
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        is_upload = _is_upload(scope)
-        most = self.most_uploaded if is_upload else self.most
-        if scope["path"].startswith(_AUTH):
-            most = min(self.most, _LARGEST_LOGIN)
-        elif not is_upload and _is_nobody(scope):
-            most = min(self.most, _LARGEST_OF_NOBODY)
-        if most is None:
-            await self.app(scope, receive, send)
-            return
-        seen, declared = 0, _declared(scope)
-
-        async def counted() -> Message:
-            nonlocal seen
-            message: Message = {} if declared > most else await receive()
-            seen += len(message.get("body", b""))
-            if max(seen, declared) > most:
-                if is_upload:
-                    raise ContentTooLarge(most)
-                raise InvalidPayload(f"The body is larger than {most} bytes")
-            return message
-
-        await self.app(scope, counted, send)
-
-
-def _is_nobody(scope: Scope) -> bool:
-    """Whether nobody knows who asks. Surfaces of other products find that out by themselves."""
-    items = scope["state"].get("items")
-    is_theirs = scope["path"].startswith(VENDORS)
-    return items is not None and items.caller.is_anonymous and not is_theirs
-
-
-def _declared(scope: Scope) -> float:
-    """The size a request says its body has; 0 where it says none."""
-    said = header(scope, b"content-length")
-    if not (said.isascii() and said.isdecimal()):
-        return 0
-    return float(said)  # of any number of digits
-
-
-def _is_upload(scope: Scope) -> bool:
-    """Whether the body is a form on a route that reads it block by block."""
-    if not scope["path"].startswith(_UPLOADS):
-        return False
-    return header(scope, b"content-type").lower().startswith("multipart/form-data")

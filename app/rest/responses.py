@@ -15,6 +15,7 @@ from app.errors import (
     MethodNotAllowed,
     RangeNotSatisfiable,
     RequestsExceeded,
+    RequestStalled,
     ServiceUnavailable,
 )
 from app.items.violations import as_refusal
@@ -114,6 +115,8 @@ def error_response(error: AppError | ErrorList) -> Response:
         response.headers["Allow"] = ", ".join(error.extensions["allowed"])
     if isinstance(error, RequestsExceeded | ServiceUnavailable):
         response.headers["Retry-After"] = str(error.wait)
+    if isinstance(error, RequestStalled):
+        response.headers["Connection"] = "close"
     if isinstance(error, RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{error.extensions['size']}"
     return response

@@ -7,10 +7,12 @@ free again as soon as its client is gone, or has taken nothing for EXPORT_STALL_
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from app.errors import RequestStalled
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ async def _pieces(block: bytes, send: Send, stall: float) -> None:
 
 
 async def _gone(receive: Receive) -> None:
-    """Until the client has closed its connection."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    """Until the client has closed its connection, or its request has never become whole."""
+    with suppress(RequestStalled):
+        while (await receive())["type"] != "http.disconnect":
+            pass

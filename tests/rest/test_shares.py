@@ -15,6 +15,7 @@ import uvicorn
 from app.access.secrets import password_hash, token_hash
 from app.main import create_app
 from app.pools import Asker
+from app.rest.connections import Connection
 from tests.web import ACCOUNT, ADMIN, PRODUCT
 
 OTHER = "11111111-2222-4333-8444-555555555555"
@@ -57,7 +58,9 @@ _opened = []
 @asynccontextmanager
 async def served(app):
     """A server in this process, and a client of it for each account."""
-    config = uvicorn.Config(app, port=0, log_level="critical", access_log=False, ws="none")
+    config = uvicorn.Config(
+        app, port=0, log_level="critical", access_log=False, http=Connection, ws="none"
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve())
     await until(lambda: server.started)

@@ -23,6 +23,7 @@ from app.errors import (
     NotNullViolation,
     RecordNotUnique,
     RequestsExceeded,
+    RequestStalled,
     RouteNotFound,
     ServiceUnavailable,
     TokenExpired,
@@ -140,6 +141,9 @@ def _whole(error: AppError) -> Response:
         case RequestsExceeded():
             response = _response({"detail": "Request was throttled."}, 429)
             response.headers["Retry-After"] = str(error.wait)
+        case RequestStalled():
+            response = _response({"detail": error.message}, error.status)
+            response.headers["Connection"] = "close"
         case _:
             response = _response({"detail": error.message}, error.status)
     if response.status_code == HTTPStatus.UNAUTHORIZED:

@@ -1,0 +1,261 @@
+"""Connections over which nothing comes, or too slowly: nobody keeps one, nor what it holds.
+
+Over real sockets: what comes when is known to the transport only.
+"""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from app.main import create_app
+from app.rest import connections
+from tests.rest.test_shares import FILL, served, until
+
+TOKEN = b"Authorization: Bearer token-of-a\r\n"
+JSON = b"Host: x\r\nContent-Type: application/json\r\n" + TOKEN
+FORM = b"Host: x\r\nContent-Type: multipart/form-data; boundary=x\r\n" + TOKEN
+FILE = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
+PING = b"GET /server/ping HTTP/1.1\r\nHost: x\r\n\r\n"
+STALL = 1.0
+
+
+@pytest.fixture(scope="module")
+def hurried(prepared):
+    """The application, with clients that have to hurry."""
+    hurry = {
+        "request_stall_seconds": STALL,
+        "export_stall_seconds": STALL,
+        "max_connections": 20,
+        "login_stall_time": 0.0,
+    }
+    return create_app(prepared.model_copy(update=hurry))
+
+
+@pytest.fixture
+def filled(hurried, installation, rows):
+    rows.execute(FILL)
+    return hurried
+
+
+@asynccontextmanager
+async def connected(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def told(port, first, trickle=b""):
+    """All that is answered until the server closes; `trickle` is sent again and again."""
+    held = bytearray()
+
+    async def hear():
+        with suppress(ConnectionResetError):  # closed while we were still sending
+            while block := await reader.read(65536):
+                held.extend(block)
+
+    async with connected(port) as (reader, writer):
+        writer.write(first)
+        hearing = asyncio.create_task(hear())
+        while not hearing.done():
+            writer.write(trickle)
+            await asyncio.wait([hearing], timeout=0.05)
+        return bytes(held)
+
+
+def error_of(answer):
+    """The status and the only error of an answer."""
+    head, _, body = answer.rpartition(b"\r\n\r\n")
+    status = head.rpartition(b"HTTP/1.1 ")[2]
+    assert b"connection: close" in status.lower()
+    return int(status[:3]), json.loads(body)
+
+
+NEVER_WHOLE = {
+    "headers": (b"GET /items/product HTTP/1.1\r\nHost: x\r\nX-", b"a"),
+    "headers that stop": (b"GET /items/product HTTP/1.1\r\nHost", b""),
+    "a body": (
+        b"POST /items/product HTTP/1.1\r\n" + JSON + b"Content-Length: 99999\r\n\r\n[",
+        b" ",
+    ),
+    "a body that stops": (
+        b"PATCH /items/product HTTP/1.1\r\n" + JSON + b"Content-Length: 99\r\n\r\n[",
+        b"",
+    ),
+    "chunks": (
+        b"SEARCH /items/product HTTP/1.1\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n",
+        b"1\r\n \r\n",
+    ),
+    "trailers": (
+        b"POST /items/product HTTP/1.1\r\n"
+        + JSON
+        + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n",
+        b"x: y\r\n",
+    ),
+    "what is asked to go on": (
+        b"POST /items/product HTTP/1.1\r\n"
+        + JSON
+        + b"Expect: 100-continue\r\nContent-Length: 99\r\n\r\n",
+        b"",
+    ),
+    "GraphQL": (b"POST /graphql HTTP/1.1\r\n" + JSON + b"Content-Length: 99\r\n\r\n", b" "),
+    "a login": (b"POST /auth/login HTTP/1.1\r\n" + JSON + b"Content-Length: 99\r\n\r\n", b" "),
+    "a file": (
+        b"POST /files HTTP/1.1\r\n"
+        + FORM
+        + b"Content-Length: 9999999\r\n\r\n"
+        + FILE
+        + b"a" * 70000,
+        b"a",
+    ),
+    "an import": (
+        b"POST /utils/import/product HTTP/1.1\r\n" + FORM + b"Content-Length: 99999\r\n\r\n--x\r\n",
+        b"C",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "trickle"), NEVER_WHOLE.values(), ids=NEVER_WHOLE)
+async def test_a_request_that_never_becomes_whole_is_told_408(filled, first, trickle):
+    async with served(filled) as (port, *_):
+        status, body = error_of(await told(port, first, trickle))
+        assert status == 408
+        [error] = body["errors"]
+        assert error["extensions"]["code"] == "REQUEST_TIMEOUT"
+        assert "Send it again" in error["message"]
+
+
+async def test_other_surfaces_say_it_in_their_own_words(filled):
+    head = b"POST /api/v2/scm/upload/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    first = head + b"Authorization: UAT token-of-a\r\nContent-Length: 99\r\n\r\n"
+    async with served(filled) as (port, *_):
+        status, body = error_of(await told(port, first, b" "))
+        assert status == 408
+        assert "Send it again" in body["detail"]
+
+
+NO_REQUEST = {
+    "nothing": (b"", b""),
+    "line ends": (b"", b"\r\n"),
+    "after an answer": (PING, b"\r\n"),
+    "the rest of what was answered without it": (
+        b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n",
+        b"a",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "trickle"), NO_REQUEST.values(), ids=NO_REQUEST)
+async def test_a_connection_without_a_request_is_closed(filled, first, trickle):
+    async with served(filled) as (port, *_):
+        answer = await told(port, first, trickle)
+        assert answer.count(b"HTTP/1.1 ") == (1 if first else 0)
+
+
+async def test_who_is_slow_and_goes_on_is_waited_for(filled):
+    """For longer than a stall, in all."""
+    pieces, piece = 6, b"a" * 64 * 1024
+    length = len(FILE) + pieces * len(piece) + len(b"\r\n--x--\r\n")
+    async with served(filled) as (port, *_), connected(port) as (reader, writer):
+        writer.write(b"POST /files HTTP/1.1\r\n" + FORM + b"Content-Length: %d\r\n\r\n" % length)
+        writer.write(FILE)
+        for _ in range(pieces):
+            await asyncio.sleep(STALL / 4)
+            writer.write(piece)
+        writer.write(b"\r\n--x--\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_body_that_stalls_gives_back_its_place_among_the_large_ones(filled):
+    stalling = b"POST /items/product HTTP/1.1\r\n" + JSON + b"Content-Length: 99999\r\n\r\n["
+    async with served(filled) as (port, a, _):
+        answers = await asyncio.gather(*(told(port, stalling) for _ in range(2)))
+        assert [error_of(answer)[0] for answer in answers] == [408, 408]
+        padded = {"query": {"filter": {"id": {"_eq": "x" * 70_000}}}}
+        answer = await a.request("SEARCH", "/items/product", json=padded)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("first", "trickle"),
+    [
+        (b"GET /server/ping HTTP/1.1\r\nX-A: ", b"a" * 20_000),
+        (b"GET /server/ping?", b"a" * 20_000),
+        (b"GET /server/ping HTTP/1.1\r\n", b"X-A: a\r\n" * 3_000),
+    ],
+    ids=["a header", "an address", "headers"],
+)
+async def test_headers_have_a_size(filled, first, trickle):
+    async with served(filled) as (port, *_):
+        status, body = error_of(await told(port, first, trickle))
+        assert (status, body["errors"][0]["extensions"]["code"]) == (431, "HEADERS_TOO_LARGE")
+
+
+async def test_what_is_no_http_is_told_so(filled):
+    async with served(filled) as (port, *_):
+        for first in (
+            b"\x16\x03\x01\x00\r\n\r\n",
+            b"CONNECT a:1 HTTP/1.1\r\n\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        ):
+            status, body = error_of(await told(port, first))
+            assert (status, body["errors"][0]["extensions"]["code"]) == (400, "INVALID_PAYLOAD")
+
+
+UPGRADE = b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+UPGRADE += b"Sec-WebSocket-Version: 13\r\nUpgrade: "
+
+
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"TLS/1.0", b"x" * 999])
+@pytest.mark.parametrize(
+    ("line", "body", "status"),
+    [
+        (b"GET /server/ping", b"", 200),
+        (b"GET /websocket", b"", 404),
+        (b"GET /server/ping", b"Content-Length: 2\r\n\r\n{}", 200),
+        (b"POST /nothing", b"Content-Length: 2\r\n\r\n{}", 404),
+        (b"SEARCH /items/product", b"Content-Length: 2\r\n\r\n{}", 200),
+        (b"SEARCH /items/product", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 200),
+    ],
+)
+async def test_who_asks_for_another_protocol_is_answered_in_this_one(
+    filled, protocol, line, body, status
+):
+    """And told that nothing comes after it on this connection."""
+    first = line + b" HTTP/1.1\r\n" + JSON + UPGRADE + protocol + b"\r\n" + (body or b"\r\n")
+    async with served(filled) as (port, *_):
+        answer = await told(port, first)
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert b"\r\nconnection: close\r\n" in answer
+
+
+async def test_an_address_has_so_many_connections(filled):
+    async with served(filled) as (port, *_):
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+        status, body = error_of(await told(port, b""))
+        assert (status, body["errors"][0]["extensions"]["limit"]) == (429, 20)
+        for _, writer in held:
+            writer.transport.abort()
+        await until(lambda: not connections._open)
+        async with connected(port) as (reader, writer):
+            writer.write(PING)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"])
+async def test_whose_answers_nobody_reads_loses_the_connection(filled, rows, last):
+    """The rest of an answer that fits no socket is nowhere for longer than a stall."""
+    rows.execute(
+        "INSERT INTO product (id, account, product_name, description) "
+        "SELECT '/01/' || n, account, n, repeat(md5(n::text), 1000) "
+        "FROM generate_series(1, 600) AS n, directus_users WHERE email = 'a@example.com'"
+    )
+    async with served(filled) as (port, *_), connected(port) as (reader, writer):
+        reader._transport.pause_reading()
+        head = b"GET /items/product?limit=-1 HTTP/1.1\r\n" + JSON + last + b"\r\n"
+        writer.write(head)
+        await until(lambda: connections._open)
+        await until(lambda: not connections._open)
