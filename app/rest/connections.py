@@ -26,6 +26,8 @@ _LARGEST_HEAD = 64 * 1024
 """Bytes that come without being the end of the headers, or part of a body: also of trailers."""
 _PIECE = 64 * 1024
 """Bytes of an answer that a client takes at least in EXPORT_STALL_SECONDS."""
+_GRACE = 1.0
+"""Seconds after which: an export ends by itself, and tidies up (`app.rest.streaming`)."""
 
 _open: Counter[str] = Counter()
 """The connections of this process, by the network they come from."""
@@ -143,7 +145,8 @@ class Connection(HttpToolsProtocol):
 
     def _look_again(self) -> None:
         self._unread_bytes = self.transport.get_write_buffer_size()
-        self._unread = self.loop.call_later(self._settings.export_stall_seconds, self._look)
+        seconds = self._settings.export_stall_seconds + _GRACE
+        self._unread = self.loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
         if self._unread_bytes - self.transport.get_write_buffer_size() < _PIECE:
