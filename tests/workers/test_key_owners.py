@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from app.database.session import Database
+from app.domains.code_space.service import space_by_id
 from app.domains.identifier_job.service import hold_keys, read_job
 from app.settings import settings
 from workers.chunks import advance
@@ -65,7 +66,8 @@ async def test_a_chunk_holds_what_its_codes_lie_under(plant, database):
     job = plant.job(quantity=10, type="sgtin")
     await advance(database, JOBS, job)
     async with database.write() as session:
-        held = await hold_keys(session, await read_job(session, job), None)
+        space = await space_by_id(session, plant.value("SELECT id FROM code_space"))
+        held = await hold_keys(session, await read_job(session, job), space, None)
         assert held.prefix_length == 7
         with psycopg.connect(plant.database_url) as connection:
             for statement in (
@@ -75,3 +77,27 @@ async def test_a_chunk_holds_what_its_codes_lie_under(plant, database):
                 with pytest.raises(psycopg.errors.LockNotAvailable):
                     connection.execute(statement)
                 connection.rollback()
+
+
+@pytest.mark.parametrize(
+    ("fields", "prefix"),
+    [
+        ({"type": "sgtin"}, "/01/09312345551927/21/"),
+        ({"type": "grai"}, "/8003/00614141123452"),
+        ({"type": "sscc", "sscc_company_prefix": "931234555"}, "/00/0931234555"),
+    ],
+)
+async def test_more_of_what_was_given_out_has_the_same_prefix_length(
+    plant, database, fields, prefix
+):
+    """A code space keeps it, of whatever alphabet and length, whatever the prefix says."""
+    plant.connection.execute(
+        "INSERT INTO code_space (key_prefix, alphabet, length, company_prefix_length) "
+        "VALUES (%s, 'another', 0, 9)",
+        [prefix],
+    )
+    job = plant.job(quantity=20, **fields)
+    await finish(plant, database, job)
+    assert plant.status(job) == "complete"
+    found = plant.column("SELECT DISTINCT company_prefix_length FROM unique_code")
+    assert found == [9]

@@ -28,6 +28,20 @@ SELECT key_prefix, max(company_prefix_length) AS length FROM code_space
 WHERE key_prefix = ANY(%(prefixes)s) AND company_prefix_length IS NOT NULL GROUP BY key_prefix
 """
 
+# How long the company prefix is in SSCCs that were minted; the space of the range says it.
+SSCC_LENGTHS = """
+SELECT asked.key, s.company_prefix_length AS length
+FROM unnest(%(keys)s::text[]) AS asked (key) CROSS JOIN generate_series(4, 12) AS digits
+JOIN code_space AS s ON s.key_prefix = left(asked.key, length('/00/0') + digits)
+  AND s.company_prefix_length IS NOT NULL
+CROSS JOIN LATERAL (
+  SELECT substr(asked.key, length('/00/0') + digits + 1, 16 - digits)::bigint AS position
+) AS own
+CROSS JOIN LATERAL (SELECT * FROM code_range WHERE code_space = s.id
+  AND first_position <= own.position ORDER BY first_position DESC LIMIT 1) AS r
+WHERE r.first_position + r.quantity > own.position AND r.minted_at IS NOT NULL
+"""
+
 # Sequential spaces: only one job at a time decides which serials are free.
 LOCK_SPACE = "SELECT id FROM code_space WHERE id = %(id)s FOR NO KEY UPDATE"
 

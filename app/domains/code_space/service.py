@@ -5,11 +5,12 @@ MAX_KEYSPACE_FILL, or the account's when that is stricter (Delegated Regulation 
 article 4: a serial guessed with a probability below 1 in 10,000).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from app.codes.alphabets import RFID_NUMERIC, capacity
+from app.codes.code_path import CodeKind, CodePath
 from app.codes.code_space import CodeSpace
 from app.codes.key_wrap import new_key, unwrap, wrap
 from app.codes.rfid_space import RfidSpace
@@ -92,6 +93,22 @@ async def kept_lengths(session: Session, prefixes: Iterable[str]) -> dict[str, i
     """How long the company prefix is in what was minted under these key prefixes."""
     rows = await session.fetch_all(queries.LENGTHS, {"prefixes": list(set(prefixes))})
     return {row["key_prefix"]: row["length"] for row in rows}
+
+
+async def given_lengths(session: Session, codes: Sequence[CodePath]) -> dict[str, int]:
+    """How long the company prefix is in GS1 keys that were given out, by their paths.
+
+    It stays so, whatever their prefix or product says, also when the codes are gone. Of an SSCC the
+    range that it was minted in says it; an empty space of one key says it of that (migration 0006).
+    """
+    ssccs = [code.path for code in codes if code.kind is CodeKind.SSCC]
+    others = {code.path: code.prefix for code in codes if code.kind is not CodeKind.SSCC}
+    kept = await kept_lengths(session, (*others.values(), *others, *ssccs))
+    found = {path: kept[prefix] for path, prefix in others.items() if prefix in kept}
+    if ssccs:
+        rows = await session.fetch_all(queries.SSCC_LENGTHS, {"keys": ssccs})
+        found |= {row["key"]: row["length"] for row in rows}
+    return found | {code.path: kept[code.path] for code in codes if code.path in kept}
 
 
 async def space_by_id(session: Session, key: str) -> Space:

@@ -97,7 +97,7 @@ async def batch_of(
     words: list[str] = []
     if job.type == "short_code":
         words = await reserved_of_length(session, space.length)
-    held = await hold_keys(session, job, domain)
+    held = await hold_keys(session, job, space, domain)
     job = replace(job, account=held.account)
     return Batch(job, space, domain, secret, held.prefix_length, tuple(words))
 

@@ -93,7 +93,7 @@ async def plan_job(
     pieces = list(_split(missing, chunk_size))
     if not pieces:
         return None
-    held = await hold_keys(session, job, domain_key)
+    held = await hold_keys(session, job, space, domain_key)
     await keep_length(session, space, held.prefix_length)
     ranges = await take_ranges(session, space, job.id, job.reference_id, pieces)
     return Plan(space, ranges, domain_key)

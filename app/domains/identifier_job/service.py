@@ -7,7 +7,7 @@ from typing import Any
 
 from app.access.key_owners import is_allowed, settled_covers, stem, unowned
 from app.database.session import Session, WriteSession
-from app.domains.code_space.service import forget_ranges
+from app.domains.code_space.service import Space, forget_ranges, kept_lengths
 from app.domains.identifier_job import queries
 from app.domains.job_chunk.service import forget_chunks
 from app.items.rules import Row
@@ -143,12 +143,12 @@ class Holding:
     prefix_length: int | None
 
 
-async def hold_keys(session: Session, job: "Job", domain: str | None) -> Holding:
+async def hold_keys(session: Session, job: "Job", space: Space, domain: str | None) -> Holding:
     """Keep the keys of a job its account's until the transaction ends.
 
     Those of a job of no account are whose they are given to meanwhile. Raises FailedValidation when
     the keys are another's by now: what they lie under, or their product, has changed hands since
-    the job was made.
+    the job was made. What was given out of the code space says how long the prefix is, if it does.
     """
     row = asdict(job)
     stems = gs1_stems(row)
@@ -164,9 +164,10 @@ async def hold_keys(session: Session, job: "Job", domain: str | None) -> Holding
     owner = products[0]["account"] if products else None
     if owner not in {None, account} and account is not None and job.type in LONGEST:
         raise unowned("product", str(job.product))
+    kept = (await kept_lengths(session, [space.key_prefix])).get(space.key_prefix)
     lengths = [covers[one].prefix_length for one in stems if one in covers]
-    if lengths:
-        return Holding(account, lengths[0])
+    if kept is not None or lengths:
+        return Holding(account, lengths[0] if kept is None else kept)
     if job.type == "sscc":
         return Holding(account, len(job.sscc_company_prefix or "") or None)
     return Holding(account, products[0]["company_prefix_length"] if products else None)

@@ -19,6 +19,7 @@ from app.domains.code_space.service import (
     allowed_fill,
     check_room,
     issued,
+    kept_lengths,
 )
 from app.domains.identifier_job.service import (
     KIND,
@@ -52,6 +53,8 @@ class Facts:
     covers: Mapping[str, Cover]
     longer: Mapping[str, str]
     """Of company prefixes that jobs name, longer ones there are."""
+    kept: Mapping[str, int]
+    """Of keys of jobs, those of which some were given out, and how long the prefix is in them."""
     issued: dict[Spelling, int]
 
     def tenant(self, row: Mapping[str, Any]) -> Tenant:
@@ -66,12 +69,14 @@ class Facts:
 
 async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
     """Everything `problems` needs to judge these rows, in one statement per table."""
+    stems = [stem for row in rows for stem in gs1_stems(row)]
     facts = Facts(
         tenants=await read_tenants(session, _named(rows, "account")),
         domains=await read_domains(session, _named(rows, "domain")),
         products=await read_owners(session, _named(rows, "product")),
-        covers=await covers_of(session, [stem for row in rows for stem in gs1_stems(row)]),
+        covers=await covers_of(session, stems),
         longer=await _longer_prefixes(session, rows),
+        kept=await kept_lengths(session, stems),
         issued={},
     )
     prefixes = [key_prefix(row["type"], row.get("product"), facts.domain(row)) for row in rows]
@@ -148,7 +153,12 @@ def _about_prefix(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
         cover = facts.covers.get(stem)
         if not is_allowed(cover, row.get("account")):
             yield unowned(field, stem)
-        elif row["type"] == "sscc" and cover is not None and row[field] != cover.name:
+        elif (
+            row["type"] == "sscc"
+            and cover is not None
+            and row[field] != cover.name
+            and stem not in facts.kept  # an earlier version minted there: it goes on
+        ):
             detail = f'Value has to be "{cover.name}": those digits lie under this company prefix.'
             yield FailedValidation(field, "eq", detail, valid=cover.name)
     if row["type"] == "sscc" and (longer := facts.longer.get(str(row.get(field)))) is not None:

@@ -11,6 +11,7 @@ from app.access.caller import Caller
 from app.access.key_owners import Cover, is_allowed, is_gs1_key, settled_covers, stem, unowned
 from app.codes.gtin import LENGTH
 from app.database.session import Session
+from app.domains.code_space.service import kept_lengths
 from app.errors import AppError, FailedValidation
 from app.items.rules import Row
 
@@ -54,6 +55,7 @@ async def unowned_keys(
     covers = await settled_covers(session, map(stem, keys))
     found: list[AppError] = []
     shared: list[tuple[Row, str]] = []
+    kept = await kept_lengths(session, [codes_of(key)[0] for key in keys])
     for row in products:
         for key in _gs1_keys(row):
             cover = covers.get(stem(key))
@@ -62,7 +64,7 @@ async def unowned_keys(
             if not is_allowed(cover, row.get("account")):
                 found.append(unowned(_field(row, key), key))
                 continue
-            if key == row.get("id"):
+            if key == row.get("id") and codes_of(key)[0] not in kept:
                 found += _length_refusal(row, cover)
             if cover is not None and cover.account is None and row.get("account") is not None:
                 shared.append((row, key))

@@ -12,6 +12,7 @@ from app.access.key_owners import Cover, covers_of, is_allowed, settled_covers, 
 from app.access.reserved import reserved_words
 from app.codes.code_path import CodeKind, CodePath, product_of
 from app.database.session import Session
+from app.domains.code_space.service import given_lengths
 from app.domains.code_space.verify import minted_for
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.rules import Row
@@ -20,6 +21,9 @@ from app.settings import settings
 
 OWNED_KINDS = frozenset(map(str, CodeKind)) - {CodeKind.TAG}
 """Types whose keys have owners. The bits of a raw tag say nobody's."""
+
+WITH_EPC = frozenset({CodeKind.SGTIN, CodeKind.SSCC, CodeKind.GRAI})
+"""Types whose keys have a company prefix in them."""
 
 NAMELESS = frozenset({CodeKind.SSCC, CodeKind.SHORT_CODE})
 """Types whose keys name no product."""
@@ -42,6 +46,9 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
     covers = await settled_covers(session, stems)
     products = await _products(session, named)
     strange = await _issued_to_others(session, rows, covers)
+    given = await given_lengths(
+        session, [CodePath.of_path(str(row["id"])) for row in rows if row["type"] in WITH_EPC]
+    )
     words = PLACES | await reserved_words(
         session, [row["code"] for row in rows if row["type"] == CodeKind.SHORT_CODE]
     )
@@ -59,7 +66,7 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
             found += refused
             if not refused and product is not None:
                 row["product"] = key
-            row["company_prefix_length"] = _length(row, product, cover)
+            row["company_prefix_length"] = given.get(row["id"], _length(row, product, cover))
     return found
 
 
@@ -143,7 +150,7 @@ def _owner(product: Mapping[str, Any] | None, cover: Cover | None) -> str | None
 
 
 def _length(row: Row, product: Mapping[str, Any] | None, cover: Cover | None) -> int | None:
-    if row["type"] not in {CodeKind.SGTIN, CodeKind.SSCC, CodeKind.GRAI}:
+    if row["type"] not in WITH_EPC:
         return None
     if cover is not None:
         return cover.prefix_length
