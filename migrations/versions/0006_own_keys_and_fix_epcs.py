@@ -7,67 +7,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations import owned_keys, raw_tags
+
 revision = '0006'
 down_revision = '0005'
 branch_labels = None
 depends_on = None
-
-# The lengths that were in use, with the keys they were used for, become the accounts' prefixes. Where
-# two accounts claim the same digits nobody gets them: the installation's admin has to say whose they
-# are. Of an account's own that overlap, the shortest stays.
-PREFIXES = """
-WITH used AS (
-  SELECT p.account, coalesce(p.company_prefix_length, a.company_prefix_length) AS length,
-    CASE WHEN p.id LIKE '/01/%' THEN substr(p.id, 6, 12) ELSE substr(p.id, 8, 12) END AS body
-  FROM product AS p JOIN account AS a ON a.id = p.account
-  WHERE p.id ~ '^(/01/[0-9]{14}|/8003/0[0-9]{13})$'
-), claimed AS (
-  SELECT account, left(body, length) AS digits, 'ordinary' AS kind FROM used
-  WHERE length IS NOT NULL AND body NOT LIKE '00000%'
-  UNION
-  SELECT account, substr(body, 6, 3), 'gtin8' FROM used WHERE body LIKE '00000%'
-  UNION
-  SELECT account, sscc_company_prefix, 'ordinary' FROM identifier_job
-  WHERE account IS NOT NULL AND sscc_company_prefix ~ '^[0-9]{4,12}$'
-)
-INSERT INTO company_prefix (account, digits, kind, note)
-SELECT account, digits, kind, 'Was in use when prefixes got owners.' FROM claimed AS c
-WHERE NOT EXISTS (
-  SELECT FROM claimed AS o WHERE o.kind = c.kind
-    AND (starts_with(o.digits, c.digits) OR starts_with(c.digits, o.digits))
-    AND (o.account <> c.account OR length(o.digits) < length(c.digits)))
-"""
-
-# What EPCs were read with until now stays as it was given out; GTIN-8s have five zeros and three
-# digits (GS1 EPC Tag Data Standard 7).
-LENGTHS = """
-UPDATE unique_code AS c SET company_prefix_length = known.length
-FROM (
-  SELECT c.id, CASE WHEN c.id ~ '^/01/[0-9]00000' THEN 8 ELSE coalesce(
-    p.company_prefix_length, CASE WHEN c.type = 'sscc' THEN length(j.sscc_company_prefix) END,
-    a.company_prefix_length) END AS length
-  FROM unique_code AS c
-  LEFT JOIN product AS p ON p.id = c.product
-  LEFT JOIN identifier_job AS j ON j.id = c.identifier_job
-  LEFT JOIN account AS a ON a.id = c.account
-  WHERE c.type IN ('sgtin', 'sscc', 'grai')
-) AS known
-WHERE known.id = c.id AND known.length IS NOT NULL
-"""
-
-SPACES = """
-UPDATE code_space AS s SET company_prefix_length = CASE
-  WHEN s.key_prefix LIKE '/00/%' THEN length(s.key_prefix) - length('/00/0')
-  ELSE (SELECT c.company_prefix_length FROM unique_code AS c
-    WHERE c.id >= s.key_prefix AND c.id < s.key_prefix || '~'
-      AND c.company_prefix_length IS NOT NULL LIMIT 1) END
-WHERE s.key_prefix LIKE '/%'
-"""
-
-MINTED_FOR = """
-UPDATE code_range AS r SET account = j.account FROM identifier_job AS j
-WHERE j.id = r.identifier_job AND j.account IS NOT NULL
-"""
 
 # History is the account's whose row it is about; where the row is gone or has none, of who wrote it.
 HISTORY = """
@@ -98,10 +43,28 @@ $$
 """
 
 
-def upgrade() -> None:
+# For the version before, which reads EPCs with the length of the account.
+ACCOUNTS = """
+UPDATE account AS a SET company_prefix_length = c.length
+FROM (
+  SELECT DISTINCT ON (c.account) c.account, c.company_prefix_length AS length
+  FROM unique_code AS c LEFT JOIN product AS p ON p.id = c.product
+  WHERE c.type IN ('sgtin', 'grai') AND c.company_prefix_length IS NOT NULL
+    AND c.id !~ '^/01/[0-9]00000' AND p.company_prefix_length IS NULL
+  GROUP BY c.account, c.company_prefix_length ORDER BY c.account, count(*) DESC, 2
+) AS c
+WHERE c.account = a.id
+"""
+
+
+def drop_triggers() -> None:
     # They name columns that change; what runs after every migration makes them again.
     for table in ("directus_users", "api_credential"):
         op.execute(f"DROP TRIGGER IF EXISTS tell_of_callers ON {table}")
+
+
+def upgrade() -> None:
+    drop_triggers()
     op.create_table('company_prefix',
     sa.Column('id', sa.UUID(as_uuid=False), server_default=sa.text('gen_random_uuid()'), autoincrement=False, nullable=False),
     sa.Column('user_created', sa.UUID(as_uuid=False), autoincrement=False, nullable=True, comment='User who created the item.'),
@@ -162,10 +125,11 @@ def upgrade() -> None:
         "verification_code = replace(gen_random_uuid()::text, '-', '')"
     )
     op.execute("UPDATE campaign SET blacklist_on_max_scan_count = true WHERE max_scan_count IS NOT NULL")
-    op.execute(PREFIXES)
-    op.execute(LENGTHS)
-    op.execute(SPACES)
-    op.execute(MINTED_FOR)
+    op.execute(owned_keys.SSCC_RUNS)
+    op.execute(owned_keys.PREFIXES)
+    raw_tags.convert()
+    for statement in owned_keys.STATEMENTS:
+        op.execute(statement)
     op.execute(HISTORY)
     op.drop_column('account', 'company_prefix_length')
     op.add_column('download_link', sa.Column('user', sa.UUID(as_uuid=False), autoincrement=False, nullable=True, comment='Whose it is to follow.'))
@@ -182,6 +146,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    drop_triggers()
+    op.add_column('account', sa.Column('company_prefix_length', sa.INTEGER(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix; EPC encodings need it. A product may differ.'))
+    op.execute(ACCOUNTS)
     op.drop_column('download_link', 'user')
     op.drop_index('unique_code_extended_id_account_unique', table_name='unique_code', postgresql_where=sa.text('extended_id IS NOT NULL'))
     op.create_index(op.f('unique_code_extended_id_unique'), 'unique_code', ['extended_id'], unique=True, postgresql_where=sa.text('extended_id IS NOT NULL'))
@@ -191,6 +158,7 @@ def downgrade() -> None:
     op.drop_table('reserved_path')
     op.drop_column('code_range', 'account')
     op.drop_column('unique_code', 'company_prefix_length')
+    op.execute("DELETE FROM code_space WHERE length = 0")
     op.drop_column('code_space', 'company_prefix_length')
     op.alter_column('product', 'company_prefix_length',
                existing_type=sa.INTEGER(),
@@ -219,7 +187,6 @@ def downgrade() -> None:
                type_=sa.VARCHAR(length=128),
                existing_comment='At least 20 characters. Stored as a hash: nobody can read it again.',
                existing_nullable=False)
-    op.add_column('account', sa.Column('company_prefix_length', sa.INTEGER(), autoincrement=False, nullable=True, comment='Digits of the GS1 company prefix; EPC encodings need it. A product may differ.'))
     op.drop_index('company_prefix_digits_kind_unique', table_name='company_prefix', postgresql_where=None)
     op.drop_index('company_prefix_account_index', table_name='company_prefix')
     op.drop_table('company_prefix')
