@@ -46,8 +46,9 @@ WHERE s.key_prefix LIKE '/00/%' AND r.minted_at IS NOT NULL
 # The lengths that were in use, with the keys they were used for, become the accounts' prefixes.
 # Where two accounts used the same digits nobody gets them: the installation's admin has to say
 # whose they are. Of an account's own that overlap, the shortest stays: all that the account had is
-# under it, and what was given out with another length keeps that (KEEP). A product that nobody said
-# a length of makes no prefix; it is in the way of others' (`is_sized`).
+# under it, and what was given out with another length keeps that (KEEP). A product that nobody
+# said a length of, or one of no account that an account minted for, makes no prefix; but it is in
+# the way of others' (`is_sized`).
 PREFIXES = f"""
 WITH used AS (
   SELECT p.account, coalesce(p.company_prefix_length, a.company_prefix_length) AS length,
@@ -61,6 +62,13 @@ WITH used AS (
   FROM used WHERE body NOT LIKE '00000%'
   UNION
   SELECT account, substr(body, 6, 3), 'gtin8', true FROM used WHERE is_gtin8
+  UNION
+  SELECT j.account,
+    CASE WHEN p.id LIKE '/01/_00000%' THEN substr(p.id, 11, 3) ELSE {body_of("p.id")} END,
+    CASE WHEN p.id LIKE '/01/_00000%' THEN 'gtin8' ELSE 'ordinary' END, false
+  FROM identifier_job AS j JOIN product AS p ON p.id = j.product
+  WHERE j.account IS NOT NULL AND p.account IS NULL AND p.id ~ '{_PRODUCT}'
+    AND j.type IN ('sgtin', 'grai')
   UNION
   SELECT account, sscc_company_prefix, 'ordinary', true FROM identifier_job
   WHERE account IS NOT NULL AND sscc_company_prefix ~ '^[0-9]{{4,12}}$'

@@ -17,9 +17,13 @@ INSERT INTO product (id, product_name, account, company_prefix_length) VALUES
   ('/01/04012345000009', 'A1', %(a)s, NULL), ('/01/14012345000006', 'A2', %(a)s, NULL),
   ('/01/00000096385074', 'GTIN-8', %(a)s, NULL), ('/01/05000000000005', 'Nine', %(a)s, 9),
   ('/8003/06141411234567', 'Both 1', %(a)s, NULL), ('/01/06141411234562', 'Both 2', %(b)s, 7),
-  ('/01/07612345000008', 'No length', %(b)s, NULL), ('own', 'Own', %(b)s, NULL);
+  ('/01/07612345000008', 'No length', %(b)s, NULL), ('own', 'Own', %(b)s, NULL),
+  ('/01/03333333000006', 'Under it 1', %(a)s, 7), ('/01/03333333100003', 'Minted', NULL, NULL),
+  ('/01/03444444000003', 'Under it 2', %(a)s, 7), ('/01/03444444100000', 'Bare', %(b)s, NULL);
 INSERT INTO identifier_job (id, account, type, quantity, sscc_company_prefix)
   VALUES (%(job)s, %(a)s, 'sscc', 1, '761234567');
+INSERT INTO identifier_job (account, type, quantity, product)
+  VALUES (%(b)s, 'sgtin', 1, '/01/03333333100003');
 INSERT INTO unique_code (id, account, type, code, product, identifier_job) VALUES
   ('/01/04012345000009/21/1', %(a)s, 'sgtin', '1', '/01/04012345000009', NULL),
   ('/01/00000096385074/21/1', %(a)s, 'sgtin', '1', '/01/00000096385074', NULL),
