@@ -265,9 +265,14 @@ WHERE found.id = c.id
 ADOPT_ORDERS = tuple(
     f"""
 UPDATE {table} AS t SET account = p.account FROM adopted AS p
-WHERE t.account IS NULL AND t.product = p.product
+WHERE t.account IS NULL AND t.product = p.product AND {of_their_keys}
 """
-    for table in ("identifier_job", "code_pool", "code_reservation", "workorder")
+    for table, of_their_keys in (
+        ("identifier_job", "coalesce(t.type, 'sgtin') IN ('sgtin', 'grai')"),
+        ("code_pool", "coalesce(t.type, 'sgtin') IN ('sgtin', 'grai')"),
+        ("code_reservation", "coalesce(t.code_type, 'sgtin') IN ('sgtin', 'grai')"),
+        ("workorder", "true"),
+    )
 )
 ADOPT_JOBS = (
     """
@@ -277,9 +282,14 @@ WHERE j.account IS NULL AND j.type = 'sscc' AND p.kind = 'ordinary'
 """,
     """
 UPDATE identifier_job AS j SET account = d.account FROM domain AS d
-WHERE j.account IS NULL AND d.id = j.domain AND d.account IS NOT NULL AND d.state = 'verified'
+WHERE j.account IS NULL AND j.type = 'short_code' AND d.id = j.domain
+  AND d.account IS NOT NULL AND d.state = 'verified'
 """,
 )
+MINTED_FOR = """
+UPDATE code_range AS r SET account = j.account FROM identifier_job AS j
+WHERE j.id = r.identifier_job AND j.account IS NOT NULL
+"""
 
 STATEMENTS = (
     CODE_LENGTHS,
@@ -294,5 +304,6 @@ STATEMENTS = (
     ADOPT_CODES,
     *ADOPT_ORDERS,
     *ADOPT_JOBS,
+    MINTED_FOR,
 )
 """What follows on SSCC_RUNS, PREFIXES and the raw tags. Lengths first: adoption moves accounts."""

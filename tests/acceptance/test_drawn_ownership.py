@@ -34,9 +34,7 @@ LINKS = [
     (source.name, field.name, field.relation.to)
     for source in BUILTIN
     for field in source.fields
-    if source.name in CHANGED
-    and field.relation is not None
-    and field.relation.to in CHANGED
+    if source.name in CHANGED and field.relation is not None and field.relation.to in CHANGED
 ]
 
 LEFT_BEHIND = """

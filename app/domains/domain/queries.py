@@ -36,7 +36,7 @@ WHERE id >= %(first)s AND id < %(end)s AND %(owner)s::uuid IS NOT NULL
 # What the installation's admin made of no account in particular comes to the owner of the name.
 ADOPT_JOBS = """
 UPDATE identifier_job SET account = %(owner)s::uuid
-WHERE account IS NULL AND %(owner)s::uuid IS NOT NULL
+WHERE account IS NULL AND %(owner)s::uuid IS NOT NULL AND type = 'short_code'
   AND domain IN (SELECT id FROM domain WHERE domain_name || '/' = %(first)s)
 """
 
