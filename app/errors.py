@@ -3,24 +3,49 @@
 Codes and messages are Directus's own (contract: directus.md, sections 6.4, 6.5 and 7.2).
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 _LONGEST_SHOWN, _LONGEST_VALUE = 4_000, 1_000
 """Characters of a sentence, and of a value in it: one request may be refused for a thousand."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What some rows that are there have in a field: more than the caller has said itself."""
+
+    collection: str
+    field: str
+    keys: tuple[Any, ...]
+
+
 class AppError(Exception):
-    """A refusal the caller can act on: `code`, HTTP `status`, a sentence, facts for programs."""
+    """A refusal the caller can act on: `code`, HTTP `status`, a sentence, facts for programs.
+
+    It names nothing that is stored. Where that helps, `fuller` is the same refusal that does, for
+    who may read it (app.items.told).
+    """
 
     code = "INTERNAL_SERVER_ERROR"
     status = 500
+    fuller: "AppError | None" = None
+    stored: tuple[Stored, ...] = ()
 
     def __init__(self, message: str, **extensions: Any) -> None:
         shown = message if len(message) <= _LONGEST_SHOWN else f"{message[:_LONGEST_SHOWN]}..."
         super().__init__(shown)
         self.message = shown
         self.extensions = {name: _cut(value) for name, value in extensions.items()}
+
+    def or_fuller(self, fuller: "AppError", *stored: Stored) -> Self:
+        """This refusal, or `fuller` to who may read what is `stored`.
+
+        Of nothing that says what that is, only the admin of the installation is told.
+        """
+        self.fuller, self.stored = fuller, stored
+        return self
 
 
 def _cut(value: Any) -> Any:
@@ -62,6 +87,8 @@ class FailedValidation(AppError):
 
     code = "FAILED_VALIDATION"
     status = 400
+    says: frozenset[str] = frozenset()
+    """Further fields of the same row that the sentence tells something of."""
 
     def __init__(
         self, field: str, kind: str, detail: str, *, path: tuple[str, ...] = (), **facts: Any
@@ -85,7 +112,15 @@ class FailedValidation(AppError):
         }
         inner = (*path, *self.extensions["path"])
         field, kind = self.extensions["field"], self.extensions["type"]
-        return FailedValidation(field, kind, self.detail, path=inner, **facts)
+        moved = FailedValidation(field, kind, self.detail, path=inner, **facts)
+        if isinstance(self.fuller, FailedValidation):
+            moved.or_fuller(self.fuller.at(path), *self.stored)
+        return moved
+
+    def saying(self, fields: Iterable[str]) -> Self:
+        """The same, of what the row has in these fields, too."""
+        self.says = self.says.union(fields)
+        return self
 
 
 class Unusable(FailedValidation):

@@ -136,7 +136,10 @@ def _number(
 def _order(
     query: AggregateQuery, scope: Scope, groups: dict[str, ColumnElement[Any]]
 ) -> list[ColumnElement[Any]]:
-    """Sort by a group (`status`) or by an aggregate (`count.id`, `count`)."""
+    """Sort by a group (`status`) or by an aggregate (`count.id`, `count`).
+
+    Equal ones are in the order of their groups: or pages would repeat some, and never show others.
+    """
     terms: list[ColumnElement[Any]] = []
     for sort in query.sort:
         head, field = sort.path[0], sort.path[1:]
@@ -144,4 +147,5 @@ def _order(
         if value is None:
             value = operation(head, _operand(field[0], scope)) if field else func.count()
         terms.append(value.desc() if sort.descending else value.asc())
-    return terms
+    asked = {sort.path[0] for sort in query.sort}
+    return terms + [value.asc() for key, value in groups.items() if key not in asked]

@@ -11,18 +11,19 @@ import psycopg
 from app.access.caller import Caller
 from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
-from app.errors import Forbidden, OutOfTime, RecordNotUnique
+from app.errors import AppError, ErrorList, Forbidden, OutOfTime
 from app.items.allowed import ACTIONS, described, may, require
 from app.items.compile import Compiler, Statement, name_of
 from app.items.cost import require_affordable
 from app.items.export import Format, exported
 from app.items.filter import FilterReader
-from app.items.query import AggregateQuery, All, Compare, Condition, Leaf, Query, Surface, Value
+from app.items.query import AggregateQuery, Compare, Condition, Leaf, Query, Surface, Value
 from app.items.readings import Asked, Reading, Readings
 from app.items.restrict import AnyQuery, Restrictor
 from app.items.selection import LIMITS, Limits, QueryReader
 from app.items.sight import Sight
-from app.items.taken import as_told
+from app.items.told import has_more, told
+from app.items.validation import refuse
 from app.items.values import as_key
 from app.items.view import View
 from app.items.violations import as_refusal
@@ -119,8 +120,7 @@ class Items:
             self.allow("read", query.collection)
             key, primary = Value(None), self.schema[query.collection].primary_key
             by_key = Compare((primary.name,), operator, key)
-            both = by_key if query.filter is None else All((query.filter, by_key))
-            restricted = self._affordable(replace(query, filter=both), rows)
+            restricted = self._affordable(query, rows, chosen=by_key)
             return Reading(query.collection, compiled(restricted), name_of(restricted, key))
 
         return self.readings.reading(self.caller, asked, operator, made)
@@ -138,15 +138,26 @@ class Items:
         """The matching items as a JSON array."""
         return await self.run(self.reading(None, lambda: query))
 
-    async def one(self, query: Query) -> bytes | None:
-        """The first matching item as a JSON object, or None."""
+    async def many_of(self, query: Query, keys: list[Any]) -> bytes:
+        """Those of the keys' items that match, as a JSON array."""
         self.allow("read", query.collection)
-        return await self._json(self.compiler.item(self._affordable(query, 1)))
+        chosen = self._affordable(query, chosen=self.by_keys(query.collection, keys))
+        return await self._json(self.compiler.items(chosen)) or b"[]"
 
-    async def count(self, query: Query) -> int:
-        """How many items match, whatever the page."""
+    async def one(self, query: Query, chosen: Condition | None = None) -> bytes | None:
+        """The first matching item as a JSON object, or None. `chosen`: of the rows it picks."""
         self.allow("read", query.collection)
-        statement = self.compiler.count(self._restricted(query))
+        return await self._json(self.compiler.item(self._affordable(query, 1, chosen=chosen)))
+
+    async def has(self, collection: str, key: Any) -> bool:
+        """Whether the caller sees an item of that key."""
+        condition = self.by_key(collection, key)
+        return condition is not None and await self.count(Query(collection, ()), condition) > 0
+
+    async def count(self, query: Query, chosen: Condition | None = None) -> int:
+        """How many items match, whatever the page. `chosen`: as `one`."""
+        self.allow("read", query.collection)
+        statement = self.compiler.count(self._restricted(query, chosen))
         with _refusals():
             return int(await self.database.fetch_value(statement.sql, statement.values))
 
@@ -163,7 +174,7 @@ class Items:
         None when the caller can't see them, or `back` is None.
         """
         self.allow("create", collection)
-        async with self._writing() as session:
+        async with self.writing() as session:
             keys = await self._writer(session).create(collection, payloads)
             return await self._read_back(session, keys, back)
 
@@ -180,7 +191,7 @@ class Items:
         `by_query`: a query has picked the keys, so how many there are is no matter of the body.
         """
         self.allow("update", collection)
-        async with self._writing() as session:
+        async with self.writing() as session:
             writer = self._writer(session, bounded=not by_query)
             keys = await writer.update(collection, patches)
             return await self._read_back(session, keys, back)
@@ -188,7 +199,7 @@ class Items:
     async def upsert(self, collection: str, payloads: list[Any]) -> list[Any]:
         """Update the items whose keys the payloads name, create the others; the keys."""
         self.known(collection)
-        async with self._writing() as session:
+        async with self.writing() as session:
             return await self._writer(session).upsert(collection, payloads)
 
     async def singleton(self, query: Query) -> bytes:
@@ -212,7 +223,7 @@ class Items:
     ) -> bytes | None:
         """Patch the one item of a singleton, made where it is not there yet."""
         self.allow("update", collection)
-        async with self._writing() as session:
+        async with self.writing() as session:
             sql = self.compiler.keys(Query(collection, (), limit=Value(1)))
             key = await session.fetch_value(sql.sql, sql.values)
             writer = self._writer(session)
@@ -227,7 +238,7 @@ class Items:
     ) -> list[Any]:
         """Delete items by key; the keys of those that existed. `by_query`: as `update`."""
         self.allow("delete", collection)
-        async with self._writing() as session:
+        async with self.writing() as session:
             return await self._writer(session, bounded=not by_query).delete(collection, keys)
 
     async def keys(self, query: Query) -> list[Any]:
@@ -269,31 +280,41 @@ class Items:
         return Compare((primary.name,), "_in", Value(known))
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[WriteSession]:
-        """One transaction. Raises OutOfTime when it takes longer than STATEMENT_TIMEOUT."""
+    async def writing(self) -> AsyncIterator[WriteSession]:
+        """One transaction. Raises OutOfTime when it takes longer than STATEMENT_TIMEOUT.
+
+        What is refused in it is told as the caller may know it.
+        """
+        errors: list[AppError] = []
         try:
             async with self.database.write() as session:
                 yield session
         except psycopg.errors.QueryCanceled as error:
             raise OutOfTime from error
-        except RecordNotUnique as refused:
-            async with self.database.read() as session:
-                told = await as_told(session, self.compiler, self.caller, refused)
-            if told is refused:
+        except (AppError, ErrorList) as refused:
+            errors = refused.errors if isinstance(refused, ErrorList) else [refused]
+            if not any(map(has_more, errors)):
                 raise
-            raise told from None
+        if errors:
+            async with self.database.read() as session:
+                refuse(await told(session, self.compiler, self.caller, errors))
 
     def _writer(self, session: WriteSession, *, bounded: bool = True) -> Writer:
         most = self.limits.mutations if bounded else None
         return Writer(self.compiler, session, self.caller, most)
 
-    def _affordable(self, query: Query, rows: int | None = None) -> Query:
+    def _affordable(
+        self, query: Query, rows: int | None = None, *, chosen: Condition | None = None
+    ) -> Query:
         """The query as the caller may read it. Raises InvalidQuery where it may cost too much."""
         require_affordable(self.schema, query, self.limits.repeated, rows)
-        return self._restricted(query)
+        return self._restricted(query, chosen)
 
-    def _restricted(self, query: AnyQuery) -> AnyQuery:
-        return Restrictor(self.schema, self.caller).restricted(query)
+    def _restricted(self, query: AnyQuery, chosen: Condition | None = None) -> AnyQuery:
+        """`chosen`: of the rows that it picks, whether the caller may read what by or not."""
+        restrictor = Restrictor(self.schema, self.caller)
+        restricted = restrictor.restricted(query)
+        return restricted if chosen is None else restrictor.within(restricted, chosen)
 
     async def _json(self, statement: Statement) -> bytes | None:
         with _refusals():

@@ -101,7 +101,7 @@ def matching(statement: Select[Any], scope: Scope, query: Query | AggregateQuery
 
 
 def ordered(statement: Select[Any], scope: Scope, query: Query) -> Select[Any]:
-    return statement.order_by(*(scope.order(sort) for sort in query.sort), *scope.ties())
+    return statement.order_by(*(scope.order(sort) for sort in query.sort), *scope.ties(query.sort))
 
 
 def paged(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:

@@ -22,22 +22,20 @@ class OrderReader:
         self.schema = schema
         self.depth = depth
 
-    def sort(self, collection: str, terms: list[str]) -> tuple[Sort, ...]:
-        """The order of a sort list; by the collection's own order, else its key, when empty.
+    def sort(
+        self, collection: str, terms: list[str], *, own: str | None = None
+    ) -> tuple[Sort, ...]:
+        """The order of a sort list; by `own` when it is empty, which nobody has to be able to read.
 
-        Who may not read those gets the order of the first field it may read. Equal rows are in the
-        order of their keys: or pages would repeat some of them, and never show others.
+        Without that by the collection's own order, else its key; who may not read those gets the
+        order of the first field it may read. Equal rows are in the order of their keys in any case
+        (app.items.scope).
         """
         if len(terms) > _MOST_TERMS:
             raise InvalidQuery(f'"sort" takes {_MOST_TERMS} fields at most')
-        found = tuple(self.term(collection, term.strip()) for term in terms)
-        found = found or (self._usual(collection),)
-        key = self.schema[collection].primary_key.name
-        if key not in self.schema.fields(collection) or any(
-            sort.path == (key,) and sort.function is None for sort in found
-        ):
-            return found
-        return (*found, Sort((key,)))
+        if terms:
+            return tuple(self.term(collection, term.strip()) for term in terms)
+        return (self._usual(collection) if own is None else Sort((own,)),)
 
     def _usual(self, collection: str) -> Sort:
         definition, readable = self.schema[collection], self.schema.fields(collection)

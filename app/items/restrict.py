@@ -51,10 +51,9 @@ class Restrictor:
         rules = tuple(self._rule(name) for name in touched)
         return replace(self._with_rows(query), rules=rules)
 
-    def within(self, query: Query, condition: Condition) -> Query:
-        """The query restricted, of rows the server picks: whoever may read what they are by."""
-        restricted = self.restricted(query)
-        if any(rule.collection == query.collection for rule in restricted.rules):
+    def within(self, restricted: AnyQuery, condition: Condition) -> AnyQuery:
+        """A restricted query, of rows the server picks: whoever may read what they are by."""
+        if any(rule.collection == restricted.collection for rule in restricted.rules):
             return replace(restricted, rows=_both(restricted.rows, condition))
         return replace(restricted, filter=_both(restricted.filter, condition))
 
@@ -101,6 +100,12 @@ class Restrictor:
 
     def _rule(self, collection: str) -> ReadRule:
         return ReadRule(collection, self.rows(collection, "read"), self._masks(collection))
+
+    def shows_every_row(self, collection: str) -> bool:
+        """Whether the caller may read something of every row (of its account)."""
+        if self.caller.is_admin:
+            return True
+        return self._any_of(collection, self.caller.permissions.of(collection, "read")) is None
 
     def shown_always(self, collection: str) -> set[str]:
         """The fields that the caller may read in every row it sees."""

@@ -4,7 +4,7 @@ A collection that the caller sees only in part enters as a sub-select of just th
 so whatever is joined, filtered, sorted or counted is what the caller may see.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -320,10 +320,15 @@ class Scope:
         value = self._least_or_greatest(sort)
         return value.desc() if sort.descending else value.asc()
 
-    def ties(self) -> tuple[ColumnElement[Any], ...]:
-        """What ends an order by the key, where a rule masks that in some rows: those tie else."""
+    def ties(self, by: Sequence[Sort]) -> tuple[ColumnElement[Any], ...]:
+        """What ends an order: the key, or pages would repeat equal rows, and never show others.
+
+        Also where the caller may not read it. Nothing, where the order has it already.
+        """
         name = self.schema[self.collection].primary_key.name
-        return (self.table.c[name],) if self.build.is_marked(self.table, name) else ()
+        has_key = any(sort.path == (name,) and sort.function is None for sort in by)
+        is_last = not by or (has_key and not self.build.is_marked(self.table, name))
+        return () if is_last else (self.table.c[name].asc(),)
 
     def _least_or_greatest(self, sort: Sort) -> ColumnElement[Any]:
         """What a sort compares: through a to-many, its rows' least value (greatest, if down)."""

@@ -94,13 +94,12 @@ class QueryReader:
     ) -> Query:
         """The query of a list with a selection of its own. `sort_by`: the order when none is."""
         limit, offset = self.page(options)
-        terms = list(options.sort) or ([sort_by] if sort_by else [])
         return Query(
             collection,
             selection,
             filter=self.filters.read(collection, options.filter),
             search=search_condition(self.schema, collection, options.search),
-            sort=self.order.sort(collection, terms),
+            sort=self.order.sort(collection, list(options.sort), own=sort_by),
             limit=None if limit is None else Value(limit),
             offset=None if offset is None else Value(offset),
             surface=self.surface,
@@ -141,7 +140,7 @@ class QueryReader:
         if leads is not None and leads.many:
             many = level.fields[name].many
             if not options.sort and many is not None and many.sort_field:
-                by = self.order.sort(target, [many.sort_field])
+                by = self.order.sort(target, [], own=many.sort_field)
                 nested = replace(nested, sort=by)
             return Nested(key, name, nested)
         return Nested(key, name, replace(nested, limit=None, offset=None, sort=()))

@@ -13,7 +13,6 @@ import re
 from typing import Any
 
 from app.access.caller import Caller
-from app.access.permissions import EVERY_FIELD
 from app.errors import Forbidden
 from app.items.allowed import require
 from app.items.compile import Compiler
@@ -77,10 +76,11 @@ class Sight:
         """Whether the caller may read all fields of all rows (of its account) of a collection."""
         if self.caller.is_admin:
             return True
-        return any(
-            not permission.rule and EVERY_FIELD in permission.fields
-            for permission in self.caller.permissions.of(collection, "read")
-        )
+        if collection not in self.compiler.schema:
+            return False
+        every = {field.name for field in self.compiler.schema[collection].fields}
+        is_whole = self._restrictor.shown_always(collection) == every
+        return is_whole and self._restrictor.shows_every_row(collection)
 
     def _restricted(self, collection: str) -> Query:
         known = self._view.fields(collection).values()

@@ -3,7 +3,7 @@
 The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, never row by row.
 """
 
-from collections.abc import Awaitable, Callable, Sized
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from typing import Any
 
 import psycopg
@@ -18,6 +18,7 @@ from app.errors import (
     InvalidForeignKey,
     InvalidPayload,
     RecordNotUnique,
+    Stored,
 )
 from app.items import statements
 from app.items.allowed import require
@@ -30,7 +31,7 @@ from app.items.one_account import OWNER, may_cross, require_one_account
 from app.items.payloads import objects, require_light
 from app.items.rules import Row, Update, rules_of
 from app.items.slices import sliced
-from app.items.taken import as_told
+from app.items.told import told
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored_row
 from app.items.violations import as_app_error
@@ -126,10 +127,13 @@ class Writer:
         found = list(await self._locked(collection, wanted))
         if not found:
             return []
-        await rules_of(name).before_delete(self.session, self.caller, found)
-        await self._unlink(collection, found)
         gone = statements.delete(collection, self._history.kept(collection))
-        await self._run(collection, gone, {"keys": found, **self._history.who})
+        try:
+            await rules_of(name).before_delete(self.session, self.caller, found)
+            await self._unlink(collection, found)
+            await self._run(collection, gone, {"keys": found, **self._history.who})
+        except InvalidForeignKey as refused:
+            raise self._referred(collection, refused) from refused
         await rules_of(name).after_delete(self.session, self.caller, found)
         return found
 
@@ -148,11 +152,9 @@ class Writer:
             require(self.caller, "create", collection)
         return await self.update(name, known) + await self.create(name, fresh)
 
-    async def told(self, error: AppError) -> AppError:
-        """A refusal as the caller may know it, once what it refused is rolled back."""
-        if not isinstance(error, RecordNotUnique):
-            return error
-        return await as_told(self.session, self._compiler, self.caller, error)
+    async def told(self, errors: list[AppError]) -> list[AppError]:
+        """Refusals as the caller may know them, once what they refused is rolled back."""
+        return await told(self.session, self._compiler, self.caller, errors)
 
     async def existing(self, collection: Collection, keys: list[Any]) -> set[Any]:
         """Those of the keys that rows have, as far as the caller's account can see; locked."""
@@ -207,12 +209,15 @@ class Writer:
     def _untold(self, collection: Collection, errors: list[AppError]) -> list[AppError]:
         """Refusals of changes: what a row has is not told of a field the caller may not read."""
         shown = self._grant.restrictor.shown_always(collection.name)
-        return [
-            FailedValidation(error.extensions["field"], "eq", "Value can't be that.")
-            if isinstance(error, FailedValidation) and error.extensions["field"] not in shown
-            else error
-            for error in errors
-        ]
+        return [_without_reason(collection, error, shown) for error in errors]
+
+    def _referred(self, collection: Collection, refused: InvalidForeignKey) -> InvalidForeignKey:
+        """Why a row can't go: what refers to it is named to who may read which rows do."""
+        source, field = refused.extensions["collection"], refused.extensions["field"]
+        restrictor = self._grant.restrictor
+        if restrictor.shows_every_row(source) and field in restrictor.shown_always(source):
+            return refused
+        return InvalidForeignKey(collection.name, collection.primary_key.name)
 
     def _by_key(self, collection: Collection, patches: list[tuple[Any, Any]]) -> dict[Any, Row]:
         """The patches by key as stored, several for one key as one.
@@ -341,7 +346,11 @@ class Writer:
                 sets.setdefault(columns, []).append({**change.patch, key: change.key})
         for columns, rows in sets.items():
             sql = statements.update(collection, columns)
-            await self._run(collection, sql, {"rows": as_json(rows)})
+            try:
+                await self._run(collection, sql, {"rows": as_json(rows)})
+            except RecordNotUnique as refused:
+                keys = tuple(row[key] for row in rows)
+                raise _not_unique(collection, refused, columns, keys) from refused
 
     async def _run(self, collection: Collection, sql: str, values: dict[str, Any]) -> list[Row]:
         try:
@@ -351,4 +360,30 @@ class Writer:
             refused = as_app_error(error, collection)
             if refused is None:
                 raise
+            if isinstance(refused, InvalidForeignKey):
+                is_own = refused.extensions["collection"] == collection.name
+                refused = refused if is_own else self._referred(collection, refused)
             raise refused from error
+
+
+def _without_reason(collection: Collection, error: AppError, shown: set[str]) -> AppError:
+    """The refusal of a change, without what it says of fields that are not among `shown`."""
+    if not isinstance(error, FailedValidation | InvalidForeignKey):
+        return error
+    field = error.extensions["field"]
+    if isinstance(error, InvalidForeignKey):
+        return error if field in shown else InvalidForeignKey(collection.name, field)
+    if shown.issuperset({field, *error.says}):
+        return error
+    return FailedValidation(field, "eq", "Value can't be that.")
+
+
+def _not_unique(
+    collection: Collection, refused: RecordNotUnique, given: Sequence[str], keys: tuple[Any, ...]
+) -> RecordNotUnique:
+    """What is taken, where that may be what the rows have already, and nobody has said."""
+    field = refused.extensions["field"]
+    if field is None or field in given:
+        return refused
+    stored = Stored(collection.name, field, keys)
+    return RecordNotUnique(collection.name, field).or_fuller(refused, stored)

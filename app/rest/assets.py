@@ -18,7 +18,6 @@ from app.domains.directus_files.names import plain_name, plain_type
 from app.domains.directus_files.queries import StoredFile, is_public, stored_file
 from app.errors import Forbidden, IllegalAssetTransformation, RangeNotSatisfiable
 from app.items.items import Items
-from app.items.query import Query
 from app.items.values import as_key
 from app.rest.files import FILES
 from app.rest.streaming import Stream
@@ -80,11 +79,10 @@ async def _readable(request: Request) -> StoredFile:
     """The file, if the caller may read its row. A missing file is forbidden like any other."""
     items: Items = request.state.items
     given = request.path_params["key"]
-    condition = items.by_key(FILES, given)
-    if condition is None:
+    key = as_key(items.schema[FILES].primary_key, given)
+    if key is None:
         raise Forbidden
-    key = str(as_key(items.schema[FILES].primary_key, given))
-    may_read = items.may_read(FILES) and bool(await items.count(Query(FILES, (), filter=condition)))
+    may_read = items.may_read(FILES) and await items.has(FILES, key)
     async with items.database.read() as session:
         if not may_read and not await is_public(session, key):
             raise Forbidden

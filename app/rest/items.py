@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app.errors import Forbidden, InvalidPayload, RouteNotFound
 from app.items.items import Items
-from app.items.query import All, Query
+from app.items.query import Query
 from app.items.readings import Asked
 from app.rest.exports import export_response
 from app.rest.params import parse
@@ -126,9 +126,7 @@ async def _search(items: Items, name: str, params: Params, body: Any) -> Respons
     keys = body["keys"]
     chosen = {"limit": max(len(keys), 1), **(params if query is None else query)}
     read = read_query(items, name, chosen)
-    condition = items.by_keys(name, keys)
-    both = condition if read.filter is None else All((read.filter, condition))
-    return data_response(await items.many(replace(read, filter=both)))
+    return data_response(await items.many_of(read, keys))
 
 
 async def read_one(items: Items, name: str, key: Any, text: str) -> Response:

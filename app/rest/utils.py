@@ -79,7 +79,7 @@ async def revert_endpoint(request: Request) -> Response:
     if hidden := [name for name in names if name not in items.view().fields(REVISIONS)]:
         raise Forbidden.fields(hidden, REVISIONS)
     shown = tuple(Leaf(name, name) for name in names)
-    found = await items.one(Query(REVISIONS, shown, filter=condition))
+    found = await items.one(Query(REVISIONS, shown), condition)
     if found is None:
         raise Forbidden
     revision = orjson.loads(found)

@@ -24,4 +24,5 @@ def own_codes(
     readable = View(compiler.schema, caller).fields(CODES)
     shown = tuple(Leaf(name, name) for name in columns if name in readable)
     query = Query(CODES, shown, sort=(Sort(("id",)),))
-    return Restrictor(compiler.schema, caller).within(query, Compare(path, "_eq", Value(key)))
+    restrictor = Restrictor(compiler.schema, caller)
+    return restrictor.within(restrictor.restricted(query), Compare(path, "_eq", Value(key)))

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from app.vendors.scantrust.pages import PAGING, listed, page_of, truth
 from app.vendors.scantrust.routing import Visit, answer, at, endpoint
-from app.vendors.scantrust.rows import Row, created_row, one_row, page_of_rows, searched
+from app.vendors.scantrust.rows import Row, created_row, page_of_rows, row_of_key, searched
 
 COLLECTION = "campaign"
 OWN = ("id", "name", "description", "is_archived", "max_scan_count")
@@ -28,8 +28,7 @@ async def campaigns(visit: Visit) -> Response:
 
 @endpoint(words=("codes_view",))
 async def campaign(visit: Visit) -> Response:
-    where = {"id": {"_eq": visit.number("id")}}
-    return answer(_shown(await one_row(visit, COLLECTION, FIELDS, where)))
+    return answer(_shown(await row_of_key(visit, COLLECTION, FIELDS, visit.number("id"))))
 
 
 @endpoint(words=("campaign_create",))

@@ -10,6 +10,7 @@ import orjson
 
 from app.errors import InvalidForeignKey
 from app.items.query import Query
+from app.items.readings import Reading
 from app.items.relations import step
 from app.items.selection import Options
 from app.vendors.scantrust.errors import NotFound
@@ -49,12 +50,21 @@ def searched(params: Mapping[str, str], *fields: str) -> dict[str, Any]:
     return {"_or": [{name: {"_icontains": term}} for name in fields]} if term else {}
 
 
+async def row_of_key(visit: Visit, collection: str, fields: Iterable[str], key: Any) -> Row:
+    """The row of a key. Raises NotFound."""
+    query = _query(visit, collection, fields, Options(limit=1))
+    return _found(await visit.items.one(query, visit.items.by_key(collection, key)))
+
+
 async def one_row(
     visit: Visit, collection: str, fields: Iterable[str], where: Mapping[str, Any]
 ) -> Row:
     """The row that matches. Raises NotFound."""
     query = _query(visit, collection, fields, Options(filter=dict(where), limit=1))
-    found = await visit.items.one(query)
+    return _found(await visit.items.one(query))
+
+
+def _found(found: bytes | None) -> Row:
     if found is None:
         raise NotFound
     row: Row = orjson.loads(found)
@@ -63,13 +73,28 @@ async def one_row(
 
 async def created_row(visit: Visit, collection: str, fields: Iterable[str], payload: Row) -> Row:
     """Create a row; what the caller may read of it."""
-    back = None
-    if visit.items.may_read(collection):
-        back = visit.items.reading_by_keys(
-            None, lambda: _query(visit, collection, fields, Options(limit=-1))
-        )
-    made = await visit.items.create(collection, [payload], back)
-    rows: list[Row] = [] if made is None else orjson.loads(made)
+    back = _back(visit, collection, fields)
+    return _first(await visit.items.create(collection, [payload], back))
+
+
+async def changed_row(
+    visit: Visit, collection: str, fields: Iterable[str], key: Any, patch: Row
+) -> Row:
+    """Change the row of a key; what the caller may read of it then."""
+    back = _back(visit, collection, fields)
+    return _first(await visit.items.update(collection, [(key, patch)], back))
+
+
+def _back(visit: Visit, collection: str, fields: Iterable[str]) -> Reading | None:
+    if not visit.items.may_read(collection):
+        return None
+    return visit.items.reading_by_keys(
+        None, lambda: _query(visit, collection, fields, Options(limit=-1))
+    )
+
+
+def _first(written: bytes | None) -> Row:
+    rows: list[Row] = [] if written is None else orjson.loads(written)
     return rows[0] if rows else {}
 
 

@@ -26,7 +26,7 @@ WORDS = ("codes_view", "scm_bulk_edit", "scm_code_edit", "product_view")
 async def upload(visit: Visit) -> Response:
     """`{"data_key", "items"}`: each item names a code by the data key, and says what it gets."""
     data_key, items = _read_items(await visit.body())
-    async with visit.database.write() as session:
+    async with visit.items.writing() as session:
         changed = await upload_data(session, visit.sight(), by_key(data_key, items))
         names = await _names(visit, session, data_key, changed)
     fields = {names[one.key]: one.fields for one in changed if one.key in names}

@@ -12,7 +12,15 @@ from app.rest.streaming import Stream
 from app.vendors.scantrust.errors import NotFound, PermissionDenied, required
 from app.vendors.scantrust.pages import PAGING, listed, page_of, truth
 from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
-from app.vendors.scantrust.rows import Row, created_row, key_of, one_row, page_of_rows, searched
+from app.vendors.scantrust.rows import (
+    Row,
+    changed_row,
+    created_row,
+    key_of,
+    page_of_rows,
+    row_of_key,
+    searched,
+)
 
 COLLECTION = "workorder"
 FILES = "directus_files"
@@ -73,9 +81,10 @@ async def create_sid(visit: Visit) -> Response:
 
 @endpoint(words=("workorder_cancel",))
 async def cancel(visit: Visit) -> Response:
-    row = await _row(visit)
-    await visit.items.update(COLLECTION, [(row["id"], {"state": "canceled"})], None)
-    return answer(_shown(visit, await _row(visit)))
+    await _row(visit)
+    canceled = {"state": "canceled"}
+    row = await changed_row(visit, COLLECTION, FIELDS, visit.number("id"), canceled)
+    return answer(_shown(visit, row))
 
 
 @endpoint()
@@ -87,7 +96,7 @@ async def download(visit: Visit) -> Response:
     if row.get("codegen_file") is None:
         raise NotComplete
     # The file as `/assets` gives it: to who may read it.
-    await one_row(visit, FILES, ("id",), {"id": {"_eq": row["codegen_file"]}})
+    await row_of_key(visit, FILES, ("id",), row["codegen_file"])
     async with visit.database.read() as session:
         file = await stored_file(session, row["codegen_file"])
     if file is None:
@@ -107,7 +116,7 @@ async def download(visit: Visit) -> Response:
 
 
 async def _row(visit: Visit) -> Row:
-    return await one_row(visit, COLLECTION, FIELDS, {"id": {"_eq": visit.number("id")}})
+    return await row_of_key(visit, COLLECTION, FIELDS, visit.number("id"))
 
 
 def _shown(visit: Visit, row: Row) -> dict[str, Any]:
