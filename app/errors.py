@@ -117,6 +117,11 @@ class FailedValidation(AppError):
             moved.or_fuller(self.fuller.at(path), *self.stored)
         return moved
 
+    def naming(self, detail: str, *stored: Stored, **facts: Any) -> Self:
+        """The same; with a sentence that names what is stored, to who may read that."""
+        field, kind = self.extensions["field"], self.extensions["type"]
+        return self.or_fuller(FailedValidation(field, kind, detail, **facts), *stored)
+
     def saying(self, fields: Iterable[str]) -> Self:
         """The same, of what the row has in these fields, too."""
         self.says = self.says.union(fields)

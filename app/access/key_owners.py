@@ -6,10 +6,10 @@ Rows of no account are the installation's own, whose admin needs no prefixes.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.database.session import Session
-from app.errors import FailedValidation
+from app.errors import FailedValidation, Stored
 
 # Of a key, what covers it; no row: nothing does. `{key}` is an SQL expression.
 COVER = """
@@ -28,21 +28,21 @@ WHERE d.domain_name = split_part({key}, '/', 1) AND d.state = 'verified'
 _COVERS = """
 WITH asked AS MATERIALIZED (SELECT unnest(%(keys)s::text[]) AS key),
 prefixes AS MATERIALIZED (
-  SELECT account, kind, digits FROM company_prefix
+  SELECT id, account, kind, digits FROM company_prefix
   WHERE digits = ANY(ARRAY(SELECT unnest(gs1_ordinary_prefixes(key)) FROM asked
     UNION SELECT gs1_gtin8_prefix(key) FROM asked)) FOR KEY SHARE
 ), domains AS MATERIALIZED (
-  SELECT account, domain_name FROM domain
+  SELECT id, account, domain_name FROM domain
   WHERE domain_name = ANY(ARRAY(SELECT split_part(key, '/', 1) FROM asked)) AND state = 'verified'
   FOR KEY SHARE
 )
-SELECT asked.key, p.account, p.digits AS name,
+SELECT asked.key, p.id, p.account, p.digits AS name,
   CASE p.kind WHEN 'gtin8' THEN 8 ELSE length(p.digits) END AS prefix_length
 FROM asked JOIN prefixes AS p
   ON (p.kind = 'ordinary' AND p.digits = ANY(gs1_ordinary_prefixes(asked.key)))
   OR (p.kind = 'gtin8' AND p.digits = gs1_gtin8_prefix(asked.key))
 UNION ALL
-SELECT asked.key, d.account, d.domain_name, NULL
+SELECT asked.key, d.id, d.account, d.domain_name, NULL
 FROM asked JOIN domains AS d ON d.domain_name = split_part(asked.key, '/', 1)
 """
 
@@ -51,7 +51,7 @@ GIVE = "SELECT pg_advisory_xact_lock(hashtextextended('key owners', 0))"
 _AS_GIVEN = "SELECT pg_advisory_xact_lock_shared(hashtextextended('key owners', 0))"
 
 _LONGER = """
-SELECT p.digits FROM company_prefix AS p
+SELECT p.id, p.digits FROM company_prefix AS p
 WHERE p.kind = 'ordinary' AND p.digits > %(digits)s AND starts_with(p.digits, %(digits)s)
 ORDER BY p.digits LIMIT 1
 """
@@ -73,12 +73,13 @@ class Cover:
     """A company prefix or a verified domain. `account` None: it is shared by all accounts.
 
     `prefix_length`: digits of the company prefix as EPCs have it; None for a domain. `name`: the
-    digits or the domain name.
+    digits or the domain name. `id`: the key of its row.
     """
 
     account: str | None
     prefix_length: int | None
     name: str
+    id: str | None = field(default=None, compare=False)
 
     def allows(self, account: str | None) -> bool:
         """Whether a row of that account may be under it; one of no account belongs to its owner."""
@@ -131,16 +132,16 @@ async def settled_covers(session: Session, stems: Iterable[str]) -> Mapping[str,
     return covers
 
 
-async def longer_prefix(session: Session, digits: str) -> str | None:
-    """A company prefix that begins with these digits and has more of them."""
-    found = await session.fetch_value(_LONGER, {"digits": digits})
-    return None if found is None else str(found)
+async def longer_prefix(session: Session, digits: str) -> Mapping[str, str] | None:
+    """A company prefix that begins with these digits and has more: its `digits`, its `id`."""
+    return await session.fetch_one(_LONGER, {"digits": digits})
 
 
-def unowned(field: str, key: str) -> FailedValidation:
+def unowned(field: str, key: str, *, domain: str | None = None) -> FailedValidation:
     """Why a row of an account can't have a key: it lies under nothing of that account's.
 
-    The same whether the key is anybody else's or nobody's, taken or free.
+    The same whether the key is anybody else's or nobody's, taken or free. `domain`: the row that
+    the key has its domain from, where nobody has said the name.
     """
     if key.startswith("/"):
         digits = _digits(key)
@@ -148,13 +149,20 @@ def unowned(field: str, key: str) -> FailedValidation:
             f'"{digits}" begins with no company prefix of this account. The admin of the '
             f"installation assigns one: POST /items/company_prefix, or `mintage prefix add`."
         )
-    else:
-        domain = key.partition("/")[0]
-        detail = (
-            f'"{domain}" is no verified domain of this account. The admin of the installation '
-            f"verifies it: PATCH /items/domain, or `mintage domain verify {domain}`."
-        )
-    return FailedValidation(field, "in", detail)
+        return FailedValidation(field, "in", detail)
+    named = FailedValidation(field, "in", _unverified(key.partition("/")[0]))
+    if domain is None:
+        return named
+    refused = FailedValidation(field, "in", _unverified(None))
+    return refused.or_fuller(named, Stored("domain", "domain_name", (domain,)))
+
+
+def _unverified(name: str | None) -> str:
+    shown, named = ("It", "<name>") if name is None else (f'"{name}"', name)
+    return (
+        f"{shown} is no verified domain of this account. The admin of the installation "
+        f"verifies it: PATCH /items/domain, or `mintage domain verify {named}`."
+    )
 
 
 def refusals(

@@ -101,6 +101,15 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
+def is_written(text: str) -> bool:
+    r"""Whether there is more in a text than what scanners put around one.
+
+    >>> is_written(" x"), is_written(" \r\n")
+    (True, False)
+    """
+    return text.strip(_AROUND) != ""
+
+
 def other_path_of(text: str) -> str | None:
     """What a text in the form of a stored key is as the address of a link, where that is another.
 

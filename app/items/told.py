@@ -65,6 +65,9 @@ async def _readable(
     restrictor = Restrictor(compiler.schema, caller)
     found: _Readable = {}
     for (collection, field), keys in wanted.items():
+        if compiler.schema[collection].internal:
+            found[collection, field] = set()
+            continue
         rows = restrictor.rows(collection, "read", [field])
         statement = compiler.holding(collection, list(keys), (rows,), None)
         held = await session.fetch_all(statement.sql, statement.values)

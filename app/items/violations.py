@@ -52,8 +52,13 @@ def together(collection: Collection, what: str) -> Iterator[None]:
     try:
         yield
     except pg.UniqueViolation as error:
-        told = _not_unique(error.diag, collection).message.removesuffix(".")
-        raise UnprocessableContent(f"{what}: {told}. Change one of the two first") from error
+        known = _not_unique(error.diag, collection)
+        unnamed = RecordNotUnique(collection.name, known.extensions["field"])
+        refused, fuller = (
+            UnprocessableContent(f"{what}: {one.message.removesuffix('.')}. Change one of the two")
+            for one in (unnamed, known)
+        )
+        raise refused.or_fuller(fuller) from error
 
 
 def as_refusal(error: Exception) -> AppError | None:

@@ -9,7 +9,7 @@ from app.access.caller import Caller
 from app.access.secrets import token_hash
 from app.database.session import Session, WriteSession
 from app.domains.api_credential.words import WORDS
-from app.errors import AppError, ErrorList, FailedValidation, Forbidden
+from app.errors import AppError, ErrorList, FailedValidation, Forbidden, Stored
 from app.items.rules import Row, Rules, Update
 from app.items.sight import tenancy
 
@@ -116,8 +116,10 @@ async def _foreign(session: Session, caller: Caller, rows: list[Row]) -> list[Ap
             row["account"] = own
             continue
         shown = "null" if own is None else f'"{own}"'
+        refusal = FailedValidation("account", "eq", "Leave it out: it is the account of its user.")
         detail = f"Value has to be {shown}: the account of its user. Leave it out."
-        refused.append(FailedValidation("account", "eq", detail, valid=own))
+        stored = Stored("directus_users", "account", (row["user"],))
+        refused.append(refusal.naming(detail, stored, valid=own))
     return refused
 
 

@@ -79,7 +79,9 @@ def _of_pool(problem: AppError) -> AppError:
     if isinstance(problem, FailedValidation) and problem.extensions["field"] == "quantity":
         others = {"field", "path", "type"}
         facts = {name: value for name, value in problem.extensions.items() if name not in others}
-        return FailedValidation("job_quantity", problem.extensions["type"], problem.detail, **facts)
+        kind = problem.extensions["type"]
+        of_pool = FailedValidation("job_quantity", kind, problem.detail, **facts)
+        return of_pool.saying(problem.says)
     return problem
 
 
@@ -110,4 +112,4 @@ def _double(row: Mapping[str, Any]) -> AppError:
         f"There is a pool for {what} already (same account, product, type and domain): change "
         "that one.",
         invalid=what,
-    )
+    ).saying(["type"])

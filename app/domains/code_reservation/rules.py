@@ -126,7 +126,7 @@ def _refusals(update: Update) -> Iterator[AppError]:
             f"Value has to be {shown}: {reason}. Make another reservation, or cancel this one "
             'first (set its status to "error").',
             valid=before,
-        )
+        ).saying([] if reserved else ["status"])
 
 
 def _announce(session: WriteSession, keys: list[str]) -> None:

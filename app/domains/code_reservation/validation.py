@@ -51,7 +51,7 @@ def problems(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
             f"Value doesn't have the correct format: codes of type {row['code_type']} are of a "
             f'product whose key is {KEY_FORMS[row["code_type"]]}, got "{product}".'
         )
-        found.append(FailedValidation("product", "regex", detail))
+        found.append(FailedValidation("product", "regex", detail).saying(["code_type"]))
     elif product not in facts.products or not _shared(facts.products[product], row.get("account")):
         detail = f'There is no product "{product}": create it first, or name another.'
         found.append(FailedValidation("product", "in", detail, invalid=product))

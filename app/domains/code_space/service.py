@@ -133,7 +133,7 @@ async def take_positions(
     if first is None:
         taken = await issued(session, [space.key_prefix])
         check_room(space.spelling, quantity, fill, longest, taken)
-        raise KeyspaceTooSmall(f"keyspace too small: {space.key_prefix} has no positions left.")
+        raise KeyspaceTooSmall("keyspace too small: there are no positions left.")
     return int(first)
 
 
@@ -219,8 +219,8 @@ def check_room(
     )
     advice = "a larger character set is needed" if enough is None else f"length {enough} would do"
     raise KeyspaceTooSmall(
-        f"keyspace too small: {max(room, 0)} codes of length {length} may still be issued for "
-        f"{prefix.rstrip('/')} (at most a share of {fill:g}), {quantity} are asked for; {advice}.",
+        f"keyspace too small: {max(room, 0)} codes of length {length} may still be issued "
+        f"(at most a share of {fill:g}), {quantity} are asked for; {advice}.",
         valid=enough,
     )
 

@@ -1,14 +1,14 @@
 """The rules of company prefixes: none overlap, and none change under codes (DESIGN.md 9)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.access.caller import Caller
 from app.access.key_owners import GIVE
 from app.database.session import Session, WriteSession
 from app.domains.account.adoption import adopt_codes, adopt_products
 from app.domains.company_prefix import queries
-from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent
+from app.errors import AppError, ErrorList, FailedValidation, Stored, UnprocessableContent
 from app.items.rules import Row, Rules, Update
 
 GTIN8, ORDINARY = "gtin8", "ordinary"
@@ -65,14 +65,19 @@ class CompanyPrefixRules(Rules):
     async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         """Raises UnprocessableContent while something is under one of them."""
         for row in await session.fetch_all(
-            "SELECT digits, kind FROM company_prefix WHERE id = ANY(%(keys)s::uuid[])",
+            "SELECT id, digits, kind FROM company_prefix WHERE id = ANY(%(keys)s::uuid[])",
             {"keys": keys},
         ):
             if (found := await _under(session, row)) is not None:
-                raise UnprocessableContent(
-                    f'Company prefix "{row["digits"]}" has keys under it, such as "{found}": what '
-                    "was given out keeps its owner and its EPC"
-                )
+                raise _has_keys(row["id"], row["digits"], found)
+
+
+def _has_keys(key: str, digits: str, found: "_Found") -> UnprocessableContent:
+    why = "what was given out keeps its owner and its EPC"
+    refused = UnprocessableContent(f"The company prefix has keys under it: {why}")
+    named = f'Company prefix "{digits}" has keys under it, such as "{found.key}": {why}'
+    own = Stored("company_prefix", "digits", (key,))
+    return refused.or_fuller(UnprocessableContent(named), own, found.stored)
 
 
 def _check(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -98,23 +103,24 @@ async def _keep_apart(session: WriteSession, rows: Sequence[Row], ids: list[Any]
     given = [(str(row["digits"]), str(row["kind"])) for row in rows if row.get("digits")]
     await session.fetch_all(GIVE)  # of two that overlap, the second has to see the first
     values = {"digits": [d for d, _ in given], "kinds": [k for _, k in given], "ids": ids}
-    found: dict[int, str] = {}
+    found: dict[int, AppError] = {}
     for row in await session.fetch_all(queries.OVERLAPPING, values):
-        found.setdefault(row["place"] - 1, row["digits"])
+        digits = given[row["place"] - 1][0]
+        why = f'"{digits}" overlaps another company prefix: one of them has to go.'
+        stored = Stored("company_prefix", "digits", (row["id"],))
+        refused = FailedValidation("digits", "nin", why)
+        found.setdefault(row["place"] - 1, refused.naming(_overlap(digits, row["digits"]), stored))
     for place, (digits, kind) in enumerate(given):
         for other, other_kind in given[:place]:
             if kind == other_kind and (digits.startswith(other) or other.startswith(digits)):
-                found.setdefault(place, other)
-    errors: list[AppError] = [
-        FailedValidation(
-            "digits",
-            "nin",
-            f'"{given[place][0]}" overlaps company prefix "{other}": one of them has to go.',
-        )
-        for place, other in sorted(found.items())
-    ]
-    if errors:
+                refused = FailedValidation("digits", "nin", _overlap(digits, other))
+                found.setdefault(place, refused)
+    if errors := [found[place] for place in sorted(found)]:
         raise ErrorList(errors)
+
+
+def _overlap(digits: str, other: str) -> str:
+    return f'"{digits}" overlaps company prefix "{other}": one of them has to go.'
 
 
 async def _require_free(session: WriteSession, update: Update) -> None:
@@ -125,11 +131,11 @@ async def _require_free(session: WriteSession, update: Update) -> None:
         field = names[-1] if "digits" not in names else "digits"
         before = update.before[field]
         shown = "null" if before is None else f'"{before}"'
-        detail = (
-            f'Value has to stay {shown}: there are keys under the prefix, such as "{found}", and '
-            "what was given out keeps its owner and its EPC."
-        )
-        raise FailedValidation(field, "eq", detail, valid=before)
+        detail = f"Value has to stay {shown}: there are keys under the prefix"
+        why = "and what was given out keeps its owner and its EPC."
+        refused = FailedValidation(field, "eq", f"{detail}, {why}", valid=before)
+        named = f'{detail}, such as "{found.key}", {why}'
+        raise refused.naming(named, found.stored, valid=before)
 
 
 async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
@@ -147,20 +153,20 @@ async def _require_fitting(session: WriteSession, given: Sequence[Row]) -> None:
         rows = await session.fetch_all(queries.AGAINST, values)
         values["digits"] = _full(digits, kind)
         rows += await session.fetch_all(queries.WITH_GTIN_OF_OTHERS, values)
-        found = next((one["key"] for one in rows if one["key"] is not None), None)
-        if found is not None:
-            detail = (
-                f'"{found}" is there already, of another account or with a company prefix of '
-                "another length: keys that were given out keep both. Delete it, if it is nobody's "
-                "by right."
+        if (found := _first(rows)) is not None:
+            why = (
+                "is there already, of another account or with a company prefix of another length: "
+                "keys that were given out keep both. Delete it, if it is nobody's by right."
             )
-            raise FailedValidation("digits", "nin", detail)
+            refused = FailedValidation("digits", "nin", f"A key {why}")
+            raise refused.naming(f'"{found.key}" {why}', found.stored)
         for space in await session.fetch_all(queries.SPACES_AGAINST, values):
-            detail = (
-                f'Codes were minted under "{space["key_prefix"]}" with a company prefix of another '
-                "length: what was given out keeps its EPC, also when it is deleted."
+            why = (
+                "with a company prefix of another length: what was given out keeps its EPC, also "
+                "when it is deleted."
             )
-            raise FailedValidation("digits", "nin", detail)
+            refused = FailedValidation("digits", "nin", f"Codes were minted under it {why}")
+            raise refused.naming(f'Codes were minted under "{space["key_prefix"]}" {why}')
 
 
 async def _adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -177,13 +183,29 @@ async def _adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
             await adopt_codes(session, account, ranges, what)
 
 
-async def _under(session: Session, prefix: Mapping[str, Any]) -> str | None:
+class _Found(NamedTuple):
+    """A key that is in the way, and of what it is."""
+
+    collection: str
+    key: str
+
+    @property
+    def stored(self) -> Stored:
+        name = "key_prefix" if self.collection == "code_space" else "id"
+        return Stored(self.collection, name, (self.key,))
+
+
+def _first(rows: Sequence[Mapping[str, Any]]) -> _Found | None:
+    return next((_Found(*one) for row in rows for one in row.items() if one[1] is not None), None)
+
+
+async def _under(session: Session, prefix: Mapping[str, Any]) -> _Found | None:
     """A key that lies under a prefix; None: there is none."""
     digits, kind = str(prefix["digits"]), str(prefix["kind"])
     rows = await session.fetch_all(queries.UNDER, _ranged(digits, kind))
     full = _full(digits, kind)
     rows += await session.fetch_all(queries.WITH_GTIN, {"digits": full})
-    return next((row["key"] for row in rows if row["key"] is not None), None)
+    return _first(rows)
 
 
 def _full(digits: str, kind: str) -> str:

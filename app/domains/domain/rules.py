@@ -13,7 +13,14 @@ from app.database.session import Session, WriteSession
 from app.domains.account.adoption import adopt_codes
 from app.domains.domain import queries
 from app.domains.domain.text_record import RECORD, has_record
-from app.errors import AppError, ErrorList, FailedValidation, UnprocessableContent, Unusable
+from app.errors import (
+    AppError,
+    ErrorList,
+    FailedValidation,
+    Stored,
+    UnprocessableContent,
+    Unusable,
+)
 from app.items.rules import Row, Rules, Update
 from app.settings import settings
 
@@ -85,9 +92,10 @@ class DomainRules(Rules):
         """Raises UnprocessableContent while there are short codes of one of them."""
         used = await session.fetch_value(queries.USED_BY_KEY, {"keys": keys})
         if used is not None:
-            raise UnprocessableContent(
-                f'Codes of a domain that is to go were given out, such as "{used}": it keeps them'
-            )
+            why = "Codes of a domain that is to go were given out{}: it keeps them"
+            refused = UnprocessableContent(why.format(""))
+            named = UnprocessableContent(why.format(f', such as "{used}"'))
+            raise refused.or_fuller(named, Stored("unique_code", "id", (used,)))
 
 
 def _is_installations(caller: Caller) -> bool:
@@ -148,8 +156,10 @@ async def _require_unused(session: Session, moved: Sequence[Update]) -> None:
             used = await session.fetch_value(queries.PRINTED_BY, values)
         if used is not None:
             shown = "null" if before[field] is None else f'"{before[field]}"'
-            detail = f'Value has to stay {shown}: codes of it were given out, such as "{used}".'
-            raise FailedValidation(field, "eq", detail, valid=before[field])
+            detail, valid = f"Value has to stay {shown}: codes of it were given out", before[field]
+            refused = FailedValidation(field, "eq", f"{detail}.", valid=valid)
+            stored = Stored("unique_code", "id", (used,))
+            raise refused.naming(f'{detail}, such as "{used}".', stored, valid=valid)
 
 
 def _codes_of(name: str, owner: Any) -> dict[str, Any]:
@@ -177,8 +187,10 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
     if patch[STATE] == VERIFIED and _is_installations(caller):
         used = await session.fetch_value(queries.OTHERS, others)
         if used is not None:
-            detail = f'There are codes of another account under it, such as "{used}".'
-            raise FailedValidation(STATE, "eq", detail, valid=update.before[STATE])
+            detail, valid = "There are codes of another account under it", update.before[STATE]
+            refused = FailedValidation(STATE, "eq", f"{detail}.", valid=valid)
+            stored = Stored("unique_code", "id", (used,))
+            raise refused.naming(f'{detail}, such as "{used}".', stored, valid=valid)
     if patch[STATE] == VERIFIED and not _is_installations(caller):
         code = update.before["verification_code"]
         if settings().domain_verification != "dns":
@@ -186,10 +198,12 @@ async def _step(session: WriteSession, caller: Caller, update: Update) -> None:
                 "The admin of the installation verifies domains: PATCH /items/domain, or "
                 f"`mintage domain verify {name}`."
             )
-            raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
+            refused = FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
+            raise refused.saying([NAME])
         if not await has_record(name, code):
             detail = f'Set a TXT record of {RECORD}.{name} that says "{code}", then try again.'
-            raise FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
+            refused = FailedValidation(STATE, "in", detail, valid=[update.before[STATE]])
+            raise refused.saying([NAME, "verification_code"])
         await session.fetch_all(GIVE)  # not while the DNS is asked, which may take its time
         is_others = await session.fetch_value(queries.OTHERS, others) is not None
         if is_others or await session.fetch_all(queries.TAKEN, {"names": [name]}):

@@ -41,11 +41,10 @@ class SsccTaken(AppError):
     code = "RECORD_NOT_UNIQUE"
     status = 400
 
-    def __init__(self, sscc: str) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"SSCC {sscc} exists already, and an SSCC is not used twice: "
-            "choose another sscc_start_serial, extension digit or company prefix.",
-            value=sscc,
+            "An SSCC of this run exists already, and none is used twice: "
+            "choose another sscc_start_serial, extension digit or company prefix."
         )
 
 
@@ -152,7 +151,7 @@ async def refusal_of(
     """
     values = {"key": f"/00/{sscc}", "job": owner, "account": job.account}
     is_others = await session.fetch_value(queries.IS_OTHERS_SSCC, values)
-    return Unusable("sscc_start_serial") if is_others else SsccTaken(sscc)
+    return Unusable("sscc_start_serial") if is_others else SsccTaken()
 
 
 async def first_sscc_within(session: Session, job: Job, serials: range) -> str | None:

@@ -120,7 +120,7 @@ def _refusals(update: Update, minted: set[str]) -> Iterator[AppError]:
             "eq",
             f"Value has to be {shown}: it can only change before anything is minted, and {reason}.",
             valid=before,
-        )
+        ).saying([] if has_codes else ["status"])
 
 
 def _announce(session: WriteSession, keys: list[str]) -> None:

@@ -159,7 +159,7 @@ async def hold_keys(session: Session, job: "Job", space: Space, domain: str | No
     account = job.account or next((cover.account for cover in covers.values()), None)
     for one in stems:
         if not is_allowed(covers.get(one), account):
-            raise unowned("account", one)
+            raise unowned("account", one, domain=domain if job.type == "short_code" else None)
     products = await session.fetch_all(queries.HOLD_PRODUCT, {"product": job.product})
     owner = products[0]["account"] if products else None
     if owner not in {None, account} and account is not None and job.type in LONGEST:

@@ -32,7 +32,7 @@ from app.domains.identifier_job.service import (
     read_owners,
     read_tenants,
 )
-from app.errors import AppError, FailedValidation, InvalidForeignKey
+from app.errors import AppError, FailedValidation, InvalidForeignKey, Stored
 from app.settings import settings
 from schema import BUILTIN
 
@@ -51,8 +51,8 @@ class Facts:
     domains: Mapping[str, Domain]
     products: Mapping[str, str | None]
     covers: Mapping[str, Cover]
-    longer: Mapping[str, str]
-    """Of company prefixes that jobs name, longer ones there are."""
+    longer: Mapping[str, Mapping[str, str]]
+    """Of company prefixes that jobs name, longer ones there are: `digits` and `id`."""
     kept: Mapping[str, int]
     """Of keys of jobs, those of which some were given out, and how long the prefix is in them."""
     issued: dict[Spelling, int]
@@ -84,7 +84,9 @@ async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
     return facts
 
 
-async def _longer_prefixes(session: Session, rows: list[dict[str, Any]]) -> dict[str, str]:
+async def _longer_prefixes(
+    session: Session, rows: list[dict[str, Any]]
+) -> dict[str, Mapping[str, str]]:
     named = {str(row["sscc_company_prefix"]) for row in rows if row.get("sscc_company_prefix")}
     found = {digits: await longer_prefix(session, digits) for digits in sorted(named)}
     return {digits: longer for digits, longer in found.items() if longer is not None}
@@ -114,8 +116,9 @@ def length_problems(row: Mapping[str, Any]) -> list[AppError]:
     if longest is None or length is None:
         return []
     if row.get("character_set") == RFID_NUMERIC and length > LONGEST_RFID:
-        return [at_most("length", LONGEST_RFID, " Longer numbers do not fit the 96 bits of a tag.")]
-    return [at_most("length", longest)] if length > longest else []
+        reason = " Longer numbers do not fit the 96 bits of a tag."
+        return [at_most("length", LONGEST_RFID, reason).saying(["character_set"])]
+    return [at_most("length", longest).saying(["type"])] if length > longest else []
 
 
 def required(field: str) -> FailedValidation:
@@ -143,7 +146,7 @@ def _about_owner(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
         if domain is None or not _shared(domain.account, account):
             yield InvalidForeignKey(KIND, "domain", row["domain"])
         elif not domain.is_verified:
-            yield unowned("domain", f"{domain.name}/")
+            yield unowned("domain", f"{domain.name}/", domain=domain.id)
 
 
 def _about_prefix(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
@@ -160,10 +163,15 @@ def _about_prefix(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
             and stem not in facts.kept  # an earlier version minted there: it goes on
         ):
             detail = f'Value has to be "{cover.name}": those digits lie under this company prefix.'
-            yield FailedValidation(field, "eq", detail, valid=cover.name)
+            why = "Those digits lie under a company prefix of another length: name that one."
+            stored = Stored("company_prefix", "digits", (cover.id,))
+            refused = FailedValidation(field, "eq", why)
+            yield refused.naming(detail, stored, valid=cover.name)
     if row["type"] == "sscc" and (longer := facts.longer.get(str(row.get(field)))) is not None:
-        detail = f'There are longer company prefixes that begin so, such as "{longer}": name one.'
-        yield FailedValidation(field, "nin", detail)
+        detail = "There are longer company prefixes that begin so{}: name one."
+        stored = Stored("company_prefix", "digits", (longer["id"],))
+        refused = FailedValidation(field, "nin", detail.format(""))
+        yield refused.naming(detail.format(f', such as "{longer["digits"]}"'), stored)
 
 
 def _about_product(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
@@ -181,7 +189,7 @@ def _product_refusals(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError
             "regex",
             f"Value doesn't have the correct format: codes of type {row['type']} need a product "
             f'whose key is {form}, got "{product}".',
-        )
+        ).saying(["type"])
     elif product not in facts.products or not _shared(facts.products[product], row.get("account")):
         detail = f'There is no product "{product}": create it first, or name another.'
         yield FailedValidation("product", "in", detail, invalid=product)
@@ -198,9 +206,10 @@ def _about_sscc(row: Mapping[str, Any]) -> Iterator[AppError]:
     size = 10 ** (BODY_LENGTH - len(prefix))
     reason = f" Company prefix {prefix} has {size} serial references."
     if quantity > size:
-        yield at_most("quantity", size, reason)
+        yield at_most("quantity", size, reason).saying(["sscc_company_prefix"])
     elif start + quantity > size:
-        yield at_most("sscc_start_serial", size - quantity, reason)
+        refused = at_most("sscc_start_serial", size - quantity, reason)
+        yield refused.saying(["sscc_company_prefix", "quantity"])
 
 
 def _about_room(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
@@ -215,7 +224,8 @@ def _about_room(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
         check_room(spelling, quantity, fill, LONGEST[row["type"]], facts.issued)
     except KeyspaceTooSmall as refusal:
         facts_of_refusal = {name: value for name, value in refusal.extensions.items() if value}
-        yield FailedValidation("length", "gte", refusal.message, **facts_of_refusal)
+        refused = FailedValidation("length", "gte", refusal.message, **facts_of_refusal)
+        yield refused.saying(["quantity"])
     else:
         facts.issued[spelling] = facts.issued.get(spelling, 0) + quantity
 

@@ -12,7 +12,7 @@ from app.access.key_owners import Cover, is_allowed, is_gs1_key, settled_covers,
 from app.codes.gtin import LENGTH
 from app.database.session import Session
 from app.domains.code_space.service import kept_lengths
-from app.errors import AppError, FailedValidation
+from app.errors import AppError, FailedValidation, Stored
 from app.items.rules import Row
 
 TRADE_ITEM = "/01/"
@@ -116,5 +116,8 @@ def _length_refusal(product: Mapping[str, Any], cover: Cover | None) -> list[App
     length = product.get("company_prefix_length")
     if cover is None or length in {None, cover.prefix_length}:
         return []
+    why = "Leave it out: the company prefix that the key lies under says it."
     detail = f'Value has to be "{cover.prefix_length}": the key lies under prefix {cover.name}.'
-    return [FailedValidation("company_prefix_length", "eq", detail, valid=cover.prefix_length)]
+    refused = FailedValidation("company_prefix_length", "eq", why)
+    stored = Stored("company_prefix", "digits", (cover.id,))
+    return [refused.naming(detail, stored, valid=cover.prefix_length)]

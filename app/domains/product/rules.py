@@ -14,7 +14,7 @@ from app.domains.code_space.service import kept_lengths
 from app.domains.product.keys import ASSET_TYPE, TRADE_ITEM, codes_of, unowned_keys
 from app.domains.product.owners import LINKS, strange_links
 from app.domains.scan.redirection import refusals
-from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey
+from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey, Stored
 from app.items.rules import Row, Rules, Update
 from app.settings import settings
 
@@ -114,8 +114,10 @@ async def _given_out(session: Session, update: Update) -> list[AppError]:
             if code is not None:
                 before = update.before[name]
                 shown = "null" if before is None else f'"{before}"'
-                detail = f'Value has to stay {shown}: there are codes of it, such as "{code}".'
-                return [FailedValidation(name, "eq", detail, valid=before)]
+                detail = f"Value has to stay {shown}: there are codes of it"
+                refused = FailedValidation(name, "eq", f"{detail}.", valid=before)
+                named, stored = f'{detail}, such as "{code}".', Stored("unique_code", "id", (code,))
+                return [refused.naming(named, stored, valid=before)]
     return []
 
 
@@ -132,11 +134,12 @@ async def _lengths_given_out(session: Session, rows: Sequence[Row]) -> list[AppE
         if row.get(field) is None:
             row[field] = length
         elif row[field] != length:
-            detail = (
-                f'Value has to be "{length}": codes of it were minted with that, and keep their '
-                "EPCs, also when they are deleted."
+            why = (
+                "codes of it were minted with {}, and keep their EPCs, also when they are deleted."
             )
-            found.append(FailedValidation(field, "eq", detail, valid=length))
+            refused = FailedValidation(field, "eq", f"Leave it out: {why.format('another')}")
+            named = f'Value has to be "{length}": {why.format("that")}'
+            found.append(refused.naming(named, valid=length))
     return found
 
 
@@ -160,7 +163,7 @@ def _problems(row: Mapping[str, Any]) -> Iterator[AppError]:
             "eq",
             f'Value has to be "{of_key}": it is part of the key "{key}".',
             valid=of_key,
-        )
+        ).saying(["id"])
 
 
 def _complete(row: Row) -> None:

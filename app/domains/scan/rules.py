@@ -1,22 +1,28 @@
 """The rules of scans that apps report: what the code says needs not be said again."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from app.access.caller import Caller
 from app.codes.errors import CodeError
+from app.codes.scanned_text import is_written
 from app.database.session import WriteSession
 from app.domains.scan import queries
 from app.domains.scan.devices import Scanning, devices_of
 from app.domains.scan.judgement import Facts, Judgement, judge
 from app.domains.scan.scanned_key import ScannedKey, readings_of
 from app.domains.scan.service import blacklist, facts_of
+from app.errors import FailedValidation
 from app.items.rules import Row, Rules
 
 _COUNTRY = re.compile("[a-z]{2}")
+NOTHING = (
+    "Value can't be empty: send the text that was scanned as scanned_key (a link, a key, an EPC or "
+    "an element string), or the key of the code as code."
+)
 
 
 class ScanRules(Rules):
@@ -28,6 +34,8 @@ class ScanRules(Rules):
     """
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
+        if any(map(_is_blank, rows)):
+            raise FailedValidation("scanned_key", "nempty", NOTHING)
         readings = [_scanned(row) for row in rows]
         wanted = list({key.key: key for one in readings for key in one}.values())
         known = await facts_of(session, wanted)
@@ -96,13 +104,25 @@ def _for_its_owner(row: Row, facts: Facts, key: ScannedKey, judgement: Judgement
 
 def _scanned(row: Row) -> tuple[ScannedKey, ...]:
     """What the row may say was scanned; nothing for a text that is no key: it is kept as it is."""
-    given = row.get("code") or row.get("scanned_key")
-    if not given:
+    given = next(_said(row), None)
+    if given is None:
         return ()
     try:
-        return readings_of(str(given))
+        return readings_of(given)
     except CodeError:
         return ()
+
+
+def _said(row: Row) -> Iterator[str]:
+    """The texts that say what was scanned."""
+    given = (row.get("code"), row.get("scanned_key"))
+    return (str(text) for text in given if text is not None and is_written(str(text)))
+
+
+def _is_blank(row: Row) -> bool:
+    """Whether a row says what was scanned, and that is nothing."""
+    is_given = row.get("code") is not None or row.get("scanned_key") is not None
+    return is_given and next(_said(row), None) is None
 
 
 def _scanning(row: Row, key: ScannedKey, now: datetime) -> Scanning:

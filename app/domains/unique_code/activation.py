@@ -40,7 +40,7 @@ def activation_refusals(
             f'Value has to be "0": the code is {name}, not blacklisted. Give {STATUS} 2 with the '
             "reason to blacklist it."
         )
-        yield FailedValidation(REASON, "eq", detail, valid=NO_REASON)
+        yield FailedValidation(REASON, "eq", detail, valid=NO_REASON).saying([STATUS])
 
 
 def activation_consequences(

@@ -11,7 +11,7 @@ from app.access.key_owners import covers_of, stem
 from app.codes.code_path import CodeKind, CodePath
 from app.codes.errors import CodeError
 from app.database.session import Session
-from app.errors import AppError, FailedValidation
+from app.errors import AppError, FailedValidation, Stored
 from app.items.rules import Row
 from app.items.sight import tenancy
 
@@ -51,10 +51,16 @@ async def named_codes(session: Session, caller: Caller, rows: Sequence[Row]) -> 
     values = {"names": list(names), "account": caller.account}
     found = await session.fetch_all(_NAMED, values)
     return [
-        FailedValidation("id", "nin", f'"{row["extended_id"]}" is the extended id of another code.')
+        _is_named(row["id"], row["extended_id"])
         for row in found
         if row["id"] != names[row["extended_id"]]
     ]
+
+
+def _is_named(key: str, name: str) -> FailedValidation:
+    refused = FailedValidation("id", "nin", "Another code has that key as its extended id.")
+    stored = Stored("unique_code", "extended_id", (key,))
+    return refused.naming(f'"{name}" is the extended id of another code.', stored)
 
 
 def _names_of(row: Row) -> Iterator[str]:

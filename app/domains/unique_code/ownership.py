@@ -62,7 +62,7 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
                 found.append(Unusable("id"))
             refused = _refusals(row, key, product, cover, caller)
             if not refused and row["id"] in strange:
-                refused = [unowned("id", row["id"])]
+                refused = [_unowned(row)]
             found += refused
             if not refused and product is not None:
                 row["product"] = key
@@ -118,13 +118,13 @@ def _refusals(
     caller: Caller,
 ) -> list[AppError]:
     account = row.get("account")
-    if (owned := _owned_key(row)) is not None and not is_allowed(cover, account):
-        return [unowned("id", owned)]
+    if _owned_key(row) is not None and not is_allowed(cover, account):
+        return [_unowned(row)]
     is_named = product_of(_owned_key(row) or "") is not None
     if is_named and account is not None and cover is not None and cover.account is None:
         # Of a prefix that all share, the product says whose a key is: so it has to be there.
         if product is None or product["account"] not in {None, account}:
-            return [unowned("id", row["id"])]
+            return [_unowned(row)]
         return []
     owner = None if product is None else product["account"]
     if None in {owner, account} or owner == account:
@@ -136,6 +136,12 @@ def _refusals(
         "the admin of the installation look after it."
     )
     return [FailedValidation("product", "eq", detail)]
+
+
+def _unowned(row: Row) -> FailedValidation:
+    """Of a short code the domain may have been said by its key only."""
+    domain = row.get("domain") if row["type"] == CodeKind.SHORT_CODE else None
+    return unowned("id", str(row["id"]), domain=domain)
 
 
 def _owned_key(row: Row) -> str | None:

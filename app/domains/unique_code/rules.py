@@ -1,6 +1,6 @@
 """The rules of codes: the key is the name (DESIGN.md 5); what may become of one (6.5, 6.8)."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.access.caller import Caller
 from app.codes.code_path import CodePath, product_of
@@ -10,7 +10,7 @@ from app.database.session import Session, WriteSession
 from app.domains.unique_code.changes import CodeChange, apply_rules
 from app.domains.unique_code.extended_id import named_codes, taken_names
 from app.domains.unique_code.ownership import refusals_of_moves, settle
-from app.errors import AppError, ErrorList, FailedValidation
+from app.errors import AppError, ErrorList, FailedValidation, Stored
 from app.items.rules import Row, Rules, Update
 from app.items.slices import sliced
 
@@ -25,11 +25,12 @@ DEFAULT_TYPE = "sgtin"
 
 # The names of the domains that short codes belong to, and of the accounts' own where none is given.
 DOMAIN_NAMES = """
-SELECT id, domain_name FROM domain WHERE id = ANY(%(domains)s::uuid[])
+SELECT id, id AS domain, domain_name FROM domain WHERE id = ANY(%(domains)s::uuid[])
   AND (%(account)s::uuid IS NULL OR account IS NULL OR account = %(account)s::uuid)
 """
 ACCOUNT_DOMAINS = """
-SELECT account.id, coalesce(own.domain_name, short.domain_name) AS domain_name
+SELECT account.id, coalesce(own.id, short.id) AS domain,
+  coalesce(own.domain_name, short.domain_name) AS domain_name
 FROM account
 LEFT JOIN domain AS own ON own.id = account.default_domain AND own.state = 'verified'
   AND (own.account IS NULL OR own.account = account.id)
@@ -37,6 +38,13 @@ LEFT JOIN domain AS short ON short.account = account.id AND short.type = 'short'
   AND short.is_default AND short.state = 'verified'
 WHERE account.id = ANY(%(accounts)s::uuid[])
 """
+
+
+class Host(NamedTuple):
+    """The domain that short codes are made with: the key of its row, and its name."""
+
+    domain: str
+    name: str
 
 
 class UniqueCodeRules(Rules):
@@ -85,14 +93,14 @@ def _contradictions(update: Update) -> list[AppError]:
     if (product := product_of(str(update.key))) is not None:
         own["product"] = product  # where the key names none, a code moves from one to another
     return [
-        _has_to_be(name, own[name])
+        _has_to_be(name, own[name]).saying(["id"])
         for name in sorted(own.keys() & changes.keys())
         if changes[name] != own[name]
     ]
 
 
-async def _short_hosts(session: Session, caller: Caller, rows: list[Row]) -> dict[str, str]:
-    """Domain names by the key of the domain, or of the account where the row names no domain."""
+async def _short_hosts(session: Session, caller: Caller, rows: list[Row]) -> dict[str, Host]:
+    """Domains by the key of the domain, or of the account where the row names no domain."""
     short = [row for row in rows if row.get("type") == "short_code" and row.get("id") is None]
     domains = [row["domain"] for row in short if row.get("domain") is not None]
     accounts = [row["account"] for row in short if not row.get("domain") and row.get("account")]
@@ -102,10 +110,12 @@ async def _short_hosts(session: Session, caller: Caller, rows: list[Row]) -> dic
         found += await session.fetch_all(DOMAIN_NAMES, values)
     if accounts:
         found += await session.fetch_all(ACCOUNT_DOMAINS, {"accounts": accounts})
-    return {row["id"]: row["domain_name"] for row in found if row["domain_name"]}
+    return {
+        row["id"]: Host(row["domain"], row["domain_name"]) for row in found if row["domain_name"]
+    }
 
 
-def _complete(row: Row, hosts: dict[str, str]) -> list[AppError]:
+def _complete(row: Row, hosts: dict[str, Host]) -> list[AppError]:
     """Fill in key, type and code; the reasons why that can't be."""
     row["type"] = row.get("type") or DEFAULT_TYPE
     missing = [] if row.get("id") is not None else _missing_parts(row, hosts)
@@ -116,15 +126,19 @@ def _complete(row: Row, hosts: dict[str, str]) -> list[AppError]:
     try:
         kind, code = _read(key)
     except CodeError as error:
-        detail = f"Value doesn't have the correct format. {error}"
-        return [FailedValidation(field, "regex", detail)]
+        detail = "Value doesn't have the correct format."
+        refused = FailedValidation(field, "regex", f"{detail} {error}")
+        if row.get("id") is None and (host := _host(row, hosts)) is not None:
+            stored = Stored("domain", "domain_name", (host.domain,))
+            refused = FailedValidation(field, "regex", detail).or_fuller(refused, stored)
+        return [refused]
     if problems := _disagreements(row, kind, code):
         return problems
     row.update(id=key, type=kind, code=code)
     return []
 
 
-def _missing_parts(row: Row, hosts: dict[str, str]) -> list[str]:
+def _missing_parts(row: Row, hosts: dict[str, Host]) -> list[str]:
     if row["type"] == "short_code" and row.get("code") is None:
         row["code"] = row.get("extended_id")  # a key of another system's is the short code, too
     needed = ["code"]
@@ -136,7 +150,7 @@ def _missing_parts(row: Row, hosts: dict[str, str]) -> list[str]:
     return missing
 
 
-def _key(row: Row, hosts: dict[str, str]) -> str:
+def _key(row: Row, hosts: dict[str, Host]) -> str:
     code = row["code"]
     match row["type"]:
         case "sgtin":
@@ -149,10 +163,11 @@ def _key(row: Row, hosts: dict[str, str]) -> str:
             row["code"] = str(code).upper()
             return f"{RAW_TAG}{row['code']}"
         case _:
-            return f"{_host(row, hosts)}/{code}"
+            host = _host(row, hosts)
+            return f"{host and host.name}/{code}"
 
 
-def _host(row: Row, hosts: dict[str, str]) -> str | None:
+def _host(row: Row, hosts: dict[str, Host]) -> Host | None:
     return hosts.get(row.get("domain") or row.get("account") or "")
 
 

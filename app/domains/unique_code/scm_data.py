@@ -11,7 +11,7 @@ import orjson
 
 from app.access.caller import Caller
 from app.database.session import Session
-from app.errors import AppError, FailedValidation
+from app.errors import AppError, FailedValidation, Stored
 from app.items.sight import tenancy
 
 FIELD = "scm_data"
@@ -22,7 +22,10 @@ SELECT p.id AS product, p.campaign,
   array(
     SELECT f.key FROM scm_field AS f WHERE f.campaign = p.campaign AND f.is_active
     ORDER BY f.position, f.key
-  ) AS keys
+  ) AS keys,
+  array(
+    SELECT f.id FROM scm_field AS f WHERE f.campaign = p.campaign AND f.is_active
+  ) AS fields
 FROM product AS p
 WHERE p.id = ANY(%(products)s)
   AND {tenancy("p")}
@@ -31,10 +34,14 @@ WHERE p.id = ANY(%(products)s)
 
 @dataclass(frozen=True, slots=True)
 class ScmKeys:
-    """What the codes of one product can have: the active keys of its campaign, in their order."""
+    """What the codes of one product can have: the active keys of its campaign, in their order.
+
+    `fields`: the keys of the SCM fields that say so.
+    """
 
     campaign: int | None
     keys: Sequence[str]
+    fields: Sequence[str] = ()
 
 
 async def scm_keys(session: Session, caller: Caller, products: Iterable[str]) -> dict[str, ScmKeys]:
@@ -43,7 +50,7 @@ async def scm_keys(session: Session, caller: Caller, products: Iterable[str]) ->
     if not wanted["products"]:
         return {}
     found = await session.fetch_all(CAMPAIGNS, wanted)
-    return {row["product"]: ScmKeys(row["campaign"], row["keys"]) for row in found}
+    return {row["product"]: ScmKeys(row["campaign"], row["keys"], row["fields"]) for row in found}
 
 
 def scm_change(before: Mapping[str, Any], patch: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -83,18 +90,21 @@ def scm_refusal(
         return None
     if own is None:
         detail = "The code has no product, so no campaign: give it a product of a campaign first."
-        return FailedValidation(FIELD, "in", detail, valid=[])
-    if own.campaign is None:
-        detail = f'Product "{product}" is in no campaign: put it into one with these SCM fields.'
-        return FailedValidation(FIELD, "in", detail, valid=[])
-    unknown = sorted(changed.keys() - set(own.keys))
+        return FailedValidation(FIELD, "in", detail, valid=[]).saying(["product"])
+    unknown, valid = sorted(changed.keys() - set(own.keys)), list(own.keys)
     if not unknown:
         return None
-    valid = list(own.keys)
+    why = f"Codes of this product have no active SCM field {_listed(unknown)}."
+    refused = FailedValidation(FIELD, "in", why, invalid=unknown)
+    of_product = Stored("product", "campaign", (product,))
+    if own.campaign is None:
+        detail = f'Product "{product}" is in no campaign: put it into one with these SCM fields.'
+        return refused.naming(detail, of_product, valid=[])
     detail = f"Campaign {own.campaign} has no active SCM field {_listed(unknown)}: " + (
         f"its fields are {_listed(valid)}." if valid else "it has none yet (scm_field)."
     )
-    return FailedValidation(FIELD, "in", detail, valid=valid, invalid=unknown)
+    of_fields = Stored("scm_field", "key", tuple(own.fields))
+    return refused.naming(detail, of_product, of_fields, valid=valid, invalid=unknown)
 
 
 def scm_consequences(patch: Mapping[str, Any], user: str | None, now: str) -> dict[str, Any]:
