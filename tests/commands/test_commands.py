@@ -153,7 +153,7 @@ def test_a_job_that_fails_says_why(mintage: Mintage) -> None:
     failed = mintage("job", "create", "5", *prefix)
     assert failed.returncode == 1
     said = failed.stderr.splitlines()[-1]  # after the progress bar
-    assert said.startswith("Error: The job failed: An SSCC of this run exists already")
+    assert said.startswith("Error: The job failed: SSCC 006141410000000005 exists already")
 
 
 def test_without_a_worker_a_job_is_kept_and_the_user_is_told(mintage: Mintage) -> None:

@@ -266,7 +266,7 @@ async def test_a_wrong_secret_is_said(plant, database: Database, monkeypatch):
 SSCC = {"type": "sscc", "sscc_company_prefix": "0614141"}
 
 
-async def test_an_sscc_in_use_ends_the_job_and_is_not_named(plant, database: Database):
+async def test_an_sscc_in_use_ends_the_job_and_names_the_first(plant, database: Database):
     plant.connection.execute(
         "INSERT INTO unique_code (id, code, type) VALUES "
         "('/00/006141410000000074', '006141410000000074', 'sscc'), "
@@ -274,7 +274,7 @@ async def test_an_sscc_in_use_ends_the_job_and_is_not_named(plant, database: Dat
     )
     job = await run(plant, database, quantity=10, **SSCC)
     assert (plant.status(job), plant.created(job), plant.count(job)) == ("error", 0, 0)
-    assert plant.error(job).startswith("An SSCC of this run exists already")
+    assert plant.error(job).startswith("SSCC 006141410000000074 exists already")
     assert plant.value("SELECT count(*) FROM code_range") == 0
     await run(plant, database, quantity=7, **SSCC)
     assert plant.value("SELECT count(*) FROM unique_code") == 9
@@ -286,7 +286,7 @@ async def test_a_serial_another_job_took_is_in_use(plant, database: Database, ch
     await advance(database, JOBS, first)
     second = await run(plant, database, quantity=5, sscc_start_serial=25, **SSCC)
     assert plant.status(second) == "error"
-    assert plant.error(second).startswith("An SSCC of this run exists already")
+    assert plant.error(second).startswith("SSCC 006141410000000258 exists already")
     await finish(plant, database, first)
     assert plant.count(first) == 30
 
@@ -308,7 +308,7 @@ async def test_a_retried_sscc_job_makes_the_missing_serials(plant, database: Dat
     )
     await finish(plant, database, job)
     assert (plant.status(job), plant.created(job)) == ("error", 20)
-    assert plant.error(job).startswith("An SSCC of this run exists already")
+    assert plant.error(job).startswith("SSCC 006141410000000258 exists already")
     plant.connection.execute("DELETE FROM unique_code WHERE identifier_job IS NULL")
     plant.connection.execute("UPDATE identifier_job SET status = 'new'")
     await finish(plant, database, job)

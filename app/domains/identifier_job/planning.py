@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
+from app.access.identity import asker
 from app.codes.alphabets import DIGITS, alphabet_named
 from app.codes.code_path import sscc_prefix
 from app.codes.sscc import BODY_LENGTH, Sscc
@@ -31,20 +32,25 @@ from app.domains.identifier_job.service import (
 )
 from app.domains.identifier_job.validation import NO_TENANT, problems, read_facts
 from app.errors import AppError, ErrorList, Unusable
+from app.items.restrict import Restrictor
 from app.items.validation import check_created
 from schema import BUILTIN
 
+CODES = "unique_code"
+
 
 class SsccTaken(AppError):
-    """A serial reference of the job is in use already."""
+    """A serial reference of the job is in use already: `sscc`, where that may be told."""
 
     code = "RECORD_NOT_UNIQUE"
     status = 400
 
-    def __init__(self) -> None:
+    def __init__(self, sscc: str | None) -> None:
+        named = "An SSCC of this run" if sscc is None else f"SSCC {sscc}"
         super().__init__(
-            "An SSCC of this run exists already, and none is used twice: "
-            "choose another sscc_start_serial, extension digit or company prefix."
+            f"{named} exists already, and an SSCC is not used twice: "
+            "choose another sscc_start_serial, extension digit or company prefix.",
+            value=sscc,
         )
 
 
@@ -147,11 +153,25 @@ async def refusal_of(
 ) -> SsccTaken | Unusable:
     """Why a job can't have an SSCC, which another job (`owner`) has taken or a code has.
 
-    That it is another account's is not told: under a prefix that all share, there may be such.
+    That it is another account's is not told: under a prefix that all share, there may be such. Nor
+    which it is, to a user who may not read the keys of codes.
     """
     values = {"key": f"/00/{sscc}", "job": owner, "account": job.account}
     is_others = await session.fetch_value(queries.IS_OTHERS_SSCC, values)
-    return Unusable("sscc_start_serial") if is_others else SsccTaken()
+    if is_others:
+        return Unusable("sscc_start_serial")
+    return SsccTaken(sscc if await _sees_keys(session, job) else None)
+
+
+async def _sees_keys(session: Session, job: Job) -> bool:
+    """Whether who asked for a job may read the keys of all codes; who has the shell may."""
+    if job.user_created is None:
+        return True
+    caller = await asker(session, job.user_created, job.account)
+    if caller is None:
+        return False
+    restrictor = Restrictor(BUILTIN, caller)
+    return restrictor.shows_every_row(CODES) and "id" in restrictor.shown_always(CODES)
 
 
 async def first_sscc_within(session: Session, job: Job, serials: range) -> str | None:
