@@ -45,8 +45,11 @@ async def _told(
         if known is not fuller:
             return known
     is_installations = caller.is_admin and caller.account is None
-    if is_installations or (error.stored and all(_is_in(readable, one) for one in error.stored)):
-        return fuller
+    while error.fuller is not None:
+        may_know = error.stored and all(_is_in(readable, one) for one in error.stored)
+        if not (is_installations or may_know):
+            break
+        error = error.fuller
     return error
 
 
@@ -60,8 +63,11 @@ async def _readable(
     """The keys of the rows, of those that the errors are about, whose field the caller may read."""
     wanted: dict[tuple[str, str], set[Any]] = defaultdict(set)
     for error in errors:
-        for stored in error.stored:
-            wanted[stored.collection, stored.field].update(stored.keys)
+        fuller: AppError | None = error
+        while fuller is not None:
+            for stored in fuller.stored:
+                wanted[stored.collection, stored.field].update(stored.keys)
+            fuller = fuller.fuller
     restrictor = Restrictor(compiler.schema, caller)
     found: _Readable = {}
     for (collection, field), keys in wanted.items():

@@ -72,7 +72,7 @@ class Writer:
         def rules() -> Awaitable[None]:
             return rules_of(name).before_create(self.session, self.caller, rows)
 
-        await self._judge(rules, check_created, collection, rows, refused, path)
+        await self._judge(rules, collection, rows, refused, path)
         await self._check_links(collection, rows)
         keys = await self._insert(collection, rows)
         await self._grant.require_own(collection, keys)
@@ -104,7 +104,7 @@ class Writer:
         def rules() -> Awaitable[None]:
             return rules_of(name).before_update(self.session, self.caller, updates)
 
-        await self._judge(rules, check_changed, collection, rows, refused, path)
+        await self._judge(rules, collection, rows, refused, path, keys)
         await self._check_links(collection, rows)
         await self._apply(collection, updates)
         await self._grant.require_own(collection, keys)
@@ -170,18 +170,19 @@ class Writer:
     async def _judge(
         self,
         rules: Callable[[], Awaitable[None]],
-        check: Callable[[Collection, Row], list[AppError]],
         collection: Collection,
         rows: list[Row],
         refused: list[dict[str, AppError]],
         path: Path,
+        keys: Sequence[Any] | None = None,
     ) -> None:
         """Raise everything that is wrong, of every row and field at once.
 
         `refused` are the values that can't be stored, by field. The domain's rules see rows only
-        when all of their values can be.
+        when all of their values can be. `keys`: of the rows that are changed; None: they are new.
         """
-        is_new = check is check_created
+        is_new = keys is None
+        check = check_created if is_new else check_changed
         errors = [error for of_row in refused for error in of_row.values()][:MOST_ERRORS]
         errors += self._grant.counted(collection, rows)
         if not is_new:
@@ -190,9 +191,9 @@ class Writer:
             try:
                 await rules()
             except ErrorList as found:
-                errors += found.errors if is_new else self._untold(collection, found.errors)
+                errors += self._untold(collection, found.errors, keys)
             except FailedValidation as found:
-                errors += [found] if is_new else self._untold(collection, [found])
+                errors += self._untold(collection, [found], keys)
         async for pairs in sliced(list(zip(rows, refused, strict=True))):
             if len(errors) >= MOST_ERRORS:
                 break  # nobody reads on, and looking at all of them would keep others waiting
@@ -206,10 +207,16 @@ class Writer:
         del errors[MOST_ERRORS:]
         refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
 
-    def _untold(self, collection: Collection, errors: list[AppError]) -> list[AppError]:
-        """Refusals of changes: what a row has is not told of a field the caller may not read."""
-        shown = self._grant.restrictor.shown_always(collection.name)
-        return [_without_reason(collection, error, shown) for error in errors]
+    def _untold(
+        self, collection: Collection, errors: list[AppError], keys: Sequence[Any] | None
+    ) -> list[AppError]:
+        """Refusals of changes: what these rows have is told to who may read it."""
+        if keys is None:
+            return errors
+        restrictor = self._grant.restrictor
+        is_seen = restrictor.shows_every_row(collection.name)
+        shown = restrictor.shown_always(collection.name) if is_seen else set()
+        return [_without_reason(collection, error, shown, tuple(keys)) for error in errors]
 
     def _referred(self, collection: Collection, refused: InvalidForeignKey) -> InvalidForeignKey:
         """Why a row can't go: what refers to it is named to who may read which rows do."""
@@ -366,16 +373,22 @@ class Writer:
             raise refused from error
 
 
-def _without_reason(collection: Collection, error: AppError, shown: set[str]) -> AppError:
-    """The refusal of a change, without what it says of fields that are not among `shown`."""
+def _without_reason(
+    collection: Collection, error: AppError, shown: set[str], keys: tuple[Any, ...]
+) -> AppError:
+    """The refusal of a change; where it says something of fields that are not among `shown`, only
+    to who may read these in the rows of the keys.
+    """
     if not isinstance(error, FailedValidation | InvalidForeignKey):
         return error
     field = error.extensions["field"]
-    if isinstance(error, InvalidForeignKey):
-        return error if field in shown else InvalidForeignKey(collection.name, field)
-    if shown.issuperset({field, *error.says}):
+    says = {field, *error.says} if isinstance(error, FailedValidation) else {field}
+    if shown.issuperset(says):
         return error
-    return FailedValidation(field, "eq", "Value can't be that.")
+    stored = (Stored(collection.name, name, keys) for name in sorted(says))
+    if isinstance(error, InvalidForeignKey):
+        return InvalidForeignKey(collection.name, field).or_fuller(error, *stored)
+    return FailedValidation(field, "eq", "Value can't be that.").or_fuller(error, *stored)
 
 
 def _not_unique(
