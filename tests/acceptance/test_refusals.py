@@ -62,6 +62,12 @@ def every(data):
 
 SSCC = {"type": "sscc", "quantity": 5}
 SHORT = {"type": "short_code", "domain": PENDING}
+LENGTH = f'update_product_items(ids: ["{PRODUCT}"], data: {{company_prefix_length: 6}})'
+MUTATIONS = (
+    f'delete_product_item(id: "{PRODUCT}") {{ id }}',
+    f'update_scm_field_item(id: "{FARM}", data: {{campaign: 434343}}) {{ id }}',
+    f"{LENGTH} {{ product_name }}",
+)
 WRITES = [
     ("PATCH", f"/items/product/{PRODUCT}", {"company_prefix_length": 6}),
     ("PATCH", "/items/product", every({"company_prefix_length": 6})),
@@ -89,12 +95,7 @@ WRITES = [
     ("POST", "/items/scan", {"code": {"id": KEY, "scm_data": {"nokey": 1}}}),
     ("POST", "/api/v2/scm/upload/", {"data_key": "extended_id", "items": [
         {"extended_id": "SECRETEXTENDED", "product": OTHER}]}),
-    *(("POST", "/graphql", {"query": f"mutation {{ {mutation} }}"}) for mutation in (
-        f'delete_product_item(id: "{PRODUCT}") {{ id }}',
-        f'update_scm_field_item(id: "{FARM}", data: {{campaign: 434343}}) {{ id }}',
-        f'update_product_items(ids: ["{PRODUCT}"], data: {{company_prefix_length: 6}}) '
-        "{ product_name }",
-    )),
+    *(("POST", "/graphql", {"query": f"mutation {{ {mutation} }}"}) for mutation in MUTATIONS),
     ("IMPORT", "/utils/import/unique_code", [{"id": KEY, "scm_data": {"nokey": 1}}]),
     ("IMPORT", "/utils/import/scm_field", [{"id": FARM, "campaign": 434343}]),
     ("IMPORT", "/utils/import/product", [{"id": PRODUCT, "company_prefix_length": 6}]),

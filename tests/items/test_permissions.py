@@ -9,6 +9,7 @@ from app.access.caller import Caller
 from app.access.permissions import Permission, Permissions
 from app.errors import FailedValidation, Forbidden
 from app.items import rules
+from app.items.restrict import Restrictor
 from tests.items.conftest import ANTS, USER, Door, titles
 
 BEES = "20000000-0000-4000-8000-000000000000"
@@ -300,3 +301,15 @@ async def test_restricted_reads_are_one_statement(as_user, statements):
     )
     await door.read("shelf", "* books.*", where={"books": {"title": {"_eq": "Ants"}}})
     assert len(statements) == 1
+
+
+@pytest.mark.parametrize("shown", ["title", "id title"])
+async def test_an_order_ends_by_the_key_whoever_may_read_it(as_user, shown):
+    door = as_user(may("book", "read", shown))
+    for sort, ends in (("title", ".title ASC"), ("-title", ".title DESC"), ("", " ASC")):
+        query = door.query("book", "title", sort=sort)
+        restricted = Restrictor(door.items.schema, door.items.caller).restricted(query)
+        order = door.items.compiler.items(restricted).sql.split("ORDER BY ")[1].split(") AS")[0]
+        first, *rest = order.split(", ")
+        assert first.endswith(ends)
+        assert order.split(" ASC")[0].endswith(".id") or rest[-1].endswith(".id ASC")

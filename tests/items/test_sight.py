@@ -59,3 +59,21 @@ def test_fields_of_some_rows_are_not_always_there():
     assert seen.shows("unique_code", "status")
     assert not seen.shows_always("unique_code", "status")
     assert seen.shows_always("unique_code", "code")
+
+
+def test_who_may_read_all_may_do_so_in_several_ways():
+    """A rule that says nothing, or permissions that together leave nothing out."""
+    some = Permission("unique_code", "read", rule={"code": {"_eq": "a"}})
+    names = [field.name for field in BUILTIN["unique_code"].fields]
+    halves = [
+        Permission("unique_code", "read", frozenset(part)) for part in (names[:20], names[20:])
+    ]
+    for rule in ({}, {"_and": []}, {"_or": []}):
+        assert sight(Permission("unique_code", "read", rule=rule)).shows_all("unique_code")
+        assert sight(some, Permission("unique_code", "read", rule=rule)).shows_all("unique_code")
+    assert sight(*halves).shows_all("unique_code")
+    assert sight(*halves, some).shows_all("unique_code")
+    for less in ((), (some,), halves[:1], (halves[0], some), (some, some)):
+        assert not sight(*less).shows_all("unique_code")
+    assert of(SYSTEM).shows_all("unique_code")
+    assert not sight(*halves).shows_all("*")
