@@ -117,12 +117,12 @@ def furniture(rows, two_accounts):
 def few(app, rows, furniture):
     """A client of a user of A who may write everything, and read what is said."""
 
-    def made(reads):
+    def made(reads, account=A):
         user, policy, token = str(uuid4()), str(uuid4()), uuid4().hex
         rows.execute(
             "INSERT INTO directus_users (id, email, account, status, token) "
             "VALUES (%s, %s, %s, 'active', %s)",
-            [user, f"{user}@a.com", A, token_hash(token)],
+            [user, f"{user}@a.com", account, token_hash(token)],
         )
         rows.execute("INSERT INTO directus_policies (id, name) VALUES (%s, 'Few')", [policy])
         rows.execute(
@@ -205,3 +205,27 @@ async def test_who_may_read_it_is_told(client, few):
             assert 400 <= answer.status_code < 500 or path == "/graphql", (path, body, answer.text)
             told += answer.text
         assert {value for value in TOLD if value not in told} == set()
+
+
+async def test_prefixes_name_no_keys_to_who_may_not_read_these(client, few, rows):
+    """Users of no account write prefixes and domains: what is under these, they may not see."""
+    mine = rows.execute("SELECT id FROM company_prefix WHERE digits = '4012345'").fetchone()[0]
+    used = f"/items/domain/{USED}"
+    writes = [
+        ("PATCH", f"/items/company_prefix/{mine}", {"digits": "40123450"}),
+        ("DELETE", f"/items/company_prefix/{mine}", None),
+        ("POST", "/items/company_prefix", {"digits": "77771230"}),
+        ("POST", "/items/company_prefix", {"digits": "7777"}),
+        ("PATCH", used, {"domain_name": "x.example"}),
+        ("DELETE", used, None),
+    ]
+    named = {"SECRETSERIAL", "HIDDENCODE", "7777123"}
+    for reads, expected in (([], set()), ([(n, "read", "*", None) for n in COLLECTIONS], named)):
+        async with few(reads, account=None) as asked:
+            told = set()
+            for method, path, body in writes:
+                answer = await ask(asked, method, path, body)
+                assert answer.status_code in {400, 422}, (path, body, answer.text)
+                said = path + json.dumps(body)
+                told |= {value for value in named if value in answer.text and value not in said}
+            assert told == expected
