@@ -19,8 +19,8 @@ SELECT coalesce(
     WHERE key_prefix = %(first)s AND next_position > 0 AND NOT %(is_claim)s LIMIT 1))
 """
 
-# Codes that print a domain in their links, of another account than the one who is to have it. Looked
-# for among all codes: it is the admin who gives domains away, seldom.
+# Codes that print a domain in their links, of another account than who is to have it. All codes are
+# looked through: it is the admin who gives domains away, and seldom.
 PRINTED_BY = """
 SELECT id FROM unique_code WHERE domain = %(domain)s AND account <> %(owner)s::uuid LIMIT 1
 """
