@@ -9,7 +9,7 @@ from typing import Any
 
 from app.database.session import WriteSession
 from app.domains.account import queries
-from app.errors import FailedValidation, UnprocessableContent
+from app.errors import FailedValidation, Stored, UnprocessableContent
 from app.items.one_account import require_one_account
 from app.items.violations import together
 from schema import BUILTIN
@@ -46,7 +46,10 @@ async def adopt_orders(
         await _require_one_account(session, name, [row["id"] for row in made], what)
     code = await session.fetch_value(queries.CODES_OF_OTHERS, values)
     if code is not None:
-        raise UnprocessableContent(f'{what}: code "{code}" of another account names its product')
+        why = "of another account names one of its products"
+        refused = UnprocessableContent(f"{what}: a code {why}")
+        named = UnprocessableContent(f'{what}: code "{code}" {why}')
+        raise refused.or_fuller(named, Stored("unique_code", "id", (code,)))
 
 
 async def adopt_codes(
@@ -57,7 +60,8 @@ async def adopt_codes(
         strange = await session.fetch_one(queries.ADOPT_CODES, {**ranges, "account": account})
     if strange is not None:
         field, key = strange["field"], strange["id"]
-        raise UnprocessableContent(f'{what}: a code has {field} "{key}" of another account')
+        refused = UnprocessableContent(f"{what}: a code has a {field} of another account")
+        raise refused.or_fuller(UnprocessableContent(f'{what}: a code has {field} "{key}" of another account'))
 
 
 async def _require_one_account(
