@@ -82,6 +82,16 @@ class InvalidQuery(_WithReason):
     opening = "Invalid query."
 
 
+class AnswerTooLarge(InvalidQuery):
+    """More than ANSWER_MAX_BYTES would have to be in memory, for as long as it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer would be too large (ANSWER_MAX_BYTES): set a smaller limit, ask for fewer "
+            "fields, or take it as a file, by ?export= (in GraphQL also by fewer root fields)"
+        )
+
+
 class FailedValidation(AppError):
     """One field of one payload breaks one rule. `kind` is the rule's Directus type."""
 
@@ -443,6 +453,19 @@ class HeadersTooLarge(AppError):
         super().__init__(
             f"The request's address and headers are larger than {most} bytes. Put what is long "
             "into a body: SEARCH takes a query as JSON."
+        )
+
+
+class TooMuchUnread(RequestsExceeded):
+    """The clients of one caller have asked for more than they read."""
+
+    def __init__(self, unread: int) -> None:
+        wait = 1
+        super().__init__(unread, datetime.now(UTC) + timedelta(seconds=wait), wait)
+        self.message = (
+            f"Answers of {unread} bytes are on their way to the clients of this account, which "
+            f"have not read them yet. Retry after {wait}s, read answers as they come, and ask for "
+            "less at a time."
         )
 
 

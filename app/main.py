@@ -48,6 +48,7 @@ from app.rest.responses import (
     on_database_error,
     options_response,
 )
+from app.rest.sending import Sending
 from app.rest.slashes import Slashes
 from app.served import served
 from app.settings import Settings
@@ -90,7 +91,10 @@ def create_app(settings: Settings) -> Starlette:
             lock_timeout=settings.lock_timeout,
             notices=callers.notices,
             bounds=Bounds(
-                settings.account_statements, settings.account_exports, settings.account_patience
+                settings.account_statements,
+                settings.account_exports,
+                settings.account_patience,
+                settings.answer_max_bytes,
             ),
         )
         await database.open()
@@ -133,6 +137,7 @@ def create_app(settings: Settings) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
+            Middleware(Sending, stall=settings.export_stall_seconds),
             *rate_limiter(rate_limits, _too_many),
             Middleware(Authentication),
             Middleware(

@@ -36,13 +36,13 @@ class Served:
 
 def served(settings: Settings) -> Served:
     """What the settings say is served. Raises BadDefinition with a sentence that says why not."""
-    found = _served(settings.schema_sources)
+    found = _served(settings.schema_sources, settings.answer_max_bytes)
     domains.register(builtin=found.builtin)
     return found
 
 
 @lru_cache(maxsize=4)
-def _served(sources: tuple[str, ...]) -> Served:
+def _served(sources: tuple[str, ...], most: int) -> Served:
     builtin = _BUILTIN in sources
     if sources == (_BUILTIN,):
         schema, tables = BUILTIN, METADATA
@@ -54,7 +54,7 @@ def _served(sources: tuple[str, ...]) -> Served:
         )
         schema = Schema((*own, *system, *others))
         tables = build_tables(schema)
-    return Served(schema, tables, Compiler(schema, tables), builtin)
+    return Served(schema, tables, Compiler(schema, tables, most=most), builtin)
 
 
 def _read(source: str) -> Iterator[Collection]:

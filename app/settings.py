@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         description="Most items the body of one request may name or hold, nested ones included. "
         "Imports and writes by query have no such bound.",
     )
+    answer_max_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Largest answer that is not a download (`?export=`), bytes of JSON.",
+    )
     max_relational_depth: int = Field(10, ge=2, description="Deepest path in fields and filters.")
     max_repeated_rows: int = Field(
         5_000_000, ge=1, description="Rows that the relations of one read may show more than once."
@@ -131,7 +136,9 @@ class Settings(BaseSettings):
         5.0, ge=0, description="Seconds a request above these waits, before it is answered 429."
     )
     export_stall_seconds: float = Field(
-        30.0, gt=0, description="Seconds after which a download that nobody reads is ended."
+        30.0,
+        gt=0,
+        description="Seconds after which an answer or a download that nobody reads is ended.",
     )
     request_stall_seconds: float = Field(
         30.0,

@@ -259,11 +259,15 @@ class WriteSession(Session):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of one process each caller may use at a time, and the seconds it waits for more."""
+    """How much of one process each caller may use at a time, and the seconds it waits for more.
+
+    `answer`: bytes of its largest answer.
+    """
 
     statements: int = 5
     exports: int = 2
     patience: float = 5.0
+    answer: int = 32 * 1024 * 1024
 
 
 _ROOM = 5
@@ -302,7 +306,7 @@ class Database:
         self._shares: dict[Hashable, Database] = {}
         long_size = max(1, max_size // 2)
         if bounds is not None:
-            statements = Gate("statements", bounds.statements, bounds.patience)
+            statements = Gate("statements", bounds.statements, bounds.patience, bounds.answer)
             self._gates = statements, Gate("exports", bounds.exports, bounds.patience)
             max_size, long_size = bounds.statements * _ROOM, bounds.exports * _ROOM
         limits = f"-c statement_timeout={round(statement_timeout * 1000)}"
@@ -359,6 +363,10 @@ class Database:
                 return await ReadSession(connection).fetch_value(statement, values)
             finally:
                 await self._pool.putconn(connection)
+
+    def answered(self, size: int) -> None:
+        """An answer of so many bytes was made of what was read: see `Turn.answered`."""
+        self._statements.answered(size)
 
     @asynccontextmanager
     async def read_long(self) -> AsyncIterator[ReadSession]:

@@ -18,7 +18,7 @@ from app.items import aggregate
 from app.items.kept import Kept
 from app.items.level import Level, level_rule, matching, ordered, paged
 from app.items.query import AggregateQuery, All, Condition, Leaf, Query, Value, shape, values
-from app.items.render import as_list, as_objects
+from app.items.render import as_list, as_object_within
 from app.items.rules import expression_of
 from app.items.scope import Build, NameOf, Scope
 from schema import Schema
@@ -54,10 +54,17 @@ class _Compiled:
         return text
 
 
+_MOST_BYTES = 32 * 1024 * 1024
+
+
 class Compiler:
     """Compiles queries against one schema, keeping the statements by shape."""
 
-    def __init__(self, schema: Schema, tables: MetaData, *, keep: int = 2000) -> None:
+    def __init__(
+        self, schema: Schema, tables: MetaData, *, keep: int = 2000, most: int = _MOST_BYTES
+    ) -> None:
+        """`most`: bytes of JSON that a statement may answer; PostgreSQL ends one of more."""
+        self.most = most
         self.schema = schema
         self.tables = tables
         self._list = _Compiled(self._compile_list, keep)
@@ -125,10 +132,10 @@ class Compiler:
         return Statement(sql, {**constants, **bound, "keys": keys})
 
     def _compile_list(self, query: Query) -> _Text:
-        return _text(as_list(self._level(query).rows(query)))
+        return _text(as_list(self._level(query).rows(query), self.most))
 
     def _compile_item(self, query: Query) -> _Text:
-        return _text(as_objects(self._level(query).rows(query)))
+        return _text(as_object_within(self._level(query).rows(query), self.most))
 
     def _compile_rows(self, query: Query) -> _Text:
         return _text(self._level(query).rows(query))
@@ -167,11 +174,11 @@ class Compiler:
         scope = self._scope(query)
         statement = matching(aggregate.values(query, scope), scope, query)
         rows = paged(statement.select_from(scope.source), scope, query).subquery("g")
-        return _text(as_list(aggregate.shaped(query, rows)))
+        return _text(as_list(aggregate.shaped(query, rows), self.most))
 
     def _build(self, query: Query | AggregateQuery) -> Build:
         rules = {rule.collection: rule for rule in query.rules}
-        return Build(self.schema, self.tables, _names(query), rules)
+        return Build(self.schema, self.tables, _names(query), rules, self.most)
 
     def _level(self, query: Query) -> Level:
         return Level(self._build(query))

@@ -319,7 +319,10 @@ class Items:
     async def _json(self, statement: Statement) -> bytes | None:
         with _refusals():
             value = await self.database.fetch_value(statement.sql, statement.values)
-        return None if value is None else bytes(value)
+        if value is None:
+            return None
+        self.database.answered(len(value))
+        return bytes(value)
 
     async def _read_back(
         self, session: Session, keys: list[Any], back: Reading | None
@@ -332,17 +335,17 @@ class Items:
             return None
         primary = self.schema[back.collection].primary_key
         known = [known for key in keys if (known := as_key(primary, key)) is not None]
-        return await _value(session, back.of(known)) or b"[]"
+        statement = back.of(known)
+        with _refusals():
+            value = await session.fetch_value(statement.sql, statement.values)
+        if value is None:
+            return b"[]"
+        self.database.answered(len(value))
+        return bytes(value)
 
     def may_read(self, collection: str) -> bool:
         """Whether the caller may read anything of the collection."""
         return self.view().may_read(collection)
-
-
-async def _value(session: Session, statement: Statement) -> bytes | None:
-    with _refusals():
-        value = await session.fetch_value(statement.sql, statement.values)
-    return None if value is None else bytes(value)
 
 
 @contextmanager

@@ -37,6 +37,9 @@ from app.items.scope import Build, Scope
 _MOST_PARTS = 50
 """PostgreSQL's functions take 100 arguments, json_build_object two for each member."""
 
+_FEW_LISTS = 4
+"""Lists of a row, each of which may have as many bytes as an answer; of more, each has a part."""
+
 
 def level_rule(query: Query | AggregateQuery, build: Build) -> ReadRule | None:
     """The rule of one level: as its collection's, with the rows the level itself may show."""
@@ -56,7 +59,8 @@ class Level:
         """The shaped rows of one level. `parent`: the column that joins it, and its value."""
         scope = Scope(self.build, query.collection, level_rule(query, self.build))
         nested: list[FromClause] = []
-        columns = [self._column(node, query, scope, nested) for node in query.selection]
+        most = self._most_of_each(query, scope)
+        columns = [self._column(node, query, scope, nested, most) for node in query.selection]
         statement = matching(select(*columns), scope, query)
         statement = ordered(statement, scope, query)
         if parent is not None:
@@ -66,8 +70,14 @@ class Level:
             source = source.outerjoin(lateral, true())
         return paged(statement.select_from(source), scope, query)
 
+    def _most_of_each(self, query: Query, scope: Scope) -> int:
+        """The bytes that each list of a row may have: all lists of a row are there at once."""
+        nested = (node for node in query.selection if isinstance(node, Nested))
+        lists = sum(scope.step(node.field).many for node in nested)
+        return self.build.most * _FEW_LISTS // max(lists, _FEW_LISTS)
+
     def _column(
-        self, node: Node, query: Query, scope: Scope, nested: list[FromClause]
+        self, node: Node, query: Query, scope: Scope, nested: list[FromClause], most: int
     ) -> ColumnElement[Any]:
         match node:
             case Leaf():
@@ -77,20 +87,23 @@ class Level:
             case Parts():
                 return labelled(_parts(node, scope), node.key)
             case Nested():
-                lateral = self._lateral(node, scope)
+                lateral = self._lateral(node, scope, most)
                 nested.append(lateral)
                 shown = self.build.shown(scope.table, node.field, lateral.c.json)
                 return labelled(shown, node.key)
 
-    def _lateral(self, node: Nested, scope: Scope) -> FromClause:
-        """The rows a relation leads to: an object, a list of objects, or a list of keys."""
+    def _lateral(self, node: Nested, scope: Scope, most: int) -> FromClause:
+        """The rows a relation leads to: an object, a list of objects, or a list of keys.
+
+        `most`: the bytes that a list may have.
+        """
         leads = scope.step(node.field)
         rows = self.rows(node.query, (leads.key, scope.link((node.field,))))
         rows = rows.correlate(scope.table)
         if not leads.many:
             return as_objects(rows).correlate(scope.table).lateral()
         shape = as_values if node.bare else as_list
-        return shape(rows).correlate(scope.table).lateral()
+        return shape(rows, most).correlate(scope.table).lateral()
 
 
 def matching(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:

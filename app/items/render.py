@@ -1,5 +1,6 @@
 """How a stored value is shown in JSON (directus.md 3.5): the SQL expression of each field."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,9 +62,12 @@ def labelled(value: ColumnElement[Any], key: str) -> ColumnElement[Any]:
     return value.label(key)
 
 
-_ROW = "row."
-"""The alias of rows about to be shaped. No key has a full stop, so no column is taken for it."""
+_ROW, _MADE = "row.", "made."
+"""Aliases of rows about to be shaped, and of shaped ones. No key has a full stop, so no column is
+taken for them."""
 _SHAPED: ColumnElement[Any] = func.row_to_json(literal_column(f'"{_ROW}"'))
+
+_NONE: ColumnElement[int] = literal_column("0")
 
 
 def as_objects(rows: Select[Any]) -> Select[Any]:
@@ -71,18 +75,51 @@ def as_objects(rows: Select[Any]) -> Select[Any]:
     return select(_SHAPED.label("json")).select_from(rows.subquery(_ROW))
 
 
-def as_list(rows: Select[Any]) -> Select[Any]:
-    """All rows as one JSON array, `[]` when there are none."""
-    array = func.coalesce(func.json_agg(_SHAPED), literal_column("'[]'::json"))
-    return select(array.label("json")).select_from(rows.subquery(_ROW))
+def as_object_within(rows: Select[Any], most: int) -> Select[Any]:
+    """As `as_objects`, of rows that have `most` bytes at most: PostgreSQL refuses larger ones."""
+    made = _made(rows)
+    return select(made.c.json).where(_weight(made.c.json, most) >= _NONE)
 
 
-def as_values(rows: Select[Any]) -> Select[Any]:
-    """The one column of all rows as a JSON array, in the column `json`."""
+def as_list(rows: Select[Any], most: int) -> Select[Any]:
+    """All rows as one JSON array, `[]` when there are none.
+
+    PostgreSQL refuses rows of more than `most` bytes in all, with the first that is too much.
+    """
+    made = _made(rows)
+    return _array(made.c.json, most)
+
+
+def as_values(rows: Select[Any], most: int) -> Select[Any]:
+    """The one column of all rows as a JSON array, in the column `json`. `most`: as in a list."""
     column = next(iter(rows.selected_columns)).name
-    values = rows.subquery(_ROW)
-    array = func.coalesce(func.json_agg(values.c[column]), literal_column("'[]'::json"))
-    return select(array.label("json"))
+    return _array(rows.subquery(_ROW).c[column], most)
+
+
+def _made(rows: Select[Any]) -> FromClause:
+    """Rows as JSON objects that are made once, however often they are named (OFFSET 0)."""
+    return as_objects(rows).offset(_NONE).subquery(_MADE)
+
+
+def _array(value: ColumnElement[Any], most: int) -> Select[Any]:
+    array = func.coalesce(func.json_agg(value), literal_column("'[]'::json"))
+    weight = func.coalesce(func.sum(_weight(value, most)), _NONE)
+    return select(array.label("json")).having(weight >= _NONE)
+
+
+def _weight(value: ColumnElement[Any], most: int) -> ColumnElement[Any]:
+    one: ColumnElement[float] = literal_column(weight_of_a_byte(most))
+    return func.octet_length(cast(value, Text)) * one
+
+
+def weight_of_a_byte(most: int) -> str:
+    """Such a part of the largest number, in SQL, that `most` of them are all of it.
+
+    So a sum of the weights of rows has no room for more: PostgreSQL ends the statement at the row
+    that is too much, before it has made the rest of them (see `app.items.violations`). Nothing else
+    that ends an aggregate early costs as little for each row.
+    """
+    return f"'{sys.float_info.max / most!r}'::float8"
 
 
 def as_object(

@@ -50,6 +50,8 @@ class Build:
     tables: MetaData
     name_of: NameOf
     rules: Mapping[str, ReadRule] = field(default_factory=dict)
+    most: int = 0
+    """Bytes that the JSON of a list may have."""
     _marks: dict[tuple[FromClause, str], ColumnElement[bool]] = field(default_factory=dict)
     _computed: dict[tuple[FromClause, str], ColumnElement[Any]] = field(default_factory=dict)
 

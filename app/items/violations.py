@@ -9,6 +9,7 @@ import psycopg
 from psycopg import errors as pg
 
 from app.errors import (
+    AnswerTooLarge,
     AppError,
     InvalidForeignKey,
     InvalidPayload,
@@ -23,6 +24,9 @@ from schema import Collection
 
 logger = logging.getLogger(__name__)
 
+_OVERFLOW = "float_overflow_error"
+"""Where PostgreSQL says that a sum has no room for more: the bytes of an answer are summed up so
+(`app.items.render`). The message would be in any language."""
 _KEY = re.compile(r"Key \(([^)]+)\)=\((.*)\)")
 
 
@@ -71,6 +75,8 @@ def as_refusal(error: Exception) -> AppError | None:
     match error:
         case pg.QueryCanceled():
             return OutOfTime()
+        case pg.NumericValueOutOfRange() if error.diag.source_function == _OVERFLOW:
+            return AnswerTooLarge()
         case psycopg.DataError():
             return InvalidQuery(f"A value can't be compared: {first_line(error)}")
         case RecursionError():

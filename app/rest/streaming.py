@@ -1,7 +1,7 @@
 """Answers that are made while they are sent: they end when nobody reads them any more.
 
 What such an answer holds (a connection of the database, a place among its account's exports) is
-free again as soon as its client is gone, or has taken nothing for EXPORT_STALL_SECONDS.
+free again as soon as its client is gone, or has not read for too long (`app.rest.sending`).
 """
 
 import asyncio
@@ -15,13 +15,6 @@ from starlette.types import Receive, Scope, Send
 from app.errors import RequestStalled
 
 logger = logging.getLogger(__name__)
-
-_PIECE = 64 * 1024
-"""Bytes that are handed over together: a slow client has the time of a stall for each piece."""
-
-
-class _Stalled(Exception):
-    """The client has not read for too long."""
 
 
 class Stream(Response):
@@ -43,9 +36,8 @@ class Stream(Response):
         self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises what the blocks raise."""
-        stall: float = scope["state"]["settings"].export_stall_seconds
-        sending = asyncio.ensure_future(self._sent(scope, send, stall))
+        """Raises what the blocks raise, and what sending them does."""
+        sending = asyncio.ensure_future(self._sent(scope, send))
         leaving = asyncio.ensure_future(_gone(receive))
         both = (sending, leaving)
         try:
@@ -59,34 +51,23 @@ class Stream(Response):
             failed = None if sending.cancelled() else sending.exception()
         if is_gone:
             logger.warning("the client of an answer is gone: what it asked for has been ended")
-        elif isinstance(failed, _Stalled):
-            logger.warning(
-                "the client of an answer has not read for %g seconds: it has been ended", stall
-            )
         elif failed is not None:
             raise failed
 
-    async def _sent(self, scope: Scope, send: Send, stall: float) -> None:
+    async def _sent(self, scope: Scope, send: Send) -> None:
         async with aclosing(self.blocks) as blocks:
-            first = await anext(blocks, b"")
+            block = await anext(blocks, b"")
             head = {"type": "http.response.start", "status": self.status_code}
             await send({**head, "headers": self.raw_headers})
             if scope["method"] != "HEAD":
-                await _pieces(first, send, stall)
+                await send(_part(block))
                 async for block in blocks:
-                    await _pieces(block, send, stall)
+                    await send(_part(block))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _pieces(block: bytes, send: Send, stall: float) -> None:
-    """Send a block. Raises _Stalled when its client does not take it."""
-    for start in range(0, len(block), _PIECE):
-        piece = block[start : start + _PIECE]
-        try:
-            async with asyncio.timeout(stall):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except TimeoutError:
-            raise _Stalled from None
+def _part(block: bytes) -> dict[str, object]:
+    return {"type": "http.response.body", "body": block, "more_body": True}
 
 
 async def _gone(receive: Receive) -> None:

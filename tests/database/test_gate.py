@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.database import gate as gates
-from app.database.gate import Gate, Turn
+from app.database.gate import ANSWERS, Answers, Gate, Turn
 from app.database.session import Bounds, Database
-from app.errors import TooManyAtOnce
+from app.errors import AnswerTooLarge, TooManyAtOnce, TooMuchUnread
 
 
 async def stay(gate, who, inside, seen, long=0.0):
@@ -50,6 +50,37 @@ async def test_who_has_waited_in_vain_is_told_what_to_do():
         refused.value.message
     )
     assert gate._inside == gate._lines == {}
+
+
+async def test_who_does_not_read_its_answers_is_not_let_in_until_it_does():
+    gate = Gate("things", 2, 0.05, largest=100_000)
+    requests = [Answers() for _ in range(5)]
+    for request in requests:
+        request.add(gate, "a", 90_000)
+    with pytest.raises(TooMuchUnread) as refused:
+        await stay(gate, "a", {}, [])
+    assert (refused.value.status, refused.value.wait) == (429, 1)
+    assert "Answers of 450000 bytes" in refused.value.message
+    await stay(gate, "b", {}, [])
+    waiting = asyncio.create_task(stay(gate, "a", {}, []))
+    await asyncio.sleep(0)
+    requests.pop().sent()
+    await waiting
+    for request in requests:
+        request.sent()
+        request.sent()
+    assert gate._inside == gate._lines == gate._unread == {}
+
+
+async def test_the_answers_of_one_request_are_one_answer_in_the_end():
+    turn, request = Turn(Gate("things", 2, 0.05, largest=100_000), "a"), Answers()
+    ANSWERS.set(request)
+    turn.answered(60_000)  # too small to be counted
+    turn.answered(70_000)
+    with pytest.raises(AnswerTooLarge):
+        turn.answered(70_000)
+    request.sent()
+    turn.answered(70_000)
 
 
 async def test_a_line_has_an_end(monkeypatch):

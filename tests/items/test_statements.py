@@ -1,12 +1,13 @@
 """One statement for each read, kept by shape, under whatever names the caller chooses."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import orjson
 import pytest
 
-from app.errors import InvalidQuery
+from app.errors import AnswerTooLarge, InvalidQuery
 from app.items.compile import Compiler
 from app.items.items import Items
 from app.items.query import (
@@ -66,6 +67,28 @@ async def test_a_number_and_a_text_at_one_json_path_are_two_shapes(library, rows
     assert await titles(
         library, where={"extra": {"_json": {"n": {"_in": [9, 10]}}}, "title": "Cats"}
     )
+
+
+async def test_no_list_of_a_row_is_larger_than_an_answer(library, rows):
+    """However it is nested, and beside others: all lists of a row are there at once."""
+    rows.execute("UPDATE book SET summary = repeat('x', 1000)")
+    rows.execute("UPDATE book SET shelf = (SELECT id FROM shelf ORDER BY id LIMIT 1)")
+    [count] = rows.execute("SELECT count(*) FROM book").fetchone()
+    books = Query("book", (Leaf("summary", "summary"),))
+
+    async def read(most, *keys):
+        compiler = Compiler(LIBRARY, TABLES, most=most)
+        items = Items(library.items.database, compiler, library.items.caller)
+        query = Query("shelf", tuple(Nested(key, "books", books) for key in keys))
+        await items.many(query)
+        await items.one(replace(query, limit=Value(1)))
+
+    await read(1100 * count, "a")
+    with pytest.raises(AnswerTooLarge):
+        await read(900 * count, "a")
+    await read(9000 * count, *"abcdefgh")
+    with pytest.raises(AnswerTooLarge):  # each of eight has half of it
+        await read(1900 * count, *"abcdefgh")
 
 
 def test_the_oldest_statement_makes_room():

@@ -1,13 +1,15 @@
-"""What one account asks for leaves the others alone; downloads that nobody reads end.
+"""What one account asks for leaves the others alone; answers that nobody reads end.
 
 Over real sockets: who reads, who does not and who is gone is known to the transport only.
 """
 
 import asyncio
+import socket
 import time
 from contextlib import asynccontextmanager, contextmanager
 
 import httpx
+import orjson
 import psycopg
 import pytest
 import uvicorn
@@ -33,13 +35,20 @@ PRODUCTS = f"""
 INSERT INTO product (id, account, product_name, description)
   SELECT '/01/' || n, '{ACCOUNT}', n, repeat(md5(n::text), 100) FROM generate_series(1, 20000) n
 """
+TOKEN_OF_A = "Authorization: Bearer token-of-a"
+LARGEST = 6 * 1024 * 1024
 A, B = ({"Authorization": f"Bearer token-of-{name}"} for name in "ab")
 
 
 @pytest.fixture(scope="module")
 def impatient(prepared):
     """The application, with less patience: its GraphQL schema is built once."""
-    impatience = {"account_patience": 0.3, "export_stall_seconds": 2.0, "login_stall_time": 0.0}
+    impatience = {
+        "account_patience": 0.3,
+        "export_stall_seconds": 4.0,
+        "login_stall_time": 0.0,
+        "answer_max_bytes": LARGEST,
+    }
     return create_app(prepared.model_copy(update=impatience))
 
 
@@ -116,11 +125,18 @@ async def become_busy(rows, what, count):
     await until(lambda: busy(rows, what) == count)
 
 
-async def begun(port, path, limit=1024):
+async def begun(port, path, limit=1024, *, method="GET", body=None):
     """A connection that has asked for something, and reads nothing of it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=limit)
-    lines = [f"GET {path} HTTP/1.1", "Host: test", "Authorization: Bearer token-of-a"]
-    writer.write("\r\n".join([*lines, "", ""]).encode())
+    connection = socket.socket()
+    # Before it connects: else the system itself would take megabytes.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * limit)
+    connection.connect(("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=connection, limit=limit)
+    lines = [f"{method} {path} HTTP/1.1", "Host: test", TOKEN_OF_A]
+    sent = b"" if body is None else orjson.dumps(body)
+    if sent:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(sent)}"]
+    writer.write("\r\n".join([*lines, "", ""]).encode() + sent)
     _opened.append(writer)
     return reader, writer
 
@@ -145,7 +161,7 @@ async def test_exports_that_nobody_reads_leave_those_of_others_alone_and_end(bul
         assert "Too many exports at once: 2" in error["message"]
         await become_busy(rows, "COPY%", 0)
         assert (await a.get("/items/product?export=csv&limit=3")).status_code == 200
-    told = [line for line in caplog.messages if "has not read for 2 seconds" in line]
+    told = [line for line in caplog.messages if "has not read for 4 seconds" in line]
     assert len(told) == 2
 
 
@@ -178,9 +194,99 @@ async def test_who_reads_slowly_gets_all(bulky):
             block = await reader.read(2**19)
             count += block.count(b"\n")
             tail = (tail + block)[-7:]
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.04)
         assert count >= 20_000
-        assert time.monotonic() - start > 2.5  # more than a stall, in all
+        assert time.monotonic() - start > 4.5  # more than a stall, in all
+
+
+WIDE = ["id", "description"]
+ANSWERS = {
+    "REST": lambda n: ("GET", f"/items/product?fields=id,description&limit={n}", None),
+    "SEARCH": lambda n: (
+        "SEARCH",
+        "/items/product",
+        {"query": {"fields": WIDE, "limit": n}},
+    ),
+    "GraphQL": lambda n: (
+        "POST",
+        "/graphql",
+        {"query": f"{{ product(limit: {n}) {{ id description }} }}"},
+    ),
+    "roots of GraphQL": lambda n: (
+        "POST",
+        "/graphql",
+        {
+            "query": " ".join(
+                ["{"]
+                + [f"a{i}: product(limit: {n // 10}) {{ id description }}" for i in range(10)]
+                + ["}"]
+            )
+        },
+    ),
+    "what a write echoes": lambda n: (
+        "PATCH",
+        "/items/product?fields=id,description",
+        {"keys": [f"/01/{i}" for i in range(1, n + 1)], "data": {"color": "x"}},
+    ),
+    "a write by query": lambda n: (
+        "PATCH",
+        "/items/product?fields=id,description",
+        {"query": {"limit": n, "filter": {"id": {"_neq": PRODUCT}}}, "data": {"color": "x"}},
+    ),
+    "groups": lambda n: (
+        "GET",
+        f"/items/product?aggregate[count]=*&groupBy[]=description&limit={n}",
+        None,
+    ),
+    "Scantrust": lambda n: ("GET", f"/api/v2/products/?limit={n}", None),
+}
+
+
+@pytest.mark.parametrize("asked", ANSWERS.values(), ids=ANSWERS)
+async def test_an_answer_has_a_largest_size_whatever_it_is_made_of(bulky, rows, asked):
+    """PostgreSQL ends it: of sixty megabytes none comes here."""
+    async with served(bulky) as (_, a, b):
+        method, path, body = asked(1800)
+        fits = await a.request(method, path, json=body)
+        assert fits.status_code == 200, fits.text[:300]
+        assert 5_000_000 < len(fits.content) < 1.2 * LARGEST  # Scantrust's own words are longer
+        method, path, body = asked(2000)
+        refused = await a.request(method, path, json=body)
+        assert len(refused.content) < LARGEST
+        assert "too large (ANSWER_MAX_BYTES): set a smaller limit" in refused.text
+        assert refused.status_code == (200 if path == "/graphql" else 400)
+        if method == "PATCH":  # what can't be shown is not written
+            [written] = rows.execute("SELECT count(*) FROM product WHERE color = 'x'").fetchone()
+            assert written == 1800
+        assert (await b.get("/items/account")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["REST", "SEARCH", "GraphQL", "groups"])
+async def test_answers_that_nobody_reads_are_bounded_and_end(bulky, name, caplog):
+    async with served(bulky) as (port, a, b):
+        method, path, body = ANSWERS[name](1800)
+        for _ in range(6):
+            reader, _ = await begun(port, path, method=method, body=body)
+            assert await reader.read(8) == b"HTTP/1.1"
+        refused = await a.get("/items/product?limit=1")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert "have not read them yet" in refused.text
+        assert (await b.get("/items/product?limit=1")).status_code == 200
+        await until(lambda: "has not read for 4 seconds" in caplog.text)
+        await asyncio.sleep(3)
+        assert (await a.get("/items/product?limit=1")).status_code == 200
+    told = [line for line in caplog.messages if "has not read for 4 seconds" in line]
+    assert len(told) == 5  # the sixth was never made
+
+
+async def test_small_answers_that_nobody_reads_end_too(bulky, caplog):
+    """One after another on one connection, until its buffers are full."""
+    async with served(bulky) as (port, _, _b):
+        _, writer = await begun(port, "/items/product?limit=1")
+        for _ in range(1000):
+            path = "/items/product?limit=15&fields=description"
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\n{TOKEN_OF_A}\r\n\r\n".encode())
+        await until(lambda: "has not read for 4 seconds" in caplog.text)
 
 
 READS = {

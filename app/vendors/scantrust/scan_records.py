@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domains.scan.search import SCANS, ScanSearch
+from app.items.render import weight_of_a_byte
 
 _FLAGS = "to_json(string_to_array(nullif(s.flags, ''), ','))"
 
@@ -56,6 +57,7 @@ def page_statement(
     key = "s.id" if search.sight.shows(SCANS, "id") else "NULL"
     # One more than the page holds: whether there is another.
     values |= {"more_than_page": limit + 1, "offset": offset, "limit": limit}
+    byte = weight_of_a_byte(search.sight.compiler.most)
     # First which scans, then all about them: what comes before the page is only counted off.
     sql = f"""
 WITH page AS MATERIALIZED (
@@ -71,7 +73,8 @@ SELECT {count} AS count, (SELECT count(*) FROM page) > %(limit)s AS more,
      FROM shown CROSS JOIN LATERAL (
        SELECT {_record(key)} AS record FROM {source}
        LEFT JOIN {search.sight.of("brand", "b")} ON b.id = p.brand
-       WHERE s.id = shown.id LIMIT 1) AS one) AS results
+       WHERE s.id = shown.id LIMIT 1) AS one
+     HAVING coalesce(sum(octet_length(one.record::text) * {byte}), 0) >= 0) AS results
 """
     return sql, {**search.bound(), **values}
 

@@ -71,6 +71,7 @@ async def _page(
     """A page by its place: with the count of all, and the pages before and after it."""
     sql, values = page_statement(search, limit, offset=offset)
     found = await session.fetch_one(sql, values) or {}
+    visit.database.answered(len(found["results"]))
     following = offset + limit if offset + limit < found["count"] else None
     before = max(0, offset - limit) if offset > 0 else None
     return answer(
@@ -93,6 +94,7 @@ async def _after(
     """A page by the scan before it: as fast at the end as at the beginning, and not counted."""
     sql, values = page_statement(search, limit, after=after, is_counted=False)
     found = await session.fetch_one(sql, values) or {}
+    visit.database.answered(len(found["results"]))
     last = found["last"]
     body = {
         "next": _link(visit, cursor=_cursor(last) if found["more"] else None, limit=limit),

@@ -1,23 +1,35 @@
-SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
+SELECT coalesce(json_agg("made.".json), '[]'::json) AS json
+FROM (SELECT row_to_json("row.") AS json
 FROM (SELECT shelf_1.label AS label, CAST((SELECT count(*) AS count_1
 FROM book AS book_1
 WHERE book_1.shelf = shelf_1.id) AS TEXT) AS books_count, anon_1.json AS books, anon_2.json AS cheap
-FROM shelf AS shelf_1 LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
+FROM shelf AS shelf_1 LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg("made.".json), '[]'::json) AS json
+FROM (SELECT row_to_json("row.") AS json
 FROM (SELECT book_2.title AS title, book_2.id AS id, book_2.user_created AS user_created, to_char(book_2.date_created, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS date_created, book_2.user_updated AS user_updated, to_char(book_2.date_updated, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS date_updated, book_2.summary AS summary, book_2.status AS status, book_2.pages AS pages, book_2.copies AS copies, CAST(book_2.isbn AS TEXT) AS isbn, CAST(book_2.price AS TEXT) AS price, book_2.weight AS weight, book_2.lent AS lent, book_2.extra AS extra, CASE WHEN (book_2.words = %(words_1)s::VARCHAR) THEN array_to_json(string_to_array(%(string_to_array_1)s::VARCHAR, %(string_to_array_2)s::VARCHAR)) ELSE array_to_json(string_to_array(book_2.words, %(string_to_array_3)s::VARCHAR)) END AS words, to_char(book_2.bought_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS bought_at, to_char(book_2.read_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS read_at, book_2.printed AS printed, to_char(book_2.opens, 'HH24:MI:SS') AS opens, book_2.label AS label, book_2.number AS number, book_2.shelf AS shelf, book_2.sequel AS sequel, anon_3.json AS tags
-FROM book AS book_2 LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
+FROM book AS book_2 LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg("made.".json), '[]'::json) AS json
+FROM (SELECT row_to_json("row.") AS json
 FROM (SELECT anon_4.json AS tag
 FROM book_tag AS book_tag_1 LEFT OUTER JOIN LATERAL (SELECT row_to_json("row.") AS json
 FROM (SELECT tag_1.word AS word
 FROM tag AS tag_1
 WHERE tag_1.id = book_tag_1.tag) AS "row.") AS anon_4 ON true
 WHERE book_tag_1.book = book_2.id ORDER BY book_tag_1.id ASC
- LIMIT %(v0)s::BIGINT) AS "row.") AS anon_3 ON true
+ LIMIT %(v0)s::BIGINT) AS "row."
+ LIMIT ALL OFFSET 0) AS "made."
+HAVING coalesce(sum(octet_length(CAST("made.".json AS TEXT)) * '5.357543035931336e+300'::float8), 0) >= 0) AS anon_3 ON true
 WHERE book_2.shelf = shelf_1.id ORDER BY book_2.id ASC
- LIMIT %(v1)s::BIGINT) AS "row.") AS anon_1 ON true LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg(row_to_json("row.")), '[]'::json) AS json
+ LIMIT %(v1)s::BIGINT) AS "row."
+ LIMIT ALL OFFSET 0) AS "made."
+HAVING coalesce(sum(octet_length(CAST("made.".json AS TEXT)) * '5.357543035931336e+300'::float8), 0) >= 0) AS anon_1 ON true LEFT OUTER JOIN LATERAL (SELECT coalesce(json_agg("made.".json), '[]'::json) AS json
+FROM (SELECT row_to_json("row.") AS json
 FROM (SELECT book_3.title AS title
 FROM book AS book_3
 WHERE book_3.price < %(v2)s AND book_3.shelf = shelf_1.id ORDER BY book_3.price DESC, book_3.id ASC
- LIMIT %(v3)s::BIGINT) AS "row.") AS anon_2 ON true ORDER BY shelf_1.label ASC, shelf_1.id ASC) AS "row."
+ LIMIT %(v3)s::BIGINT) AS "row."
+ LIMIT ALL OFFSET 0) AS "made."
+HAVING coalesce(sum(octet_length(CAST("made.".json AS TEXT)) * '5.357543035931336e+300'::float8), 0) >= 0) AS anon_2 ON true ORDER BY shelf_1.label ASC, shelf_1.id ASC) AS "row."
+ LIMIT ALL OFFSET 0) AS "made."
+HAVING coalesce(sum(octet_length(CAST("made.".json AS TEXT)) * '5.357543035931336e+300'::float8), 0) >= 0
 -- string_to_array_1: ''
 -- string_to_array_2: ','
 -- string_to_array_3: ','

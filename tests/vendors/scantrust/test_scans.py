@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.served import served
 from tests.vendors.scantrust.conftest import OTHER
 from tests.web import ACCOUNT, ADMIN, PRODUCT
 
@@ -316,3 +317,14 @@ async def test_a_cursor_needs_what_it_says_of_every_scan(as_company, uat, rows, 
         url = page["next"]
     hidden = [moment for moment in seen if moment is None]
     assert (len(seen), len(hidden)) == (5, 1 if masked == "scanned_at" else 0)
+
+
+@pytest.mark.parametrize("mode", ["", "&page_mode=cursor"])
+async def test_a_page_is_no_larger_than_any_answer(company, installation, monkeypatch, mode):
+    """Scans show SCM data, which may be long."""
+    page = len((await company.get(f"{SCANS}?limit=5{mode}")).content)
+    monkeypatch.setattr(served(installation).compiler, "most", page // 2)
+    refused = await company.get(f"{SCANS}?limit=5{mode}")
+    assert refused.status_code == 400
+    assert "too large (ANSWER_MAX_BYTES)" in refused.json()["detail"]
+    assert (await company.get(f"{SCANS}?limit=1{mode}")).status_code == 200
