@@ -182,7 +182,7 @@ def create_one(collection: str) -> Resolver:
 def update_many(collection: str) -> Resolver:
     async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "update")
-        patches = [(key, dict(arguments["data"])) for key in arguments["ids"]]
+        patches = [(key, arguments["data"]) for key in arguments["ids"]]
         return _many(await items.update(collection, patches, _back(info, collection, arguments)))
 
     return resolve

@@ -1,5 +1,6 @@
 """What a request may ask to be written, before any of it is looked at."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -22,17 +23,47 @@ def objects(payloads: list[Any]) -> list[Row]:
     return payloads
 
 
-def require_light(patches: list[tuple[Any, Any]]) -> None:
-    """Raises InvalidPayload for a change that says little and writes much."""
+def weights(payloads: Iterable[Any]) -> list[int]:
+    """The characters that each of the payloads writes.
+
+    Raises InvalidPayload for what says little and writes much.
+    """
     known: dict[int, int] = {}
-    total = 0
-    for _, patch in patches if len(patches) > 1 else ():
-        for value in patch.values() if isinstance(patch, dict) else ():
-            if isinstance(value, str):
-                total += len(value)
-            elif isinstance(value, dict | list):
-                if id(value) not in known:
-                    known[id(value)] = len(orjson.dumps(value, default=str))
-                total += known[id(value)]
-    if total > _MOST_WRITTEN:
+    found = [_weight_of(payload, known) for payload in payloads]
+    if len(found) > 1:
+        require_light(sum(found))
+    return found
+
+
+def require_light(written: int) -> None:
+    """Raises InvalidPayload where so many characters are too many for one change.
+
+    The one rule of all ways to say something once of many rows: changes by keys or query, nested
+    ones, variables that a GraphQL document names again and again, SCM uploads.
+    """
+    if written > _MOST_WRITTEN:
         raise InvalidPayload(f"The change writes more than {_MOST_WRITTEN} characters: take parts")
+
+
+def weight_of(payload: Mapping[str, Any]) -> int:
+    """The characters that one payload writes."""
+    return _weight_of(payload, {})
+
+
+def _weight_of(payload: Any, known: dict[int, int]) -> int:
+    """What several payloads share is looked at once: `known`, by what it is."""
+    if not isinstance(payload, Mapping):
+        return 0
+    if id(payload) not in known:
+        known[id(payload)] = sum(_characters(value, known) for value in payload.values())
+    return known[id(payload)]
+
+
+def _characters(value: Any, known: dict[int, int]) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = len(orjson.dumps(value, default=str))
+    return known[id(value)]

@@ -18,7 +18,11 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Update:
-    """One row about to change: its key, the stored row (locked), and the patch to apply."""
+    """One row about to change: its key, the stored row (locked), and the patch to apply.
+
+    Of fields that may be long the stored row has those that the patches change, and what the rules
+    of the collection name in `long_fields`.
+    """
 
     key: Any
     before: Row
@@ -26,15 +30,23 @@ class Update:
 
     @property
     def changes(self) -> Row:
-        """The part of the patch that really changes something."""
-        return {name: value for name, value in self.patch.items() if self.before[name] != value}
+        """The part of the patch that really changes something, as far as the stored row is here."""
+        return {
+            name: value
+            for name, value in self.patch.items()
+            if name not in self.before or self.before[name] != value
+        }
 
 
 class Rules:
     """No rules. A domain overrides what it needs; rows come as sets, never one by one.
 
-    Values are as Python holds them: uuids as strings, timestamps as datetimes or ISO strings.
+    Values are as Python holds them: uuids as strings, timestamps as datetimes or ISO strings. A
+    very large set comes in parts.
     """
+
+    long_fields: frozenset[str] = frozenset()
+    """Texts and JSON of the stored rows that an update looks at though it may not change them."""
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         """Before validation and insert. Rows carry defaults and specials; change them freely."""

@@ -117,12 +117,26 @@ def update(collection: Collection, columns: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=1000)
-def lock(collection: Collection) -> str:
-    """The stored rows of `keys`, locked until the transaction ends."""
+def lock(collection: Collection, columns: tuple[str, ...] = ()) -> str:
+    """Those of `keys` that rows have, which are locked until the transaction ends, as `key`.
+
+    `weight`: how many bytes the row has in the columns, which are not loaded.
+    """
     table, key = _name(collection.name), _name(collection.primary_key.name)
+    weight = "".join(f" + coalesce(octet_length({_name(name)}::text), 0)" for name in columns)
     return (
-        f"SELECT * FROM {table} WHERE {key} = ANY(%(keys)s::{_array(collection.primary_key)}) "
-        f"ORDER BY {key} FOR UPDATE"
+        f"SELECT {key} AS key, 0{weight} AS weight FROM {table} "
+        f"WHERE {key} = ANY(%(keys)s::{_array(collection.primary_key)}) ORDER BY {key} FOR UPDATE"
+    )
+
+
+@lru_cache(maxsize=1000)
+def stored(collection: Collection, columns: tuple[str, ...]) -> str:
+    """These columns of the rows of `keys`, as they are stored."""
+    key, names = _name(collection.primary_key.name), ", ".join(map(_name, columns))
+    return (
+        f"SELECT {names} FROM {_name(collection.name)} "
+        f"WHERE {key} = ANY(%(keys)s::{_array(collection.primary_key)})"
     )
 
 

@@ -3,7 +3,7 @@
 The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, never row by row.
 """
 
-from collections.abc import Awaitable, Callable, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Sized
 from typing import Any
 
 import psycopg
@@ -28,14 +28,14 @@ from app.items.grant import Grant
 from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
 from app.items.one_account import OWNER, may_cross, require_one_account
-from app.items.payloads import objects, require_light
+from app.items.payloads import objects, weights
 from app.items.rules import Row, Update, rules_of
-from app.items.slices import sliced
+from app.items.slices import portions, sliced
 from app.items.told import told
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored_row
 from app.items.violations import as_app_error
-from schema import Collection
+from schema import Collection, Field
 
 Path = tuple[str, ...]
 
@@ -64,6 +64,7 @@ class Writer:
             return []
         self._count(payloads)
         collection = self.schema[name]
+        weights(payloads)
         payloads = self._grant.created(collection, objects(payloads))
         rows, refused, below = await self._accepted(collection, payloads, path)
         fill_created(collection, rows, self.caller)
@@ -87,12 +88,24 @@ class Writer:
         if not patches:
             return []
         self._count(patches)
-        require_light(patches)
+        written = weights(patch for _, patch in patches)
         collection = self.schema[name]
         wanted = await self._grant.updated(collection, self._by_key(collection, patches))
-        before = await self._locked(collection, list(wanted))
-        keys = [key for key in wanted if key in before]
-        given = [wanted[key] for key in keys]
+        columns = self._looked_at(collection, wanted.values())
+        locked = await self._locked(collection, list(wanted), columns)
+        most = max(written)
+        keys = [key for key in wanted if key in locked]
+        for part in portions({key: locked[key] + most for key in keys}):
+            await self._update(collection, {key: wanted[key] for key in part}, columns, path)
+        return keys
+
+    async def _update(
+        self, collection: Collection, wanted: dict[Any, Row], columns: tuple[str, ...], path: Path
+    ) -> None:
+        """Apply patches to rows that are there and locked, a portion of all."""
+        name, keys = collection.name, list(wanted)
+        before = await self._stored(collection, keys, columns)
+        given = list(wanted.values())
         accepted, refused, below = await self._accepted(collection, given, path)
         deltas = [dict(patch) for patch in accepted]
         fill_changed(collection, accepted, self.caller)
@@ -114,7 +127,6 @@ class Writer:
         await save_to_many(self, collection, keys, below, path)
         await self._history.updated(collection, dict(zip(keys, deltas, strict=True)))
         await rules_of(name).after_update(self.session, self.caller, updates)
-        return keys
 
     async def delete(self, name: str, keys: list[Any]) -> list[Any]:
         """Delete the rows of the keys; the keys of the rows there were."""
@@ -237,19 +249,42 @@ class Writer:
             objects([patch])
             key = as_key(primary, given)
             if key is not None:
-                merged[key] = {**merged.get(key, {}), **patch}
-                if as_key(primary, patch.get(primary.name)) == key:
-                    del merged[key][primary.name]
+                # What many share stays one: copies of a portion are made at a time.
+                merged[key] = {**merged[key], **patch} if key in merged else patch
+                if primary.name in patch and as_key(primary, patch[primary.name]) == key:
+                    others = merged[key].items()
+                    merged[key] = {name: value for name, value in others if name != primary.name}
             elif not self.caller.is_admin:
                 raise Forbidden
         return merged
 
-    async def _locked(self, collection: Collection, keys: list[Any]) -> dict[Any, Row]:
+    async def _locked(
+        self, collection: Collection, keys: list[Any], columns: tuple[str, ...] = ()
+    ) -> dict[Any, int]:
+        """Those of the keys that rows have, locked, each with its weight in long columns."""
         if not keys:
             return {}
-        name = collection.primary_key.name
-        rows = await self.session.fetch_all(statements.lock(collection), {"keys": keys})
-        return {row[name]: row for row in rows}
+        long = tuple(
+            name for name in columns if _is_long(self.schema.fields(collection.name)[name])
+        )
+        rows = await self.session.fetch_all(statements.lock(collection, long), {"keys": keys})
+        return {row["key"]: row["weight"] for row in rows}
+
+    async def _stored(
+        self, collection: Collection, keys: list[Any], columns: tuple[str, ...]
+    ) -> dict[Any, Row]:
+        """The stored rows of keys that are locked."""
+        rows = await self.session.fetch_all(statements.stored(collection, columns), {"keys": keys})
+        return {row[collection.primary_key.name]: row for row in rows}
+
+    def _looked_at(self, collection: Collection, patches: Iterable[Row]) -> tuple[str, ...]:
+        """The columns an update has to know: all but long ones that nobody changes or asks for."""
+        asked = rules_of(collection.name).long_fields.union(*patches)
+        return tuple(
+            field.name
+            for field in collection.fields
+            if field.stored and (field.name in asked or not _is_long(field))
+        )
 
     async def _accepted(
         self, collection: Collection, payloads: list[Row], path: Path
@@ -400,3 +435,16 @@ def _not_unique(
         return refused
     stored = Stored(collection.name, field, keys)
     return RecordNotUnique(collection.name, field).or_fuller(refused, stored)
+
+
+_LONG = 1000
+"""Characters."""
+
+
+def _is_long(field: Field) -> bool:
+    """Whether a value may be so long that many rows of them are not to be in memory for nothing."""
+    if field.primary_key or field.relation is not None:
+        return False
+    if field.type == "string":
+        return field.max_length is None or field.max_length > _LONG
+    return field.type in {"text", "json", "csv"}

@@ -190,7 +190,7 @@ async def _patches(items: Items, name: str, body: Any) -> list[tuple[Any, Any]]:
     if not isinstance(body["data"], dict):
         raise InvalidPayload('"data" must be of type object')
     keys = await _chosen(items, name, body)
-    return [(key, dict(body["data"])) for key in keys]
+    return [(key, body["data"]) for key in keys]
 
 
 async def _delete_many(items: Items, name: str, body: Any) -> None:

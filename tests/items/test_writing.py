@@ -8,10 +8,8 @@ import psycopg
 import pytest
 
 from app.access.caller import Caller
-from app.errors import (
-    InvalidQuery,
-    RecordNotUnique,
-)
+from app.errors import AppError, ErrorList, InvalidPayload, InvalidQuery, RecordNotUnique
+from app.items import slices
 from app.items.items import Items
 from tests.items.books import COMPILER
 from tests.items.conftest import NONE, OWN, USER, refused
@@ -183,10 +181,40 @@ async def test_ten_thousand_rows_are_a_handful_of_statements(door, statements):
     statements.clear()
     patches = [(row["id"], {"pages": 2, "summary": "x"}) for row in made]
     assert len(await door.update("book", *patches, fields="id")) == 10_000
-    assert len(statements) <= 4
+    assert len(statements) <= 5
     statements.clear()
     assert len(await door.delete("book", *(row["id"] for row in made))) == 10_000
     assert len(statements) <= 5
+
+
+async def test_a_change_loads_what_it_needs_a_portion_at_a_time(door, statements, monkeypatch):
+    monkeypatch.setattr(slices, "_HEAVIEST", 5000)
+    long = {"summary": "x" * 1000, "extra": {"a": "x" * 1000}}
+    made = await door.create("book", *({"title": f"t{n}", **long} for n in range(10)), fields="id")
+    keys = [row["id"] for row in reversed(made)]
+    statements.clear()
+    assert len(await door.update("book", *((key, {"pages": 3}) for key in keys))) == 10
+    loading = [text for text in statements if text.startswith("SELECT") and "json_agg" not in text]
+    assert len([text for text in loading if '"pages"' in text]) == 1
+    assert not any('"summary"' in text or '"extra"' in text for text in loading)
+    statements.clear()
+    patch = {"summary": "y" * 1000}
+    answered = await door.update("book", *((key, patch) for key in keys), fields="id")
+    assert {row["id"] for row in answered} == set(keys)
+    assert len([text for text in statements if text.startswith("UPDATE")]) == 5  # two rows each
+    changed = await door.read("book", "id", where={"summary": {"_starts_with": "y"}})
+    assert len(changed) == 10
+    bad = [(key, patch | {"pages": 4}) for key in keys[:-1]] + [(keys[-1], {"pages": "no"})]
+    with pytest.raises((AppError, ErrorList)):
+        await door.update("book", *bad)
+    assert await door.read("book", "id", where={"pages": {"_eq": 4}}) == []
+
+
+async def test_what_is_said_once_and_created_often_counts_each_time(door, statements):
+    shared = {"title": "t", "extra": {"a": "x" * 1_000_000}}
+    with pytest.raises(InvalidPayload, match="take parts"):
+        await door.create("book", *([shared] * 100))
+    assert statements == []
 
 
 async def test_a_thousand_related_objects_are_a_set_too(door, statements):

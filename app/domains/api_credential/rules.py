@@ -31,6 +31,8 @@ class ApiCredentialRules(Rules):
     when absent. Raises ErrorList, and Forbidden for a change of somebody else's.
     """
 
+    long_fields = frozenset({"permissions"})
+
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         for row in rows:
             if row.get("user") is None:

@@ -37,6 +37,8 @@ STEPS = {
 class WorkOrderRules(Rules):
     """Makes a job for every new order; stops the jobs of those that are canceled or deleted."""
 
+    long_fields = frozenset({"error_message"})
+
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         """Have the codes of new orders minted.
 
