@@ -119,6 +119,13 @@ GROUP BY n ORDER BY n
 """
 
 
+def counts(finding: Finding) -> str:
+    """How many codes each value names."""
+    return f"""
+WITH {finding.found} SELECT place, count(*)::int AS codes FROM found GROUP BY place
+"""
+
+
 _DATA_OF_EACH = """data AS MATERIALIZED (
   SELECT i.place, i.data - %(key_0)s AS data
   FROM jsonb_array_elements(%(items)s::jsonb) WITH ORDINALITY AS i (data, place)

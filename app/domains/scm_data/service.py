@@ -16,6 +16,7 @@ from app.domains.scm_data.upload import ACTIVATION, SPECIAL, Upload, in_doubt
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
 from app.items.allowed import require
 from app.items.grant import Grant
+from app.items.payloads import require_light
 from app.items.sight import Sight
 from app.items.write import Writer
 from schema import BUILTIN
@@ -29,6 +30,8 @@ REASONS = {
     "key": 'Code "{}" stays with the product that its key names.',
     "serial_number": 'A serial number has at most 64 characters, got "{}".',
 }
+_FEW = 500
+"""Codes that are looked at one by one, at a time."""
 NO_DAY = 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD. Got "{}".'
 
 
@@ -59,10 +62,23 @@ async def upload_data(session: WriteSession, sight: Sight, upload: Upload) -> li
     }
     await session.execute(queries.ROOM)
     await _settle_doubts(session, sight, upload, values)
+    await _require_light(session, finding, upload, values)
     await _judge(session, finding, values)
     if not _is_plain(caller):
         return await _change_by_the_door(session, finding, values)
     return await _change(session, finding, upload, values)
+
+
+async def _require_light(
+    session: Session, finding: queries.Finding, upload: Upload, values: Mapping[str, Any]
+) -> None:
+    """Raises InvalidPayload where the codes that are found get too many characters in all."""
+    if upload.keys == (queries.EXTENDED_ID,):  # of which each names one code
+        require_light(upload.weight)
+        return
+    places = await _fetch(session, finding, queries.counts, values)
+    weights = upload.weights
+    require_light(sum(row["codes"] * weights[row["place"] - 1] for row in places))
 
 
 async def _settle_doubts(
@@ -143,15 +159,19 @@ async def _change_by_the_door(
     Of several permissions each allows its own rows and fields, and judges what is written.
     """
     caller, compiler = finding.sight.caller, finding.sight.compiler
-    rows = await _fetch(session, finding, queries.proposed, values)
-    keys = [row["id"] for row in rows]
-    grant = Grant(compiler, session, caller)
-    own = await grant.touchable(compiler.schema[CODES], "update", keys)
-    wanted = [row for row in rows if row["id"] in own]
-    patches = [(row["id"], _patch(row)) for row in wanted]
-    await Writer(compiler, session, caller).update(CODES, patches)
+    grant, writer = Grant(compiler, session, caller), Writer(compiler, session, caller)
+    changed: list[tuple[int, str, Sequence[str]]] = []
+    # With all that they have: a few codes at a time.
+    for portion in await _fetch(session, finding, queries.portions, {**values, "portion": _FEW}):
+        part = {**values, "first": portion["first"], "last": portion["last"]}
+        rows = await _fetch(session, finding, queries.proposed, part)
+        keys = [row["id"] for row in rows]
+        own = await grant.touchable(compiler.schema[CODES], "update", keys)
+        wanted = [row for row in rows if row["id"] in own]
+        await writer.update(CODES, [(row["id"], _patch(row)) for row in wanted])
+        changed += [(row["place"], row["id"], row["named"]) for row in wanted]
     named = values["values_0"]
-    return [Changed(row["id"], named[row["place"] - 1], row["named"]) for row in wanted]
+    return [Changed(key, named[place - 1], fields) for place, key, fields in sorted(changed)]
 
 
 def _patch(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from app.domains.scm_data.service import found_by, require_fields, upload_data
 from app.domains.scm_data.upload import Upload
 from app.errors import Forbidden
 from app.items.compile import Compiler
+from app.items.payloads import require_light, weight_of
 from app.items.sight import Sight
 from app.queue import nudge
 
@@ -46,11 +47,15 @@ async def ask(
 ) -> str:
     """Ask for an upload; the key of its task.
 
-    Raises Forbidden, and FailedValidation for what can be no status or reason of any code.
+    Raises Forbidden, InvalidPayload for what is too much for one portion of codes, and
+    FailedValidation for what can be no status or reason of any code.
     """
     caller = sight.caller
     require_fields(caller, frozenset(data))
-    found_by(sight, Upload(constraints, data))
+    upload = Upload(constraints, data)
+    found_by(sight, upload)
+    if upload.keys == (EXTENDED_ID,):
+        require_light(weight_of(data) * min(len(constraints[EXTENDED_ID]), PORTION))
     for field in WORDS:
         if data.get(field) is not None:
             number_of(field, str(data[field]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.codes.scanned_text import other_path_of, paths_of
 from app.domains.scm_data.queries import EXTENDED_ID
+from app.items.payloads import weight_of
 
 SPECIAL = frozenset({"product", "activation_status", "blacklist_reason", "serial_number"})
 """Fields that are not kept as SCM data, but change the code itself."""
@@ -41,6 +42,18 @@ class Upload:
         each = [self.data] if isinstance(self.data, Mapping) else self.data
         own = {self.keys[0]} if self.of_each else set()
         return frozenset(set().union(*each) - own)
+
+    @property
+    def weights(self) -> Sequence[int]:
+        """The characters that each value of the first constraint gives to a code."""
+        if isinstance(self.data, Mapping):
+            return [weight_of(self.data)] * len(self.constraints[self.keys[0]])
+        return [weight_of(data) for data in self.data]
+
+    @property
+    def weight(self) -> int:
+        """The characters of all codes, where each value names one."""
+        return sum(self.weights)
 
     async def values(self) -> dict[str, Any]:
         """What finding the codes binds."""

@@ -10,6 +10,7 @@ from app.codes.epc_uri import Epc
 from app.codes.scanned_text import paths_of
 from app.database.session import Database
 from app.domains.scm_data import tasks
+from app.items import payloads
 from app.served import served
 from tests.vendors.scantrust.conftest import OTHER
 from tests.web import ACCOUNT, PRODUCT
@@ -358,3 +359,38 @@ async def test_a_code_may_be_named_in_any_form(company, rows, form):
     answer = await upload(company, {"extended_id": form.format("c4"), "case_number": "6"})
     assert answer["codes_affected"] == 1
     assert code(rows, "c4") == {"case_number": "6"}
+
+
+@pytest.mark.parametrize(
+    ("data_key", "items"),
+    [
+        ("extended_id", [{"extended_id": key, "case_number": "x" * 600} for key in KEYS[2:4]]),
+        ("case_number", [{"case_number": "same", "old": "x" * 600}]),
+    ],
+)
+async def test_what_is_said_once_of_many_codes_counts_for_each(
+    company, rows, monkeypatch, data_key, items
+):
+    """The rule of `PATCH /items/unique_code`."""
+    rows.execute("""UPDATE unique_code SET scm_data = '{"case_number": "same"}'""")
+    monkeypatch.setattr(payloads, "_MOST_WRITTEN", 1000)
+    answer = await company.post(UPLOAD, json={"data_key": data_key, "items": items})
+    assert answer.status_code == 400
+    assert "more than 1000 characters: take parts" in answer.text
+    assert code(rows, "c3") == code(rows, "c4") == {"case_number": "same"}
+
+
+async def test_the_rule_holds_for_tasks_too(company, rows, work_on, monkeypatch):
+    rows.execute("""UPDATE unique_code SET scm_data = '{"case_number": "same"}'""")
+    monkeypatch.setattr(payloads, "_MOST_WRITTEN", 1000)
+    task = {"constraints": {"extended_id": KEYS[2:4]}, "scm_data": {"case_number": "x" * 600}}
+    refused = await company.post(ASYNC, json=task)
+    assert refused.status_code == 400
+    assert "take parts" in refused.text
+    # How many codes these are, the worker sees.
+    task["constraints"] = {"case_number": ["same"]}
+    asked = await company.post(ASYNC, json=task)
+    await work_on(asked.json()["task_id"])
+    state, sentence = rows.execute("SELECT state, error_message FROM scm_task").fetchone()
+    assert (state, "take parts" in sentence) == ("failed", True)
+    assert code(rows, "c3") == {"case_number": "same"}
