@@ -71,3 +71,18 @@ def is_deep(value: Any, most: int = DEEPEST) -> bool:
         if not level:
             return False
     return bool(level)
+
+
+def listed(value: Any) -> int:
+    """How many values its lists have in all, apart from objects and lists."""
+    total, level = 0, [value]
+    while level:
+        inner: list[Any] = []
+        for outer in level:
+            below = outer.values() if isinstance(outer, dict) else outer
+            found = [one for one in below if isinstance(one, dict | list)]
+            if isinstance(outer, list):
+                total += len(outer) - len(found)
+            inner += found
+        level = inner
+    return total

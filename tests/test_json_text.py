@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.json_text import DEEPEST, NotJson, TooDeep, TooMuch, is_deep, read_json
+from app.json_text import DEEPEST, NotJson, TooDeep, TooMuch, is_deep, listed, read_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
@@ -56,3 +56,17 @@ def test_brackets_in_texts_and_side_by_side_are_no_levels():
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(NotJson):
         read_json(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        ({}, 0),
+        ({"a": 1, "b": {"c": "x"}}, 0),
+        ({"a": [1, "x", None]}, 3),
+        ({"a": [{"b": [1, 2]}, [3], 4]}, 4),
+        ({"rows": [{"a": 1}, {"a": 2}]}, 0),
+    ],
+)
+def test_values_of_lists_are_counted_wherever_the_lists_are(value, count):
+    assert listed(value) == count

@@ -29,7 +29,7 @@ from app.graphql.execution import CompiledExecutor, Context
 from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
 from app.items.violations import as_refusal
-from app.json_text import NotJson, TooDeep, read_json
+from app.json_text import NotJson, TooDeep, listed, read_json
 from app.rest.requests import body_of, header, whole_body
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
@@ -42,6 +42,8 @@ _MOST_PARTS, _MOST_PARTS_OF_NOBODY = 50_000, 2_000
 """Objects and lists of a body; those of the document count, too."""
 _MOST_COMMAS = 100_000
 _MOST_OPERATORS = 5_000
+_MOST_LISTED = 20_000
+"""Values of all lists in variables: each is looked at by itself, as many as a filter's."""
 _REFUSALS = (AppError, ErrorList, GraphQLError)
 """What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
 
@@ -91,6 +93,8 @@ class Endpoint:
                 "GraphQL execution error.",
                 ["Variables must be provided as an object."],
             )
+        if variables and listed(variables) > _MOST_LISTED:
+            raise InvalidPayload(f"The lists of the variables have more than {_MOST_LISTED} values")
         context = Context(request.state.items, request.state.settings, request)
         name = operation if isinstance(operation, str) else None
         suggests = not context.items.caller.is_anonymous

@@ -143,3 +143,25 @@ async def test_a_long_document_leaves_the_event_loop_alone(client, query):
     assert time.thread_time() - start < 0.5
     too_long = await client.post("/graphql", json={"query": "#" * 1_000_001})
     assert too_long.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("query ($a: [String]) { product(filter: {id: {_in: $a}}) { id } }", {"a": ["a"] * 20_001}),
+        ("query ($a: [String]) { product(filter: {id: {_in: $a}}) { id } }", {"a": [1] * 20_001}),
+        (
+            "mutation ($a: [ID]!, $b: [ID]!) { delete_brand_items(ids: $a) { ids } }",
+            {"a": ["a"] * 10_001, "b": ["a"] * 10_000},
+        ),
+        (
+            "query ($f: product_filter) { product(filter: $f) { id } }",
+            {"f": {"_or": [{"id": {"_in": ["a"] * 1001}}] * 20}},
+        ),
+    ],
+)
+async def test_lists_of_variables_have_so_many_values_in_all(client, query, variables):
+    """Each is looked at by itself before anybody knows what it is for."""
+    answer = await client.post("/graphql", json={"query": query, "variables": variables})
+    assert answer.status_code == 400
+    assert "The lists of the variables have more than 20000 values" in answer.text
