@@ -9,6 +9,7 @@ what it had been answered counts no more for its account (`app.database.gate`).
 import asyncio
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 _PIECE = 64 * 1024
 """Bytes that are handed over together: a slow client has the time of a stall for each piece."""
+
+_STEP = 0.1
+"""Of a stall: how often is looked for one."""
 
 
 class Stalled(Exception):
@@ -30,6 +34,9 @@ class Sending:
     def __init__(self, app: ASGIApp, stall: float) -> None:
         self.app = app
         self._stall = stall
+        self._begun: dict[asyncio.Task[Any] | None, float | None] = {}
+        """When each task began to hand something over; None: it has been ended since."""
+        self._watched: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,25 +66,34 @@ class Sending:
 
     async def _hand_over(self, send: Send, *messages: Message) -> None:
         """Raises Stalled where the client does not make room for them in time."""
-        task, has_stalled = asyncio.current_task(), False
-
-        def give_up() -> None:
-            nonlocal has_stalled
-            has_stalled = True
-            if task is not None:
-                task.cancel()
-
-        # A bare timer: asyncio's own would cost as much as all the rest of sending.
-        timer = asyncio.get_running_loop().call_later(self._stall, give_up)
+        # No timer for each: that would cost as much as all the rest of a small answer.
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if self._watched is not loop:
+            self._watch(loop)
+        self._begun[task] = loop.time()
         try:
             for message in messages:
                 await send(message)
         except asyncio.CancelledError:
-            if has_stalled and task is not None and not task.uncancel():
+            if task is not None and self._begun[task] is None and not task.uncancel():
                 raise Stalled from None
             raise
         finally:
-            timer.cancel()
+            del self._begun[task]
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watched = loop
+        loop.call_later(self._stall * _STEP, self._end_stalled, loop)
+
+    def _end_stalled(self, loop: asyncio.AbstractEventLoop) -> None:
+        for task, begun in self._begun.items():
+            if task is not None and begun is not None and begun <= loop.time() - self._stall:
+                self._begun[task] = None
+                task.cancel()
+        if self._begun:
+            self._watch(loop)
+        else:
+            self._watched = None
 
 
 def _pieces(message: Message) -> Iterator[Message]:
