@@ -137,7 +137,7 @@ def create_app(settings: Settings) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
-            Middleware(Sending, stall=settings.export_stall_seconds),
+            Middleware(Sending),
             *rate_limiter(rate_limits, _too_many),
             Middleware(Authentication),
             Middleware(

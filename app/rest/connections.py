@@ -26,8 +26,6 @@ _LARGEST_HEAD = 64 * 1024
 """Bytes that come without being the end of the headers, or part of a body: also of trailers."""
 _PIECE = 64 * 1024
 """Bytes of an answer that a client takes at least in EXPORT_STALL_SECONDS."""
-_GRACE = 1.0
-"""Seconds after which: an export ends by itself, and tidies up (`app.rest.streaming`)."""
 
 _open: Counter[str] = Counter()
 """The connections of this process, by the network they come from."""
@@ -145,12 +143,14 @@ class Connection(HttpToolsProtocol):
 
     def _look_again(self) -> None:
         self._unread_bytes = self.transport.get_write_buffer_size()
-        seconds = self._settings.export_stall_seconds + _GRACE
-        self._unread = self.loop.call_later(seconds, self._look)
+        self._unread = self.loop.call_later(self._settings.export_stall_seconds, self._look)
 
     def _look(self) -> None:
         if self._unread_bytes - self.transport.get_write_buffer_size() < _PIECE:
-            logger.warning("the client of an answer has not read for too long: it has been ended")
+            logger.warning(
+                "the client of an answer has not read for %g seconds: it has been ended",
+                self._settings.export_stall_seconds,
+            )
             self.transport.abort()
         else:
             self._look_again()

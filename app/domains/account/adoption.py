@@ -61,7 +61,9 @@ async def adopt_codes(
     if strange is not None:
         field, key = strange["field"], strange["id"]
         refused = UnprocessableContent(f"{what}: a code has a {field} of another account")
-        raise refused.or_fuller(UnprocessableContent(f'{what}: a code has {field} "{key}" of another account'))
+        raise refused.or_fuller(
+            UnprocessableContent(f'{what}: a code has {field} "{key}" of another account')
+        )
 
 
 async def _require_one_account(
