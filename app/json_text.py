@@ -35,21 +35,26 @@ def read_json(text: bytes | str, *, of_nobody: bool = False) -> Any:
 
     Raises NotJson, TooMuch, and TooDeep below DEEPEST levels.
     """
-    parts, most = _opened(text), _FEW_PARTS if of_nobody else _MOST_PARTS
-    if parts > most:
-        raise TooMuch(f"JSON can have {most} objects and lists at most")
-    most = _FEW_COMMAS if of_nobody else _MOST_COMMAS
-    if (text.count(",") if isinstance(text, str) else text.count(b",")) > most:
-        raise TooMuch(f"JSON can have {most} commas at most")
+    if len(text) > _FEW_PARTS:  # a shorter text has no more of anything
+        _require_few(text, of_nobody=of_nobody)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         # The only thing orjson refuses that is JSON: more than a thousand levels.
         raise TooDeep if "depth limit" in str(error) else NotJson(str(error)) from None
     # Nearly all texts have fewer brackets than a deep one needs.
-    if parts > DEEPEST and is_deep(value):
+    if len(text) > DEEPEST and _opened(text) > DEEPEST and is_deep(value):
         raise TooDeep
     return value
+
+
+def _require_few(text: bytes | str, *, of_nobody: bool) -> None:
+    most = _FEW_PARTS if of_nobody else _MOST_PARTS
+    if _opened(text) > most:
+        raise TooMuch(f"JSON can have {most} objects and lists at most")
+    most = _FEW_COMMAS if of_nobody else _MOST_COMMAS
+    if (text.count(",") if isinstance(text, str) else text.count(b",")) > most:
+        raise TooMuch(f"JSON can have {most} commas at most")
 
 
 def _opened(text: bytes | str) -> int:

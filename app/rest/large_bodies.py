@@ -6,6 +6,7 @@ a statement comes of it. So the others of the same account wait until the first 
 
 from collections.abc import Hashable
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.database.gate import Gate
@@ -16,29 +17,39 @@ MOST = 2
 """At a time, of each account, in each web process."""
 
 
-class LargeBody:
-    """A request's place among those of its account that have large bodies.
+class Body:
+    """A request's body, and its place among those of its account that are large.
 
-    `who`: whose share it takes, as soon as that is known (`Caller.share`).
+    `whole`: its bytes, once they are read. `who`: whose share it takes (`Caller.share`).
     """
 
-    __slots__ = ("_gate", "_is_inside", "who")
+    __slots__ = ("_gate", "_is_inside", "_receive", "who", "whole")
 
-    def __init__(self, gate: Gate) -> None:
-        self.who: Hashable = None
+    def __init__(self, receive: Receive, gate: Gate, who: Hashable) -> None:
+        self.whole: bytes | None = None
+        self.who = who
+        self._receive = receive
         self._gate = gate
         self._is_inside = False
 
-    async def wait(self, size: float) -> None:
-        """Wait for its turn, if a body of so many bytes is large; before it is read as JSON.
+    async def read(self, size: float) -> bytes:
+        """Read it; if so many bytes are large, when it is its turn.
 
-        Raises TooManyAtOnce when it does not come in time.
+        Raises TooManyAtOnce when that does not come in time, ClientDisconnect.
         """
-        if size <= LARGE or self._is_inside:
-            return
-        if not self._gate.entered(self.who):
-            await self._gate.wait(self.who)
-        self._is_inside = True
+        if size > LARGE:
+            if not self._gate.entered(self.who):
+                await self._gate.wait(self.who)
+            self._is_inside = True
+        parts, more = [], True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        self.whole = b"".join(parts)
+        return self.whole
 
     def leave(self) -> None:
         if self._is_inside:
@@ -47,7 +58,7 @@ class LargeBody:
 
 
 class LargeBodies:
-    """Gives each request its `state.large_body`, and the place back when it is answered."""
+    """Gives each request its `state.body`, and the place back when it is answered."""
 
     def __init__(self, app: ASGIApp, patience: float) -> None:
         self.app = app
@@ -58,10 +69,8 @@ class LargeBodies:
             await self.app(scope, receive, send)
             return
         state = scope["state"]
-        state["large_body"] = large = LargeBody(self._gate)
-        if (items := state.get("items")) is not None:
-            large.who = items.caller.share
+        state["body"] = body = Body(receive, self._gate, state["items"].caller.share)
         try:
             await self.app(scope, receive, send)
         finally:
-            large.leave()
+            body.leave()

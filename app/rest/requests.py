@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from app.errors import InvalidPayload
 from app.json_text import NotJson, read_json
-from app.rest.large_bodies import LARGE
+from app.rest.large_bodies import LARGE, Body
 
 _SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
 """Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""
@@ -16,6 +16,9 @@ _TOKEN_LIKE = re.compile(r"(?<![\w.-])[\w.-]{40,}|(?<![A-Za-z])[A-Za-z]{32,}", r
 """What looks like a link's token, a static or a signed one, wherever a client's mistake puts it. A
 UUID is shorter, and so are the names of collections. Each run is tried once, where it begins.
 """
+
+_BY_NAME = "mintage.headers"
+"""Where a request's scope keeps its headers by name: a dozen of them are looked up."""
 
 
 def path_for_logs(scope: Scope) -> str:
@@ -44,10 +47,11 @@ def query_of(request: Request) -> str:
 
 def header(scope: Scope, wanted: bytes) -> str:
     """The first header of that name (in small letters); empty text where there is none."""
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return str(value, "latin-1")
-    return ""
+    named = scope.get(_BY_NAME)
+    if named is None:
+        named = scope[_BY_NAME] = dict(reversed(scope["headers"]))
+    value = named.get(wanted)
+    return "" if value is None else value.decode("latin-1")
 
 
 async def whole_body(request: Request) -> bytes:
@@ -55,12 +59,14 @@ async def whole_body(request: Request) -> bytes:
 
     One that does not say how large it is counts as large.
     """
+    body: Body = request.scope["state"]["body"]
+    if body.whole is not None:
+        return body.whole
     said = header(request.scope, b"content-length")
     size = float(said) if said.isascii() and said.isdecimal() else 0.0  # of any number of digits
     if header(request.scope, b"transfer-encoding"):
         size = LARGE + 1
-    await request.state.large_body.wait(size)
-    return await request.body()
+    return await body.read(size)
 
 
 async def body_of(request: Request) -> Any:
@@ -68,12 +74,18 @@ async def body_of(request: Request) -> Any:
 
     Raises InvalidPayload for what is no JSON, too much of it, or nested too deeply; TooManyAtOnce.
     """
-    if not header(request.scope, b"content-type").startswith("application/json"):
-        return {}
-    raw = await whole_body(request)
-    if not raw.strip():
+    return json_of(request, await whole_body(request)) if _is_json(request) else {}
+
+
+def json_of(request: Request, raw: bytes) -> Any:
+    """The same of a body that has been read."""
+    if not _is_json(request) or not raw.strip():
         return {}
     try:
         return read_json(raw, of_nobody=request.state.items.caller.is_anonymous)
     except NotJson as error:
         raise InvalidPayload(str(error)) from None
+
+
+def _is_json(request: Request) -> bool:
+    return header(request.scope, b"content-type").startswith("application/json")
