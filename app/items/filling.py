@@ -43,6 +43,8 @@ def fill_changed(collection: Collection, patches: Sequence[Row], caller: Caller)
 
 def _special(field: Field, event: str, caller: Caller, now: str) -> tuple[Any] | None:
     """The value of a field that says who or when, in a tuple; None for any other field."""
+    if not field.special:
+        return None
     if f"date-{event}" in field.special:
         return (now,)
     if f"user-{event}" in field.special:

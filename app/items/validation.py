@@ -12,14 +12,13 @@ def check_created(collection: Collection, row: dict[str, Any]) -> list[AppError]
     errors: list[AppError] = []
     for field in collection.fields:
         value = row.get(field.name)
-        must = (field.required or field.primary_key) and not field.fills_itself
         if value == "" and field.primary_key:
             errors.append(FailedValidation(field.name, "nempty", "Value can't be empty."))
         elif value is not None:
             errors += check_value(field, value)
         elif field.required and field.name in row:
             errors.append(FailedValidation(field.name, "nnull", "Value can't be null."))
-        elif must:
+        elif (field.required or field.primary_key) and not field.fills_itself:
             errors.append(FailedValidation(field.name, "required", "Value is required."))
     return errors
 

@@ -212,9 +212,7 @@ class Writer:
             for row, of_row in pairs:
                 broken = check(collection, row)
                 errors += [error for error in broken if error.extensions["field"] not in of_row]
-        async for part in sliced(rows):
-            if len(errors) >= MOST_ERRORS:
-                break
+            part = [row for row, _ in pairs]
             errors += self._grant.validated(collection, "create" if is_new else "update", part)
         del errors[MOST_ERRORS:]
         refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
@@ -364,8 +362,10 @@ class Writer:
             row[collection.primary_key.name] = greatest + number
 
     async def _inserted(self, collection: Collection, rows: list[Row]) -> list[Any]:
-        names = [field.name for field in collection.fields if field.stored]
-        columns = tuple(name for name in names if any(name in row for row in rows))
+        given = set().union(*rows)
+        columns = tuple(
+            field.name for field in collection.fields if field.name in given and field.stored
+        )
         kept, who = self._history.kept(collection), self._history.who
         if columns:
             sql = statements.insert(collection, columns, kept)
