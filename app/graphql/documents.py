@@ -38,6 +38,8 @@ _MOST_REPEATED = 30
 """Fields of one response key, spreads of one fragment, or inline fragments of one selection."""
 _SHORT = 1000
 """Characters: some ten root fields."""
+ROOTS = 3
+"""Root fields of a document that are read at a time."""
 _LONGEST_KEPT = 20_000
 """Characters. Longer texts (generated mutations) are read anew: they seldom repeat."""
 _MOST_CHARACTERS = 250_000
@@ -48,13 +50,15 @@ _MOST_CHARACTERS = 250_000
 class Document:
     """A text as read: the tree, or why it can't be run.
 
-    `is_short`: it asks for no more than a request by other surfaces can.
+    `is_short`: it asks for no more than a request by other surfaces can. `has_many_roots`: it may
+    have more root fields than are read at a time.
     """
 
     tree: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     introspects: bool = False
     is_short: bool = False
+    has_many_roots: bool = True
 
     def is_mutation(self, name: str | None) -> bool:
         """Whether the operation of that name (or the only one) writes."""
@@ -149,7 +153,8 @@ class Documents:
             message = f"One selection asks for the same more than {_MOST_REPEATED} times."
             return Document(None, (GraphQLError(message),))
         errors = validate(self.schema, tree, RULES, hide_suggestions=not suggests)
-        return Document(tree, tuple(errors), seen.introspects, len(text) <= _SHORT)
+        is_short = len(text) <= _SHORT
+        return Document(tree, tuple(errors), seen.introspects, is_short, seen.has_many_roots)
 
 
 class _Seen(Visitor):
@@ -158,6 +163,13 @@ class _Seen(Visitor):
     introspects = False
     aliases = 0
     repeated = 0
+    has_many_roots = False
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_place: object) -> None:
+        """A fragment holds any number of fields."""
+        roots = node.selection_set.selections
+        if len(roots) > ROOTS or not all(isinstance(root, FieldNode) for root in roots):
+            self.has_many_roots = True
 
     def enter_selection_set(self, node: SelectionSetNode, *_place: object) -> None:
         """Validation compares all that have one name in pairs, and what is below them."""

@@ -1,11 +1,13 @@
 """`/graphql`: GET and POST, Directus's errors, GraphiQL for a browser (directus.md 4.1, 4.2)."""
 
 import logging
+from asyncio import Semaphore
+from inspect import isawaitable
 from typing import Any
 
 import orjson
 import strawberry
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,13 +26,14 @@ from app.errors import (
     ServiceUnavailable,
 )
 from app.graphql import graphiql
-from app.graphql.documents import Documents
+from app.graphql.documents import ROOTS, Documents
 from app.graphql.execution import CompiledExecutor, Context
 from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
+from app.items.items import Items
 from app.items.violations import as_refusal
 from app.json_text import NotJson, TooDeep, listed, read_json
-from app.rest.requests import body_of, header, whole_body
+from app.rest.requests import header, json_of, whole_body
 from app.rest.responses import error_body, json_response
 from app.settings import Settings
 from schema import Schema
@@ -74,8 +77,10 @@ class Endpoint:
             if "query" not in request.query_params and "text/html" in accepted:
                 return graphiql.page()
             return await self._answer(request, _get_params(request), read_only=True)
-        _require_small(await whole_body(request), request.state.items.caller)
-        body = await body_of(request)
+        raw = await whole_body(request)
+        if len(raw) > _MOST_PARTS_OF_NOBODY:  # a shorter body has no more of anything
+            _require_small(raw, request.state.items.caller)
+        body = json_of(request, raw)
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object with a query")
         return await self._answer(request, body, read_only=False)
@@ -95,11 +100,12 @@ class Endpoint:
             )
         if variables and listed(variables) > _MOST_LISTED:
             raise InvalidPayload(f"The lists of the variables have more than {_MOST_LISTED} values")
-        context = Context(request.state.items, request.state.settings, request)
+        state = request.state
+        items: Items = state.items
         name = operation if isinstance(operation, str) else None
-        suggests = not context.items.caller.is_anonymous
+        suggests = not items.caller.is_anonymous
         document = await self.documents.read_beside(query, suggests=suggests)
-        if document.introspects and context.items.caller.is_anonymous:
+        if document.introspects and items.caller.is_anonymous:
             message = "Introspection needs a token: send Authorization: Bearer <token>."
             return _refused(
                 "GRAPHQL_VALIDATION", "GraphQL validation error.", [{"message": message}]
@@ -109,10 +115,14 @@ class Endpoint:
             return _refused("GRAPHQL_VALIDATION", "GraphQL validation error.", errors)
         if read_only and document.is_mutation(name):
             raise MethodNotAllowed(request.method, ("POST",))
-        share = context.items.caller.share
-        is_free = document.is_short or document.is_mutation(name)
-        async with Turn() if is_free else Turn(self._gate, share):
-            result = await self._run(document.tree, context, variables, name)
+        roots = Semaphore(ROOTS) if document.has_many_roots else None
+        context = Context(items, state.settings, request, roots)
+        asked = (document.tree, context, variables, name)
+        if document.is_short or document.is_mutation(name):
+            result = await self._run(*asked)
+        else:
+            async with Turn(self._gate, items.caller.share):
+                result = await self._run(*asked)
         body: dict[str, Any] = {}
         # A path says that fields ran: then `data` is there, null too (GraphQL specification 7.1).
         if not result.errors or any(error.path for error in result.errors):
@@ -128,16 +138,19 @@ class Endpoint:
         variables: dict[str, Any] | None,
         operation: str | None,
     ) -> ExecutionResult:
-        answer = execute(
+        # As graphql-core's `execute` does, which looks for directives that this schema has not.
+        executor = CompiledExecutor.build(
             self.documents.schema,
             tree,
             context_value=context,
-            variable_values=variables,
+            raw_variable_values=variables,
             operation_name=operation,
-            executor_class=CompiledExecutor,
             hide_suggestions=context.items.caller.is_anonymous,
         )
-        result = answer if isinstance(answer, ExecutionResult) else await answer
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        answer: Any = executor.execute_operation()
+        result: ExecutionResult = await answer if isawaitable(answer) else answer
         for error in result.errors or ():
             original = error.original_error
             if original is None or isinstance(original, _REFUSALS):
@@ -149,6 +162,10 @@ class Endpoint:
                 error.original_error = refused
         if result.errors:
             _require_served(result)
+        else:
+            # It refers to itself: what it holds, the request and all, would stay until the next
+            # look for garbage. After errors some of its fields may be running still.
+            vars(executor).clear()
         return result
 
 

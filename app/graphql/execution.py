@@ -5,7 +5,7 @@ tests/graphql/test_execution.py is the contract test (reference: graphql_sql.md 
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -24,22 +24,18 @@ class Compiled:
     json: bytes
 
 
-_ROOTS = 3
-"""Root fields of a document that are read at a time."""
-
-
 @dataclass(slots=True)
 class Context:
     """What a resolver needs: the caller's door, the settings, the request, the running executor.
 
-    `roots`: what the root fields of the document stand in line for.
+    `roots`: what the root fields of the document stand in line for, where it has many of them.
     """
 
     items: Items
     settings: Settings
     request: Request
+    roots: asyncio.Semaphore | None = None
     executor: Any = None
-    roots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_ROOTS))
 
 
 class CompiledExecutor(Executor[Any]):

@@ -4,6 +4,7 @@ They work on graphql-core's level (plain dictionaries as arguments), so inputs o
 are not turned into objects and back.
 """
 
+from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -43,9 +44,15 @@ def in_turn(resolver: Resolver) -> Resolver:
     one document stand in line, so that what others ask comes in between.
     """
 
-    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
-        async with info.context.roots:
+    async def later(roots: Semaphore, root: Any, info: Info, **arguments: Any) -> Any:
+        async with roots:
             return await resolver(root, info, **arguments)
+
+    def resolve(root: Any, info: Info, **arguments: Any) -> Awaitable[Any]:
+        roots = info.context.roots
+        if roots is None:
+            return resolver(root, info, **arguments)
+        return later(roots, root, info, **arguments)
 
     return resolve
 

@@ -1,11 +1,13 @@
 """`/graphql` as HTTP: methods, bodies, error shapes, introspection, the browser's page."""
 
 import asyncio
+import gc
 import re
 
 import pytest
 
 from app.graphql.documents import Documents
+from app.graphql.execution import Context
 from tests.graphql.test_schema import OURS
 from tests.web import ACCOUNT, ADMIN, client_of
 
@@ -192,6 +194,40 @@ async def test_hundreds_of_roots_are_answered(client):
     roots = " ".join(f"a{n}: account(limit: 1) {{ id }}" for n in range(300))
     data = await client.data(f"{{ {roots} }}")
     assert len(data) == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "many"),
+    [
+        ("{ a: account { id } b: account { id } c: account { id } }", False),
+        ("{ a: account { id } b: account { id } c: account { id } d: account { id } }", True),
+        ("{ ...all } fragment all on Query { account { id } }", True),
+        ("{ ... on Query { account { id } } }", True),
+        ("query A { account { id } } query B { ... { account { id } } }", True),
+    ],
+)
+def test_root_fields_stand_in_line_where_there_may_be_more_than_are_read_at_a_time(text, many):
+    document = Documents(OURS, tokens=1000).read(text)
+    assert not document.errors
+    assert document.has_many_roots is many
+
+
+async def test_an_answered_request_leaves_no_garbage(client):
+    """What refers to itself stays in memory, large bodies too, until somebody looks for it."""
+
+    def contexts() -> int:
+        return sum(type(thing) is Context for thing in gc.get_objects())
+
+    await client.data(QUERY)
+    gc.collect()
+    gc.disable()
+    try:
+        before = contexts()
+        for _ in range(5):
+            await client.data(QUERY)
+        assert contexts() == before
+    finally:
+        gc.enable()
 
 
 async def test_many_requests_at_once(client):
