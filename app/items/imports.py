@@ -7,11 +7,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import orjson
-
 from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, Forbidden
 from app.items.items import Items
+from app.items.payloads import weight_of
 from app.items.write import Writer
 
 BLOCK = 2000
@@ -61,10 +60,10 @@ async def _blocks(rows: Iterator[Numbered], key: str) -> AsyncIterator[list[Numb
         seen = {str(row.get(key)) for _, row in held}
         block = list(held)
         held.clear()
-        weight = sum(_weight(row) for _, row in block)
+        weight = sum(weight_of(row) for _, row in block)
         for number, row in rows:
             again = row.get(key) is not None and str(row[key]) in seen
-            weight += _weight(row)
+            weight += weight_of(row)
             if again or len(block) == BLOCK or (block and weight > _HEAVIEST):
                 held.append((number, row))
                 break
@@ -74,14 +73,6 @@ async def _blocks(rows: Iterator[Numbered], key: str) -> AsyncIterator[list[Numb
 
     while block := await asyncio.to_thread(take):
         yield block
-
-
-def _weight(row: Row) -> int:
-    """About how many characters a row has."""
-    return sum(
-        len(orjson.dumps(value, default=str)) if isinstance(value, dict | list) else len(str(value))
-        for value in row.values()
-    )
 
 
 async def _save(

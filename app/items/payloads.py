@@ -65,5 +65,12 @@ def _characters(value: Any, known: dict[int, int]) -> int:
     if not isinstance(value, dict | list):
         return 1
     if id(value) not in known:
-        known[id(value)] = len(orjson.dumps(value, default=str))
+        known[id(value)] = _length(value)
     return known[id(value)]
+
+
+def _length(value: Any) -> int:
+    try:
+        return len(orjson.dumps(value, default=str))
+    except orjson.JSONEncodeError:  # it is refused where it is to be stored
+        return 0
