@@ -47,7 +47,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         WHOSE: ("ADOPT_PRODUCTS", "ADOPT_ORDERS", "ADOPT_CODES", "CODES_OF_OTHERS")
     },
     "app/domains/code_pool/queries.py": {
-        BY_KEY: ("DUE", "COMING", "FAILED_JOB", "LOOKED"),
+        BY_KEY: ("DUE", "COMING", "FAILED_JOB", "GIVE", "LOOKED"),
         JUDGED: ("SAME",),
     },
     "app/domains/code_reservation/queries.py": {

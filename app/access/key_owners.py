@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from psycopg.errors import LockNotAvailable
+
 from app.database.session import Session
 from app.errors import FailedValidation, Stored
 
@@ -49,6 +51,7 @@ FROM asked JOIN domains AS d ON d.domain_name = split_part(asked.key, '/', 1)
 # Whoever gives a key its owner waits for those who found that it has none, and they for it.
 GIVE = "SELECT pg_advisory_xact_lock(hashtextextended('key owners', 0))"
 _AS_GIVEN = "SELECT pg_advisory_xact_lock_shared(hashtextextended('key owners', 0))"
+_IF_AS_GIVEN = "SELECT pg_try_advisory_xact_lock_shared(hashtextextended('key owners', 0))"
 
 _LONGER = """
 SELECT p.id, p.digits FROM company_prefix AS p
@@ -119,15 +122,22 @@ async def covers_of(session: Session, stems: Iterable[str]) -> dict[str, Cover]:
     return {row.pop("key"): Cover(**row) for row in rows}
 
 
-async def settled_covers(session: Session, stems: Iterable[str]) -> Mapping[str, Cover]:
+async def settled_covers(
+    session: Session, stems: Iterable[str], *, holds: bool = False
+) -> Mapping[str, Cover]:
     """The same, and what nothing covers stays so, too, until the transaction ends.
 
     For what comes to be of no account under it: it would be left behind by whom it is given to.
+    `holds`: the transaction has locked rows already, for which who gives a key away may wait: so it
+    waits for nobody. Raises LockNotAvailable then; it is to be done again.
     """
     keys = set(stems)
     covers = await covers_of(session, keys)
     if bare := keys - covers.keys():
-        await session.fetch_value(_AS_GIVEN)
+        if not holds:
+            await session.fetch_value(_AS_GIVEN)
+        elif not await session.fetch_value(_IF_AS_GIVEN):
+            raise LockNotAvailable("Keys are being given to an account")
         covers |= await covers_of(session, bare)
     return covers
 

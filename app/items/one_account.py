@@ -1,18 +1,16 @@
 """Rows that refer to one another are of one account, wherever both have one (DESIGN.md 9).
 
-Who has an account sees no other's rows, and so refers to none. Of the installation's admin, who
-sees all and says whose rows are, and of rows that come to an account with their keys, it is judged
-here, as the rows are after the change.
+It is judged as the rows are after the change, when those that they name are held: whose these are
+can't change any more (it takes a lock that waits for it), and who gives rows away sees what has
+come to name them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from app.access.caller import Caller
 from app.database.session import Session
 from app.errors import FailedValidation
 from app.items import statements
-from app.items.rules import Row
 from schema import OWN_ROWS, Collection, Field, Schema
 
 OWNER = "account"
@@ -29,29 +27,26 @@ async def require_one_account(
     schema: Schema,
     collection: Collection,
     keys: Sequence[Any],
-    *,
-    moved: bool = False,
+    written: Iterable[str] | None = None,
 ) -> None:
     """Raises FailedValidation where one of the rows names a row of another account.
 
-    `moved`: they may be of another account than before, so what names them counts as well.
+    `written`: the fields that were; None: the rows may be of another account than before, so all
+    that they name counts, and what names them.
     """
-    field = await _crossing(session, "source", list(_links(schema, collection)), keys)
+    links = list(_links(schema, collection))
+    if written is not None:
+        given = set(written)
+        links = [link for link in links if link[1].name in given]
+    field = await _crossing(session, "source", links, keys)
     if field is not None:
         detail = f"The {field} belongs to another account than the row: name one of its own."
         raise FailedValidation(field, "eq", detail)
-    links = list(_links_to(schema, collection)) if moved else []
-    if await _crossing(session, "target", links, keys) is not None:
+    if written is not None:
+        return
+    if await _crossing(session, "target", list(_links_to(schema, collection)), keys) is not None:
         detail = "Rows of another account refer to it: have them name another, or go with it."
         raise FailedValidation(OWNER, "eq", detail)
-
-
-def may_cross(caller: Caller, collection: Collection, values: Iterable[Row]) -> bool:
-    """Whether rows of two accounts may refer to one another after a write of these values."""
-    if caller.account is not None or collection.tenancy != OWN_ROWS:
-        return False
-    names = [OWNER, *(field.name for field in collection.fields if _is_link(field))]
-    return any(row.get(name) is not None for row in values for name in names)
 
 
 def _is_link(field: Field) -> bool:

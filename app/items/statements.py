@@ -170,6 +170,17 @@ def absent(target: Collection) -> str:
 
 
 @lru_cache(maxsize=1000)
+def hold(target: Collection) -> str:
+    """Those of `keys` that rows of the target have, held: they stay, and their accounts' own."""
+    key = target.primary_key
+    return (
+        f"SELECT {_name(key.name)} AS key FROM {_name(target.name)} "
+        f"WHERE {_name(key.name)} = ANY(%(keys)s::{_array(key)}) "
+        f"ORDER BY {_name(key.name)} FOR KEY SHARE"
+    )
+
+
+@lru_cache(maxsize=1000)
 def referenced(collection: Collection, field: Field) -> str:
     """One of `keys` that a row of the collection still points at."""
     return (

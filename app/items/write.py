@@ -27,7 +27,7 @@ from app.items.filling import fill_changed, fill_created
 from app.items.grant import Grant
 from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
-from app.items.one_account import OWNER, may_cross, require_one_account
+from app.items.one_account import OWNER, require_one_account
 from app.items.payloads import objects, weights
 from app.items.rules import Row, Update, rules_of
 from app.items.slices import portions, sliced
@@ -77,8 +77,7 @@ class Writer:
         await self._check_links(collection, rows)
         keys = await self._insert(collection, rows)
         await self._grant.require_own(collection, keys)
-        if may_cross(self.caller, collection, [row for row in rows if row.get(OWNER) is not None]):
-            await require_one_account(self.session, self.schema, collection, keys)
+        await self._require_one_account(collection, keys, _given(rows))
         await save_to_many(self, collection, keys, below, path)
         await rules_of(name).after_create(self.session, self.caller, rows)
         return keys
@@ -121,9 +120,8 @@ class Writer:
         await self._check_links(collection, rows)
         await self._apply(collection, updates)
         await self._grant.require_own(collection, keys)
-        if may_cross(self.caller, collection, changes := [update.changes for update in updates]):
-            moved = any(OWNER in change for change in changes)
-            await require_one_account(self.session, self.schema, collection, keys, moved=moved)
+        changed = _given([update.changes for update in updates])
+        await self._require_one_account(collection, keys, None if OWNER in changed else changed)
         await save_to_many(self, collection, keys, below, path)
         await self._history.updated(collection, dict(zip(keys, deltas, strict=True)))
         await rules_of(name).after_update(self.session, self.caller, updates)
@@ -307,7 +305,10 @@ class Writer:
         return [row for row, _ in converted], [refused for _, refused in converted], below
 
     async def _check_links(self, collection: Collection, rows: list[Row]) -> None:
-        """Unknown keys in the relations PostgreSQL does not check itself."""
+        """Unknown keys in the relations PostgreSQL does not check itself.
+
+        As it does for the others, rows that are named are held, but for records of what was.
+        """
         await self._grant.require_links(collection, rows)
         for field in collection.fields:
             if field.relation is None or field.relation.enforced:
@@ -316,9 +317,25 @@ class Writer:
             if not keys:
                 continue
             target = self.schema[field.relation.to]
-            missing = await self.session.fetch_value(statements.absent(target), {"keys": keys})
-            if missing is not None:
-                raise InvalidForeignKey(collection.name, field.name, missing)
+            if field.relation.on_delete == "NO ACTION":
+                absent = await self.session.fetch_all(statements.absent(target), {"keys": keys})
+                missing = [row["key"] for row in absent]
+            else:
+                held = await self.session.fetch_all(statements.hold(target), {"keys": keys})
+                missing = list(set(keys) - {row["key"] for row in held})
+            if missing:
+                raise InvalidForeignKey(collection.name, field.name, min(missing))
+
+    async def _require_one_account(
+        self, collection: Collection, keys: list[Any], written: Iterable[str] | None
+    ) -> None:
+        """Raises for a row that names another account's, as far as the caller may know."""
+        try:
+            await require_one_account(self.session, self.schema, collection, keys, written)
+        except FailedValidation as refused:
+            if self.caller.account is None:
+                raise
+            raise InvalidForeignKey(collection.name, refused.extensions["field"]) from refused
 
     async def _unlink(self, collection: Collection, keys: list[Any]) -> None:
         """What PostgreSQL does for enforced relations, done for the others."""
@@ -435,6 +452,11 @@ def _not_unique(
         return refused
     stored = Stored(collection.name, field, keys)
     return RecordNotUnique(collection.name, field).or_fuller(refused, stored)
+
+
+def _given(rows: Iterable[Row]) -> set[str]:
+    """The fields that some of the rows have a value of."""
+    return {name for row in rows for name, value in row.items() if value is not None}
 
 
 _LONG = 1000

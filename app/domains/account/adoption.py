@@ -52,6 +52,17 @@ async def adopt_orders(
         raise refused.or_fuller(named, Stored("unique_code", "id", (code,)))
 
 
+async def adopt_jobs(
+    session: WriteSession, statement: str, values: Mapping[str, Any], what: str
+) -> None:
+    """Give an account jobs whose keys say no product: those that a statement takes, and answers.
+
+    Raises UnprocessableContent where one of them names another account's product or domain.
+    """
+    made = await session.fetch_all(statement, values)
+    await _require_one_account(session, "identifier_job", [row["id"] for row in made], what)
+
+
 async def adopt_codes(
     session: WriteSession, account: str, ranges: Mapping[str, Sequence[str]], what: str
 ) -> None:
@@ -70,6 +81,6 @@ async def _require_one_account(
     session: WriteSession, name: str, keys: Sequence[Any], what: str
 ) -> None:
     try:
-        await require_one_account(session, BUILTIN, BUILTIN[name], keys, moved=True)
+        await require_one_account(session, BUILTIN, BUILTIN[name], keys)
     except FailedValidation as crossing:
         raise UnprocessableContent(f"{what} ({name}): {crossing.detail}") from crossing

@@ -38,10 +38,12 @@ FAILED_JOB = """
 SELECT error_message FROM identifier_job WHERE id = %(job)s::uuid AND status = 'error'
 """
 
+GIVE = "UPDATE code_pool SET account = %(account)s::uuid WHERE id = %(id)s"
+
 LOOKED = """
 UPDATE code_pool
 SET looked_at = clock_timestamp(), available = %(available)s, error_message = %(error)s,
-    identifier_job = coalesce(%(job)s::uuid, identifier_job), account = %(account)s::uuid
+    identifier_job = coalesce(%(job)s::uuid, identifier_job)
 WHERE id = %(id)s
 """
 

@@ -3,8 +3,11 @@
 The jobs go through the one door to data, as a person's would: the same rules judge them.
 """
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from psycopg.errors import LockNotAvailable
 
 from app.access.caller import Caller
 from app.database.session import Database, Session, WriteSession
@@ -17,9 +20,12 @@ from app.domains.identifier_job.service import (
     read_tenants,
 )
 from app.domains.unique_code.supply import Supply, count_free
-from app.errors import AppError, ErrorList
+from app.errors import AppError, ErrorList, FailedValidation
 from app.items.compile import Compiler
+from app.items.one_account import require_one_account
+from app.items.rules import Row
 from app.items.write import Writer
+from schema import BUILTIN
 
 KIND = "code_pool"
 JOBS = "identifier_job"
@@ -75,8 +81,9 @@ async def refill(database: Database, compiler: Compiler, seconds: float) -> int:
     One transaction for each, and one worker at a time (by an advisory lock).
     """
     looked = 0
-    while await _look_at_next(database, compiler, seconds):
-        looked += 1
+    with suppress(LockNotAvailable):  # who gives keys to an account is done in a moment
+        while await _look_at_next(database, compiler, seconds):
+            looked += 1
     return looked
 
 
@@ -87,13 +94,29 @@ async def _look_at_next(database: Database, compiler: Compiler, seconds: float) 
         row = await session.fetch_one(queries.DUE, {"seconds": seconds, "patience": PATIENCE})
         if row is None:
             return False
-        # Its jobs, and their codes, are whose the product or domain is by now.
-        await inherit_accounts(session, [row])
-        pool = Pool(**row)
-        look = await _look(session, compiler, pool)
-        values = {"id": pool.id, "account": pool.account, **asdict(look)}
-        await session.execute(queries.LOOKED, values)
+        try:
+            pool = Pool(**await _settled(session, row))
+            look = await _look(session, compiler, pool)
+        except FailedValidation as crossing:
+            pool = Pool(**row)
+            look = Look(0, f"The pool is of no account, and can be of none. {crossing.detail}")
+        await session.execute(queries.LOOKED, {"id": pool.id, **asdict(look)})
     return True
+
+
+async def _settled(session: WriteSession, row: Row) -> Row:
+    """A pool of no account with that of its product or domain: its jobs and codes are whose these
+    are by now.
+
+    Raises FailedValidation where it would name a row of another account, and LockNotAvailable.
+    """
+    pool = dict(row)
+    await inherit_accounts(session, [pool], holds=True)
+    if pool["account"] != row["account"]:
+        async with session.savepoint():
+            await session.execute(queries.GIVE, {"id": pool["id"], "account": pool["account"]})
+            await require_one_account(session, BUILTIN, BUILTIN[KIND], [pool["id"]])
+    return pool
 
 
 async def _look(session: WriteSession, compiler: Compiler, pool: Pool) -> Look:

@@ -55,4 +55,5 @@ WHERE s.company_prefix_length <> %(length)s LIMIT 1
 ADOPT_SSCC_JOBS = """
 UPDATE identifier_job SET account = %(account)s::uuid
 WHERE account IS NULL AND type = 'sscc' AND starts_with(sscc_company_prefix, %(digits)s)
+RETURNING id
 """

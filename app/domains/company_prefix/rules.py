@@ -6,9 +6,16 @@ from typing import Any, NamedTuple
 from app.access.caller import Caller
 from app.access.key_owners import GIVE
 from app.database.session import Session, WriteSession
-from app.domains.account.adoption import adopt_codes, adopt_products
+from app.domains.account.adoption import adopt_codes, adopt_jobs, adopt_products
 from app.domains.company_prefix import queries
-from app.errors import AppError, ErrorList, FailedValidation, Stored, UnprocessableContent
+from app.errors import (
+    AppError,
+    ErrorList,
+    FailedValidation,
+    Forbidden,
+    Stored,
+    UnprocessableContent,
+)
 from app.items.rules import Row, Rules, Update
 
 GTIN8, ORDINARY = "gtin8", "ordinary"
@@ -34,6 +41,7 @@ class CompanyPrefixRules(Rules):
     """Prefixes of any two accounts are apart, so that a key has one owner and one length."""
 
     async def before_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
+        _require_admin(caller)
         for row in rows:
             row["kind"] = row.get("kind") or ORDINARY
         _check(rows)
@@ -49,6 +57,7 @@ class CompanyPrefixRules(Rules):
         changed = [update for update in updates if not FIXED.isdisjoint(update.changes)]
         if not changed:
             return
+        _require_admin(caller)
         rows = [{**update.before, **update.patch} for update in changed]
         _check(rows)
         for update in changed:
@@ -64,12 +73,19 @@ class CompanyPrefixRules(Rules):
 
     async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         """Raises UnprocessableContent while something is under one of them."""
+        _require_admin(caller)
         for row in await session.fetch_all(
             "SELECT id, digits, kind FROM company_prefix WHERE id = ANY(%(keys)s::uuid[])",
             {"keys": keys},
         ):
             if (found := await _under(session, row)) is not None:
                 raise _has_keys(row["id"], row["digits"], found)
+
+
+def _require_admin(caller: Caller) -> None:
+    """Who may write prefixes says whose keys are: whatever a policy allows, that is the admin's."""
+    if not caller.is_admin or caller.account is not None:
+        raise Forbidden
 
 
 def _has_keys(key: str, digits: str, found: "_Found") -> UnprocessableContent:
@@ -179,7 +195,7 @@ async def _adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
             await adopt_products(session, account, ranges, _full(digits, kind), what)
             if kind == ORDINARY:
                 values = {"account": account, "digits": digits}
-                await session.execute(queries.ADOPT_SSCC_JOBS, values)
+                await adopt_jobs(session, queries.ADOPT_SSCC_JOBS, values, what)
             await adopt_codes(session, account, ranges, what)
 
 

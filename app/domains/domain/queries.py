@@ -38,6 +38,7 @@ ADOPT_JOBS = """
 UPDATE identifier_job SET account = %(owner)s::uuid
 WHERE account IS NULL AND %(owner)s::uuid IS NOT NULL AND type = 'short_code'
   AND domain IN (SELECT id FROM domain WHERE domain_name || '/' = %(first)s)
+RETURNING id
 """
 
 # What was given out under the names of some domains; of a mere claim, only its account's counts.

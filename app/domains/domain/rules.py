@@ -10,7 +10,7 @@ from app.access.caller import Caller
 from app.access.key_owners import GIVE
 from app.access.reserved import is_own_host, reserved_words
 from app.database.session import Session, WriteSession
-from app.domains.account.adoption import adopt_codes
+from app.domains.account.adoption import adopt_codes, adopt_jobs
 from app.domains.domain import queries
 from app.domains.domain.text_record import RECORD, has_record
 from app.errors import (
@@ -171,9 +171,9 @@ async def _adopt(session: WriteSession, name: str, owner: str | None) -> None:
     """Give the owner of a name what there is of no account under it."""
     if owner is not None:
         codes = _codes_of(name, owner)
-        await session.execute(queries.ADOPT_JOBS, codes)
         ranges = {"firsts": [codes["first"]], "ends": [codes["end"]]}
         what = f'What is of no account under "{name}" can\'t come to this one'
+        await adopt_jobs(session, queries.ADOPT_JOBS, codes, what)
         await adopt_codes(session, owner, ranges, what)
 
 

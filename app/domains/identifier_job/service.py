@@ -107,14 +107,16 @@ async def read_owners(session: Session, products: Iterable[str]) -> dict[str, st
     return {row["id"]: row["account"] for row in rows}
 
 
-async def inherit_accounts(session: Session, rows: Iterable[Row]) -> None:
+async def inherit_accounts(session: Session, rows: Iterable[Row], *, holds: bool = False) -> None:
     """What is nobody's in particular belongs to whom its codes do: by product, or by their keys.
 
-    `rows` say their `type`, `product` and `domain`, jobs of SSCCs their company prefix.
+    `rows` say their `type`, `product` and `domain`, jobs of SSCCs their company prefix. `holds`: as
+    of `settled_covers`.
     """
     orphans = [row for row in rows if row.get("account") is None]
     # First what whoever gives keys their owners takes first, and then what that one takes then.
-    covers = await settled_covers(session, [one for row in orphans for one in gs1_stems(row)])
+    stems = [one for row in orphans for one in gs1_stems(row)]
+    covers = await settled_covers(session, stems, holds=holds)
     named = {row["product"] for row in orphans if isinstance(row.get("product"), str)}
     owners = await read_owners(session, named) if named else {}
     printed = [row.get("domain") for row in orphans if row.get("type") == "short_code"]
@@ -155,14 +157,14 @@ async def hold_keys(session: Session, job: "Job", space: Space, domain: str | No
     if job.type == "short_code":
         held = (await read_domains(session, [domain] if domain else [])).values()
         stems = [stem(f"{one.name}/") for one in held]
-    covers = await settled_covers(session, stems)
+    covers = await settled_covers(session, stems, holds=True)
     account = job.account or next((cover.account for cover in covers.values()), None)
     for one in stems:
         if not is_allowed(covers.get(one), account):
             raise unowned("account", one, domain=domain if job.type == "short_code" else None)
     products = await session.fetch_all(queries.HOLD_PRODUCT, {"product": job.product})
     owner = products[0]["account"] if products else None
-    if owner not in {None, account} and account is not None and job.type in LONGEST:
+    if owner not in {None, account} and account is not None:
         raise unowned("product", str(job.product))
     kept = (await kept_lengths(session, [space.key_prefix])).get(space.key_prefix)
     lengths = [covers[one].prefix_length for one in stems if one in covers]

@@ -167,11 +167,11 @@ def _about_prefix(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
             stored = Stored("company_prefix", "digits", (cover.id,))
             refused = FailedValidation(field, "eq", why)
             yield refused.naming(detail, stored, valid=cover.name)
-    if row["type"] == "sscc" and (longer := facts.longer.get(str(row.get(field)))) is not None:
-        detail = "There are longer company prefixes that begin so{}: name one."
-        stored = Stored("company_prefix", "digits", (longer["id"],))
-        refused = FailedValidation(field, "nin", detail.format(""))
-        yield refused.naming(detail.format(f', such as "{longer["digits"]}"'), stored)
+        elif row["type"] == "sscc" and (longer := facts.longer.get(str(row[field]))) is not None:
+            detail = "There are longer company prefixes that begin so{}: name one."
+            stored = Stored("company_prefix", "digits", (longer["id"],))
+            refused = FailedValidation(field, "nin", detail.format(""))
+            yield refused.naming(detail.format(f', such as "{longer["digits"]}"'), stored)
 
 
 def _about_product(row: Mapping[str, Any], facts: Facts) -> list[AppError]:

@@ -37,8 +37,9 @@ WHERE EXISTS (SELECT FROM product AS p WHERE p.id = w.key
     AND p.id IS DISTINCT FROM w.own AND p.account <> w.account)
   OR EXISTS (SELECT FROM unique_code AS c
     WHERE c.id >= w.first AND c.id < w."end" AND c.account <> w.account)
-  OR EXISTS (SELECT FROM code_space AS s WHERE s.next_position > 0
-      AND (s.key_prefix >= w.first AND s.key_prefix < w."end" OR s.key_prefix = w.first))
+  OR EXISTS (SELECT FROM code_space AS s JOIN code_range AS r ON r.code_space = s.id
+      WHERE (s.key_prefix >= w.first AND s.key_prefix < w."end" OR s.key_prefix = w.first)
+        AND r.account IS DISTINCT FROM w.account)
     AND NOT EXISTS (SELECT FROM product AS p WHERE p.id = w.key
       AND (p.account IS NULL OR p.account = w.account))
 """
@@ -49,10 +50,11 @@ async def unowned_keys(
 ) -> list[AppError]:
     """Why products can't have their keys and GTINs: those are not their account's.
 
-    What the installation's admin makes of no account in particular is the key's owner's.
+    What the installation's admin makes of no account in particular is the key's owner's: the rows
+    say so then. Those that are not new are locked.
     """
     keys = {key for row in products for key in _gs1_keys(row)}
-    covers = await settled_covers(session, map(stem, keys))
+    covers = await settled_covers(session, map(stem, keys), holds=not are_new)
     found: list[AppError] = []
     shared: list[tuple[Row, str]] = []
     kept = await kept_lengths(session, [codes_of(key)[0] for key in keys])

@@ -50,8 +50,9 @@ class ProductRules(Rules):
             else:
                 _complete(row)
         fitting = [] if found else rows
-        found += await _lengths_given_out(session, fitting)
         found += await unowned_keys(session, caller, fitting, are_new=True)
+        if not found:  # of keys of others, nothing tells how long their prefixes are
+            found += await _lengths_given_out(session, rows)
         found += refusals(REDIRECTION, rows)
         found += await strange_links(session, caller, rows)
         if found:
@@ -74,8 +75,11 @@ class ProductRules(Rules):
         ]
         found = [error for row in changed for error in _problems(row)]
         keyed = [update for update in updates if not KEYED.isdisjoint(update.changes)]
-        found += await unowned_keys(session, caller, [{**u.before, **u.patch} for u in keyed])
-        for update in keyed:
+        rows = [{**update.before, **update.patch} for update in keyed]
+        found += await unowned_keys(session, caller, rows)
+        for update, row in zip(keyed, rows, strict=True):
+            if "account" in update.patch:
+                update.patch["account"] = row["account"]
             found += await _given_out(session, update)
         resized = [update for update in keyed if "company_prefix_length" in update.changes]
         rows = [{**update.before, **update.patch} for update in resized]

@@ -33,6 +33,7 @@ PLACES = frozenset({".", ".."})
 
 PRODUCTS = """
 SELECT id, account, company_prefix_length FROM product WHERE id = ANY(%(products)s)
+ORDER BY id FOR KEY SHARE
 """
 
 
