@@ -97,7 +97,7 @@ class TestJobs:
 
 
 class TestWhatIsNotTold:
-    async def test_how_long_prefixes_of_others_are(self, b, client):
+    async def test_how_long_prefixes_of_others_are(self, b):
         job = {"type": "sscc", "quantity": 1}
         answers = [
             await b.post("/items/identifier_job", json=job | {"sscc_company_prefix": digits})

@@ -37,9 +37,10 @@ WHERE EXISTS (SELECT FROM product AS p WHERE p.id = w.key
     AND p.id IS DISTINCT FROM w.own AND p.account <> w.account)
   OR EXISTS (SELECT FROM unique_code AS c
     WHERE c.id >= w.first AND c.id < w."end" AND c.account <> w.account)
-  OR EXISTS (SELECT FROM code_space AS s JOIN code_range AS r ON r.code_space = s.id
-      WHERE (s.key_prefix >= w.first AND s.key_prefix < w."end" OR s.key_prefix = w.first)
-        AND r.account IS DISTINCT FROM w.account)
+  OR EXISTS (SELECT FROM code_space AS s WHERE s.next_position > 0
+      AND (s.key_prefix >= w.first AND s.key_prefix < w."end" OR s.key_prefix = w.first)
+      AND NOT coalesce((SELECT bool_and(r.account IS NOT DISTINCT FROM w.account)
+        FROM code_range AS r WHERE r.code_space = s.id), false))
     AND NOT EXISTS (SELECT FROM product AS p WHERE p.id = w.key
       AND (p.account IS NULL OR p.account = w.account))
 """
