@@ -3,17 +3,17 @@
 directus.md 6.3 and 6.4; tenancy: systems.md 6.1.5, where a row of another account is a missing row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
 from app.access.permissions import Action, Permission
 from app.database.session import WriteSession
 from app.errors import AppError, FailedValidation, Forbidden, InvalidForeignKey
-from app.items.compile import Compiler
+from app.items.compile import Compiler, Statement
 from app.items.one_account import OWNER
 from app.items.payload_rules import broken
-from app.items.query import Condition
+from app.items.query import All, Compare, Condition, Query, Value
 from app.items.restrict import Restrictor
 from app.items.rules import Row
 from app.items.variables import resolve
@@ -61,19 +61,42 @@ class Grant:
             for error in broken(rule, row, self.caller, path)
         ]
 
-    async def updated(self, collection: Collection, patches: dict[Any, Row]) -> dict[Any, Row]:
-        """The patches with presets under them, of the rows the caller may touch.
+    def changing(self, collection: Collection, patches: Iterable[Row]) -> set[str]:
+        """The fields that the patches and presets under them may change, of whatever rows.
+
+        Raises Forbidden for a field that no permission covers.
+        """
+        fields: set[str] = set().union(*patches)
+        if self.caller.is_admin:
+            return fields
+        permissions = self.permissions(collection, "update")
+        self._require_fields(collection, "update", permissions, [dict.fromkeys(fields)])
+        return fields.union(*(item.presets for item in permissions))
+
+    def among(self, collection: Collection, action: Action, keys: list[Any]) -> Statement | None:
+        """A statement of those of the keys whose rows the action is allowed on; None: all are."""
+        rows = self.restrictor.rows(collection.name, action)
+        if rows is None:
+            return None
+        chosen = Compare((collection.primary_key.name,), "_in", Value(keys))
+        return self.compiler.keys(Query(collection.name, (), filter=All((chosen, rows))))
+
+    async def updated(
+        self, collection: Collection, patches: dict[Any, Row], locked: Mapping[Any, Any]
+    ) -> dict[Any, Row]:
+        """The patches with presets under them, of the rows that the caller may touch now that
+        they are locked.
 
         Raises Forbidden when a row may not be touched at all, or not in one of its fields. To an
-        admin of an account, rows of other accounts are missing: they are left out.
+        admin, rows that are not there are left out, and those of other accounts are not.
         """
-        name = collection.name
         if self.caller.is_admin:
-            seen = await self.visible(collection, list(patches))
+            seen = await self.visible(collection, list(locked))
             return {key: patch for key, patch in patches.items() if key in seen}
+        if any(key not in locked for key in patches):
+            raise Forbidden
         permissions = self.permissions(collection, "update")
-        self._require_fields(collection, "update", permissions, patches.values())
-        rules = [self.restrictor.rule_of(name, permission) for permission in permissions]
+        rules = [self.restrictor.rule_of(collection.name, item) for item in permissions]
         holding = await self._holding(collection, list(patches), rules)
         result = {}
         for key, patch in patches.items():
@@ -88,16 +111,21 @@ class Grant:
             result[key] = {**self._presets(own), **patch}
         return result
 
-    async def deletable(self, collection: Collection, keys: list[Any]) -> list[Any]:
-        """The keys, if all may be deleted. Raises Forbidden; for admins, those that are seen."""
+    async def deletable(
+        self, collection: Collection, keys: list[Any], locked: Iterable[Any]
+    ) -> list[Any]:
+        """Those of the keys whose rows may be deleted now that they are locked.
+
+        Raises Forbidden when one may not; to an admin, it is missing (see `updated`).
+        """
+        held = list(locked)
         if self.caller.is_admin:
-            seen = await self.visible(collection, keys)
-            return [key for key in keys if key in seen]
-        rows = self.restrictor.rows(collection.name, "delete")
-        holding = await self._holding(collection, keys, [rows])
-        if not keys or any(not any(holding.get(key, ())) for key in keys):
-            raise Forbidden
-        return keys
+            allowed = await self.visible(collection, held)
+        else:
+            allowed = await self.touchable(collection, "delete", held)
+            if not keys or not allowed.issuperset(keys):
+                raise Forbidden
+        return [key for key in held if key in allowed]
 
     async def touchable(self, collection: Collection, action: Action, keys: list[Any]) -> set[Any]:
         """Those of the keys whose rows the action is allowed on."""
@@ -112,8 +140,13 @@ class Grant:
         tenancy = self.restrictor.tenancy(collection.name, action)
         if tenancy is None or not keys:
             return set(keys)
-        holding = await self._holding(collection, keys, [tenancy], action)
-        return {key for key, (holds,) in holding.items() if holds}
+        return await self.there(collection, keys, action)
+
+    async def there(
+        self, collection: Collection, keys: list[Any], action: Action = "update"
+    ) -> set[Any]:
+        """Those of the keys that rows have, within the caller's tenancy."""
+        return set(await self._holding(collection, keys, (), action))
 
     async def _holding(
         self,

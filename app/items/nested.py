@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from app.access.permissions import Action
 from app.errors import Forbidden, InvalidPayload
 from app.items import statements
 from app.items.allowed import require
@@ -213,15 +214,27 @@ async def _leave_out(
     if not changes.whole:
         return
     link = writer.schema.fields(target.name)[many.field]
+    gone = await _left_out(writer, target, link, changes)
+    if not gone:
+        return
+    action: Action = "delete" if many.on_deselect == "delete" else "update"
+    require(writer.caller, action, target)
+    await writer.locked(target, action, gone)
+    # Those that another writer gave to another parent meanwhile stay there.
+    gone = await _left_out(writer, target, link, changes)
+    if not gone:
+        return
+    if action == "delete":
+        await writer.delete(target.name, gone)
+    else:
+        await writer.update(target.name, [(key, {many.field: None}) for key in gone], path)
+
+
+async def _left_out(
+    writer: "Writer", target: Collection, link: Field, changes: _Changes
+) -> list[Any]:
+    """The keys of rows that are there and in no complete set."""
     rows = await writer.session.fetch_all(
         statements.children(target, link), {"keys": list(changes.whole)}
     )
-    gone = [row["key"] for row in rows if row["key"] not in changes.whole[row["parent"]]]
-    if not gone:
-        return
-    if many.on_deselect == "delete":
-        require(writer.caller, "delete", target)
-        await writer.delete(target.name, gone)
-    else:
-        require(writer.caller, "update", target)
-        await writer.update(target.name, [(key, {many.field: None}) for key in gone], path)
+    return [row["key"] for row in rows if row["key"] not in changes.whole[row["parent"]]]

@@ -9,9 +9,10 @@ from app.items.items import Items
 from app.items.query import Query, Sort
 from app.items.restrict import Restrictor
 from app.items.values import as_key
+from app.items.write import Writer
 from schema import Collection
 
-# One at a time for each collection: who comes second sees what the first has done.
+# One at a time for each collection and account: who comes second sees what the first has done.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))"
 
 # Where two of the items stand among those that {keys} lists in order.
@@ -20,18 +21,18 @@ SELECT (SELECT place FROM placed WHERE key = %(item)s) AS item,
        (SELECT place FROM placed WHERE key = %(to)s) AS to
 """
 
-# Number the items from 1, with one of them taken out of its place and put into another.
-RENUMBER = """
-UPDATE {table} AS t SET {sort} = moved.place
-FROM (
+# The items that get another number when all are numbered from 1, with one of them taken out of its
+# place and put into another.
+RENUMBERED = """
+SELECT moved.key, moved.place FROM {table} AS t JOIN (
   SELECT key, CASE
     WHEN place = %(source)s THEN %(target)s
     WHEN place > %(source)s AND place <= %(target)s THEN place - 1
     WHEN place < %(source)s AND place >= %(target)s THEN place + 1
     ELSE place END AS place
   FROM placed
-) AS moved
-WHERE t.{key} = moved.key AND t.{sort} IS DISTINCT FROM moved.place
+) AS moved ON t.{key} = moved.key
+WHERE t.{sort} IS DISTINCT FROM moved.place
 """
 PLACED = """
 WITH placed AS (
@@ -42,8 +43,9 @@ WITH placed AS (
 async def move(items: Items, name: str, item: Any, to: Any) -> None:
     """Put `item` where `to` is; what lies between them moves up or down by one.
 
-    Raises Forbidden when either is missing or may not be updated, InvalidPayload when the
-    collection has no order of its own.
+    Every row that gets another number is updated as its caller may update it: by permission and
+    validation, with history. Raises what an update raises, Forbidden when either of the two is
+    missing or may not be updated, and InvalidPayload when the collection has no order of its own.
     """
     collection = items.allow("update", name)
     if collection.system:
@@ -53,10 +55,14 @@ async def move(items: Items, name: str, item: Any, to: Any) -> None:
     keys = {"item": as_key(collection.primary_key, item), "to": as_key(collection.primary_key, to)}
     if None in keys.values():
         raise Forbidden
-    async with items.database.write() as session:
-        await session.execute(LOCK, {"name": name})
+    async with items.writing() as session:
+        await session.execute(LOCK, {"name": f"sort {name} {items.caller.account}"})
         await _require(items, session, collection, list(keys.values()))
-        await _renumber(items, session, collection, keys)
+        renumbered = await _renumbered(items, session, collection, keys)
+        writer = Writer(items.compiler, session, items.caller)
+        patches = [(row["key"], {collection.sort_field: row["place"]}) for row in renumbered]
+        if len(await writer.update(name, patches)) < len(patches):
+            raise Forbidden
 
 
 async def _require(
@@ -64,14 +70,15 @@ async def _require(
 ) -> None:
     """Raises Forbidden unless the caller may give both of them another place."""
     grant = Grant(items.compiler, session, items.caller)
-    patch = {collection.sort_field or "": 1}
-    if len(await grant.updated(collection, {key: dict(patch) for key in keys})) < len(set(keys)):
+    grant.changing(collection, [{collection.sort_field or "": None}])
+    if not (await grant.touchable(collection, "update", keys)).issuperset(keys):
         raise Forbidden
 
 
-async def _renumber(
+async def _renumbered(
     items: Items, session: WriteSession, collection: Collection, keys: dict[str, Any]
-) -> None:
+) -> list[dict[str, Any]]:
+    """The keys of the rows that get another number, each with it as its `place`."""
     sort, key = collection.sort_field or "", collection.primary_key.name
     query = Query(collection.name, (), sort=(Sort((sort,)), Sort((key,))))
     listed = items.compiler.keys(Restrictor(items.schema, items.caller).restricted(query))
@@ -79,9 +86,9 @@ async def _renumber(
     places = await session.fetch_one(placed + PLACES, {**listed.values, **keys})
     if places is None or places["item"] is None or places["to"] is None:
         raise Forbidden
-    renumber = RENUMBER.format(table=_name(collection.name), sort=_name(sort), key=_name(key))
+    renumbered = RENUMBERED.format(table=_name(collection.name), sort=_name(sort), key=_name(key))
     values = {"source": places["item"], "target": places["to"]}
-    await session.execute(placed + renumber, {**listed.values, **values})
+    return await session.fetch_all(placed + renumbered, {**listed.values, **values})
 
 
 def _name(identifier: str) -> str:

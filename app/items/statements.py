@@ -116,17 +116,20 @@ def update(collection: Collection, columns: tuple[str, ...]) -> str:
     )
 
 
-@lru_cache(maxsize=1000)
-def lock(collection: Collection, columns: tuple[str, ...] = ()) -> str:
+def lock(collection: Collection, columns: tuple[str, ...] = (), among: str | None = None) -> str:
     """Those of `keys` that rows have, which are locked until the transaction ends, as `key`.
 
+    `among`: a statement of the keys that may be locked at all; None: every one. It is asked before
+    anything is locked, so what it says of a row may be different once the row is.
     `weight`: how many bytes the row has in the columns, which are not loaded.
     """
     table, key = _name(collection.name), _name(collection.primary_key.name)
     weight = "".join(f" + coalesce(octet_length({_name(name)}::text), 0)" for name in columns)
+    narrowed = "" if among is None else f" AND {key} IN ({among})"
     return (
         f"SELECT {key} AS key, 0{weight} AS weight FROM {table} "
-        f"WHERE {key} = ANY(%(keys)s::{_array(collection.primary_key)}) ORDER BY {key} FOR UPDATE"
+        f"WHERE {key} = ANY(%(keys)s::{_array(collection.primary_key)}){narrowed} "
+        f"ORDER BY {key} FOR UPDATE"
     )
 
 
@@ -217,7 +220,7 @@ def children(collection: Collection, field: Field) -> str:
     name = _name(field.name)
     return (
         f"SELECT {_name(collection.primary_key.name)} AS key, {name} AS parent "
-        f"FROM {_name(collection.name)} WHERE {name} = ANY(%(keys)s::{_array(field)}) FOR UPDATE"
+        f"FROM {_name(collection.name)} WHERE {name} = ANY(%(keys)s::{_array(field)})"
     )
 
 

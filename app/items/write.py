@@ -3,12 +3,13 @@
 The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, never row by row.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence, Sized
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from typing import Any
 
 import psycopg
 
 from app.access.caller import Caller
+from app.access.permissions import Action
 from app.database.session import WriteSession
 from app.errors import (
     AppError,
@@ -21,7 +22,7 @@ from app.errors import (
     Stored,
 )
 from app.items import statements
-from app.items.allowed import require
+from app.items.allowed import may, require
 from app.items.compile import Compiler
 from app.items.filling import fill_changed, fill_created
 from app.items.grant import Grant
@@ -89,14 +90,14 @@ class Writer:
         self._count(patches)
         written = weights(patch for _, patch in patches)
         collection = self.schema[name]
-        wanted = await self._grant.updated(collection, self._by_key(collection, patches))
-        columns = self._looked_at(collection, wanted.values())
-        locked = await self._locked(collection, list(wanted), columns)
+        given = self._by_key(collection, patches)
+        columns = self._looked_at(collection, self._grant.changing(collection, given.values()))
+        locked = await self.locked(collection, "update", list(given), columns)
+        wanted = await self._grant.updated(collection, given, locked)
         most = max(written)
-        keys = [key for key in wanted if key in locked]
-        for part in portions({key: locked[key] + most for key in keys}):
+        for part in portions({key: locked[key] + most for key in wanted}):
             await self._update(collection, {key: wanted[key] for key in part}, columns, path)
-        return keys
+        return list(wanted)
 
     async def _update(
         self, collection: Collection, wanted: dict[Any, Row], columns: tuple[str, ...], path: Path
@@ -133,8 +134,9 @@ class Writer:
         known = [as_key(collection.primary_key, key) for key in keys]
         if not self.caller.is_admin and None in known:
             raise Forbidden
-        wanted = await self._grant.deletable(collection, [key for key in known if key is not None])
-        found = list(await self._locked(collection, wanted))
+        wanted = [key for key in known if key is not None]
+        locked = await self.locked(collection, "delete", wanted)
+        found = await self._grant.deletable(collection, wanted, locked)
         if not found:
             return []
         gone = statements.delete(collection, self._history.kept(collection))
@@ -167,9 +169,39 @@ class Writer:
         return await told(self.session, self._compiler, self.caller, errors)
 
     async def existing(self, collection: Collection, keys: list[Any]) -> set[Any]:
-        """Those of the keys that rows have, as far as the caller's account can see; locked."""
-        found = await self._locked(collection, keys)
-        return await self._grant.visible(collection, list(found))
+        """Those of the keys that rows have, as far as the caller's account can see.
+
+        Locked are the rows that the caller may change. To refer to the others no lock of ours is
+        needed, and who may change them is not held up.
+        """
+        if may(self.caller, "update", collection):
+            locked = await self.locked(collection, "update", keys)
+            if self._grant.restrictor.rows(collection.name, "update") is None:
+                return set(locked)
+        return await self._grant.there(collection, keys)
+
+    async def locked(
+        self,
+        collection: Collection,
+        action: Action,
+        keys: list[Any],
+        columns: tuple[str, ...] = (),
+    ) -> dict[Any, int]:
+        """Those of the keys that rows have which the caller may change so, locked.
+
+        Each with its weight in long columns. Whoever had a row before may have changed it, and
+        with it what the caller may do: that is judged once it is locked.
+        """
+        if not keys:
+            return {}
+        long = tuple(
+            name for name in columns if _is_long(self.schema.fields(collection.name)[name])
+        )
+        among = self._grant.among(collection, action, keys)
+        values: dict[str, Any] = {"keys": keys} if among is None else {**among.values, "keys": keys}
+        sql = statements.lock(collection, long, None if among is None else among.sql)
+        rows = await self.session.fetch_all(sql, values)
+        return {row["key"]: row["weight"] for row in rows}
 
     def _count(self, rows: Sized) -> None:
         """Bound a request's writes, nested ones included (1.7)."""
@@ -254,18 +286,6 @@ class Writer:
                 raise Forbidden
         return merged
 
-    async def _locked(
-        self, collection: Collection, keys: list[Any], columns: tuple[str, ...] = ()
-    ) -> dict[Any, int]:
-        """Those of the keys that rows have, locked, each with its weight in long columns."""
-        if not keys:
-            return {}
-        long = tuple(
-            name for name in columns if _is_long(self.schema.fields(collection.name)[name])
-        )
-        rows = await self.session.fetch_all(statements.lock(collection, long), {"keys": keys})
-        return {row["key"]: row["weight"] for row in rows}
-
     async def _stored(
         self, collection: Collection, keys: list[Any], columns: tuple[str, ...]
     ) -> dict[Any, Row]:
@@ -273,9 +293,9 @@ class Writer:
         rows = await self.session.fetch_all(statements.stored(collection, columns), {"keys": keys})
         return {row[collection.primary_key.name]: row for row in rows}
 
-    def _looked_at(self, collection: Collection, patches: Iterable[Row]) -> tuple[str, ...]:
+    def _looked_at(self, collection: Collection, changed: set[str]) -> tuple[str, ...]:
         """The columns an update has to know: all but long ones that nobody changes or asks for."""
-        asked = rules_of(collection.name).long_fields.union(*patches)
+        asked = rules_of(collection.name).long_fields | changed
         return tuple(
             field.name
             for field in collection.fields
