@@ -19,7 +19,7 @@ SNAPSHOT = {
     "collections": [
         {
             "collection": "step",
-            "meta": {"collection": "step", "sort_field": "place"},
+            "meta": {"collection": "step", "sort_field": "place", "accountability": "all"},
             "schema": {"name": "step"},
         }
     ],
@@ -124,3 +124,44 @@ async def test_who_may_not_change_the_order_is_refused(steps):
     assert order(rows) == ("ba", [1, 2])
     rows.execute("INSERT INTO step VALUES ('c', 3)")
     assert (await moved(anonymous, "a", "c")).status_code == 403
+
+
+PUBLIC = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
+
+
+async def test_every_row_that_moves_is_one_the_caller_may_move_so(steps):
+    client, rows, anonymous = steps
+    rows.execute("INSERT INTO step VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4)")
+    for action, options in (
+        ("read", {"fields": ["*"]}),
+        (
+            "update",
+            {
+                "fields": ["place"],
+                "permissions": {"id": {"_neq": "c"}},
+                "validation": {"place": {"_lte": 3}},
+            },
+        ),
+    ):
+        rule = {"policy": PUBLIC, "collection": "step", "action": action, **options}
+        assert (await client.post("/permissions", json=rule)).status_code == 200
+    for item, to in (("a", "d"), ("d", "a"), ("b", "c"), ("c", "c")):
+        assert (await moved(anonymous, item, to)).status_code == 403, (item, to)
+    rows.execute("UPDATE step SET place = 8 WHERE id = 'c'")
+    assert (await moved(anonymous, "a", "b")).status_code == 403  # c would be the fourth
+    assert order(rows) == ("abdc", [1, 2, 4, 8])
+    rows.execute("UPDATE step SET place = 0 WHERE id = 'c'")
+    rows.execute("UPDATE step SET place = 3 WHERE id = 'b'")
+    rule = await client.get("/permissions?filter[collection]=step&filter[action]=update&fields=id")
+    [permission] = rule.json()["data"]
+    await client.patch(f"/permissions/{permission['id']}", json={"permissions": {}})
+    assert (await moved(anonymous, "b", "d")).status_code == 400  # d would be the fourth
+    assert order(rows) == ("cabd", [0, 1, 3, 4])
+
+
+async def test_what_moves_is_kept_like_any_change(steps):
+    client, rows, _ = steps
+    rows.execute("INSERT INTO step VALUES ('a', 1), ('b', 2), ('c', 3)")
+    assert (await moved(client, "b", "a")).status_code == 200
+    kept = rows.execute("SELECT item, delta FROM directus_revisions WHERE collection = 'step'")
+    assert sorted(kept.fetchall()) == [("a", {"place": 2}), ("b", {"place": 1})]
