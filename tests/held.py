@@ -21,7 +21,7 @@ async def waiting(
     with psycopg.connect(rows.info.dsn, password=rows.info.password) as holder:
         holder.execute(change, values)
         asked = asyncio.create_task(ask)
-        while not rows.execute(_WAITS).fetchone() == (True,):
+        while rows.execute(_WAITS).fetchone() != (True,):
             if asked.done():
                 raise AssertionError(f"It waits for nothing: {asked.result()}")
             await asyncio.sleep(0.01)

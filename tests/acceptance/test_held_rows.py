@@ -167,8 +167,8 @@ async def test_a_sort_changes_only_what_its_caller_may_change(a, app, client, ro
     assert [row["key"] for row in (await a.get(path)).json()["data"]] == ["k1", "k0", "k2", "k3"]
     kept = rows.execute(
         "SELECT r.item, r.delta ->> 'position' FROM directus_revisions AS r "
-        "JOIN directus_activity AS a ON a.id = r.activity JOIN directus_users AS u ON u.id = a.user "
-        "WHERE u.email = 'r@a.com'"
+        "JOIN directus_activity AS a ON a.id = r.activity "
+        "JOIN directus_users AS u ON u.id = a.user WHERE u.email = 'r@a.com'"
     ).fetchall()
     assert sorted(kept) == sorted([(str(ids["k1"]), "1"), (str(ids["k0"]), "2")])
     assert rows.execute("SELECT count(*) FROM directus_revisions").fetchone()[0] == before + 2
