@@ -12,6 +12,7 @@ from app.access.tokens import read
 from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
 from app.errors import InvalidPayload
 from app.items.operands import is_email
+from app.rest.cookies import cookie
 from app.rest.middleware import SESSION_COOKIE, cookie_scope
 from app.rest.requests import body_of
 from app.rest.responses import data_response, json_response, no_content
@@ -80,18 +81,18 @@ async def logout(request: Request) -> Response:
     await sessions_of(request).logout(_held(request, body, mode))
     response = no_content()
     for name in (REFRESH_COOKIE, SESSION_COOKIE):
-        if name in request.cookies:
+        if cookie(request.scope, name) is not None:
             response.delete_cookie(name, **cookie_scope(request.state.settings))
     return response
 
 
 def _held(request: Request, body: dict[str, Any], mode: Mode) -> str:
     """The refresh token of a request: from the body, the cookie, or inside the session cookie."""
-    token = body.get("refresh_token") if mode == "json" else request.cookies.get(REFRESH_COOKIE)
-    if mode == "session" and SESSION_COOKIE in request.cookies:
+    token = body.get("refresh_token") if mode == "json" else cookie(request.scope, REFRESH_COOKIE)
+    session = cookie(request.scope, SESSION_COOKIE) if mode == "session" else None
+    if session is not None:
         # Not checked yet, where another token came with it.
-        secret = request.state.settings.secret or ""
-        token = read(request.cookies[SESSION_COOKIE], secret).get("session")
+        token = read(session, request.state.settings.secret or "").get("session")
     if not isinstance(token, str) or not token:
         raise InvalidPayload("The refresh token is required in either the payload or cookie")
     return token

@@ -4,6 +4,9 @@ uvicorn waits for as long as it takes: for the headers of a request, and for the
 nobody reads any more. Here both have REQUEST_STALL_SECONDS; the body of a request that is looked at
 has its own pace (`app.rest.body_limit`). What a client does not take of its answers for
 EXPORT_STALL_SECONDS is dropped with its connection. An address has so many connections at a time.
+
+Requests may be sent one after another without waiting (RFC 9112 9.3.2). uvicorn makes all of them
+that come in one piece. Here a few are looked at; the rest stays the bytes that it is.
 """
 
 import asyncio
@@ -13,6 +16,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.access.networks import network_of
@@ -27,8 +31,29 @@ _LARGEST_HEAD = 64 * 1024
 _PIECE = 64 * 1024
 """Bytes of an answer that a client takes at least in EXPORT_STALL_SECONDS."""
 
+_READ = 16 * 1024
+"""Bytes that are looked at together."""
+_QUEUED = 16
+"""Requests that are looked at together: all but one of them wait for their turn."""
+_UNREAD = 64 * 1024
+"""Bytes that wait behind those before nothing more is taken: till then it is seen who leaves."""
+_END_OF_HEAD = b"\r\n\r\n"
+"""llhttp, as we use it, takes no other line ends."""
+
 _open: Counter[str] = Counter()
 """The connections of this process, by the network they come from."""
+
+
+class _Flow(FlowControl):
+    """Takes no more while enough waits: a request under way asks for more, of whatever kind."""
+
+    def __init__(self, transport: asyncio.Transport, said: bytearray) -> None:
+        super().__init__(transport)
+        self._said = said
+
+    def resume_reading(self) -> None:
+        if len(self._said) <= _UNREAD:
+            super().resume_reading()
 
 
 class Connection(HttpToolsProtocol):
@@ -40,9 +65,13 @@ class Connection(HttpToolsProtocol):
     _unread: asyncio.TimerHandle | None = None
     _unread_bytes = 0
     _head_bytes = 0
+    _said: bytearray
+    _refusal: AppError | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._said = bytearray()
+        self.flow = _Flow(transport, self._said)
         self._settings = self.app_state["settings"]
         # A proxy's connections are all its clients'.
         if self.client is not None and not self._settings.trust_proxy:
@@ -61,25 +90,48 @@ class Connection(HttpToolsProtocol):
             _open[self._network] -= 1
             if not _open[self._network]:
                 del _open[self._network]
+        self._said.clear()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     # What is said: a timer runs while no request is under way, and bytes alone don't stop it.
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refusal is not None:
             return
-        self._head_bytes += len(data)
-        super().data_received(data)
-        if self._head_bytes > _LARGEST_HEAD:
-            self._refuse(HeadersTooLarge(_LARGEST_HEAD))
-        elif self._late is None and (self.cycle is None or self.cycle.response_complete):
+        self._said += data
+        self._read()
+
+    def _read(self) -> None:
+        """Look at what has come, until a request of it has to wait for its turn."""
+        while self._said and not self.pipeline:
+            piece = _piece(self._said)
+            del self._said[: len(piece)]
+            self._head_bytes += len(piece)
+            super().data_received(piece)
+            if self._head_bytes > _LARGEST_HEAD:
+                self._refuse(HeadersTooLarge(_LARGEST_HEAD))
+        if len(self._said) > _UNREAD:
+            self.flow.pause_reading()
+        elif self.pipeline:
+            self.flow.resume_reading()
+        elif self._late is None and self._is_idle() and not self.transport.is_closing():
             self._expect()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def on_headers_complete(self) -> None:
         self._head_bytes = 0
         if self._late is not None:
             self._late.cancel()
             self._late = None
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and [value.strip().lower() for value in codings] != [b"chunked"]:
+            # RFC 9112 6.3: where a body ends, nobody knows then; nor do we read the other codings.
+            unread = InvalidPayload('The only "Transfer-Encoding" is "chunked"; or send a length')
+            self._refuse(unread)
+            raise unread  # the parser stops here
         super().on_headers_complete()
         if self.parser.should_upgrade():
             # RFC 9110 7.8: who asks for another protocol may be answered in this one. The parser
@@ -110,10 +162,26 @@ class Connection(HttpToolsProtocol):
             self._close()
 
     def _refuse(self, error: AppError) -> None:
-        """Answer what has not become a request, unless another answer is under way; and close."""
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.write(_answer(error))
+        """Answer what has not become a request, after those that have; then close."""
+        if self._refusal is not None or self.transport.is_closing():
+            return
+        self._refusal = error
+        self._said.clear()
+        if self._is_idle():
+            self._say(error)
+        elif self.cycle.more_body and self.pipeline:
+            self.pipeline.popleft()  # the fault is in its body
+        elif self.cycle.more_body:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            if self.cycle.response_started:
+                self._close()
+            else:
+                self._say(error)
+
+    def _say(self, error: AppError) -> None:
         logger.info("a connection of %s is ended: %s", self._network or "a proxy", error.code)
+        self.transport.write(_answer(error))
         self._close()
 
     # What is read of the answers: also of those that a connection is closed after.
@@ -127,9 +195,14 @@ class Connection(HttpToolsProtocol):
         self._close()
 
     def on_response_complete(self) -> None:
+        is_last = not self.pipeline
         super().on_response_complete()
         if self.transport.is_closing():
             self._close()
+        elif is_last and self._refusal is not None:
+            self._say(self._refusal)
+        elif self._said:
+            self._read()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -154,6 +227,13 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         else:
             self._look_again()
+
+
+def _piece(said: bytearray) -> bytes:
+    """How `said` begins: so many bytes, and of requests the heads of so many, at most."""
+    window = bytes(said[:_READ])
+    parts = window.split(_END_OF_HEAD, _QUEUED)
+    return window[: -len(parts[-1])] if len(parts) > _QUEUED and parts[-1] else window
 
 
 def _answer(error: AppError) -> bytes:

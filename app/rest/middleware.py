@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import psycopg
 import structlog
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, cookie_parser
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +25,7 @@ from app.errors import (
 )
 from app.items.items import Items
 from app.items.violations import as_refusal
+from app.rest.cookies import cookie
 from app.rest.requests import header, path_for_logs
 from app.rest.responses import error_response
 from app.settings import Settings
@@ -156,16 +157,16 @@ async def _caller(scope: Scope) -> Caller:
     by_query = (
         parse_qs(query.decode("latin-1")).get("access_token") if b"access_token" in query else None
     )
-    cookie = _cookies(scope).get(SESSION_COOKIE)
     bearer = header(scope, b"authorization")
-    token = presented(bearer, by_query[0] if by_query else None, cookie)
+    by_cookie = cookie(scope, SESSION_COOKIE)
+    token = presented(bearer, by_query[0] if by_query else None, by_cookie)
     known: KnownCallers = state["callers"]
     return await known.caller(state["database"], token, client_of(scope, settings))
 
 
 def _forget_session(scope: Scope, response: Response) -> None:
     """A session cookie that is no good is cleared: or no login would work (directus.md 5.1)."""
-    if SESSION_COOKIE in _cookies(scope):
+    if cookie(scope, SESSION_COOKIE) is not None:
         response.delete_cookie(SESSION_COOKIE, **cookie_scope(scope["state"]["settings"]))
 
 
@@ -195,8 +196,3 @@ def client_of(scope: Scope, settings: Settings) -> Client:
     ip = address_of(scope, settings)
     agent, origin = header(scope, b"user-agent"), header(scope, b"origin")
     return Client(ip, agent[:1000] or None, origin or None)
-
-
-def _cookies(scope: Scope) -> dict[str, str]:
-    given = header(scope, b"cookie")
-    return cookie_parser(given) if given else {}
