@@ -4,6 +4,7 @@ Over real sockets: what comes when is known to the transport only.
 """
 
 import asyncio
+import gc
 import json
 from contextlib import asynccontextmanager, suppress
 
@@ -11,7 +12,8 @@ import pytest
 
 from app.main import create_app
 from app.rest import connections
-from tests.rest.test_shares import FILL, served, until
+from app.rest.connections import Connection
+from tests.rest.test_shares import FILL, busy, locked, served, until
 
 TOKEN = b"Authorization: Bearer token-of-a\r\n"
 JSON = b"Host: x\r\nContent-Type: application/json\r\n" + TOKEN
@@ -230,6 +232,86 @@ async def test_who_asks_for_another_protocol_is_answered_in_this_one(
         answer = await told(port, first)
         assert answer.startswith(b"HTTP/1.1 %d " % status)
         assert b"\r\nconnection: close\r\n" in answer
+
+
+def _connection():
+    [one] = [one for one in gc.get_objects() if isinstance(one, Connection) and one.transport]
+    return one
+
+
+@pytest.mark.parametrize("size", [1 << 20, 700, 28], ids=["at once", "cut", "one by one"])
+async def test_of_requests_sent_without_waiting_a_few_are_looked_at(filled, size):
+    """And all of them are answered, in their order."""
+    count = 3000 if size > 1000 else 300
+    line = b"GET /server/ping HTTP/1.1\r\nX-Request-Id: %d\r\n\r\n"
+    sent = b"".join(line % n for n in range(count))
+    queued, held, ids = [], [], []
+
+    async def watch():
+        while True:
+            await asyncio.sleep(0)
+            queued.append(len(one.pipeline))
+            held.append(len(one._said))
+
+    async def say():
+        for start in range(0, len(sent), size):
+            writer.write(sent[start : start + size])
+            await writer.drain()
+
+    async with served(filled) as (port, *_), connected(port) as (reader, writer):
+        await until(lambda: connections._open)
+        one = _connection()
+        watching, saying = asyncio.create_task(watch()), asyncio.create_task(say())
+        while len(ids) < count:
+            line = await reader.readline()
+            assert line
+            if line.startswith(b"x-request-id: "):
+                ids.append(int(line.partition(b" ")[2]))
+        await saying
+        watching.cancel()
+    assert ids == list(range(count))
+    assert max(queued) <= 17
+    assert max(held) <= 64 * 1024 + 256 * 1024  # what one call reads comes on top
+
+
+async def test_who_leaves_takes_the_requests_along_that_wait(filled, rows):
+    first = b"GET /items/product HTTP/1.1\r\n" + JSON + b"\r\n"
+    async with served(filled) as (port, *_):
+        with locked(rows):
+            async with connected(port) as (_, writer):
+                writer.write(first + PING * 5000)
+                await until(lambda: busy(rows, "%product%"))
+                one = _connection()
+                await until(lambda: one.pipeline)
+            await until(lambda: not connections._open)
+            assert not one.pipeline
+            assert not one._said
+
+
+CHUNKED = b"POST /items/product HTTP/1.1\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+@pytest.mark.parametrize("wrong", [
+    b"POST /items/product HTTP/1.1\r\n" + JSON + b"Transfer-Encoding: gzip\r\n\r\n",
+    b"POST /items/product HTTP/1.1\r\n" + JSON + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+    b"POST /items/product HTTP/1.1\r\n" + JSON + b"Transfer-Encoding: x\r\n\r\n0\r\n\r\n",
+    b"GET /server/ping HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n",
+    b"POST /nothing HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+    CHUNKED + b"x\r\n",
+    CHUNKED + b"1\r\n[xx",
+    b"GET  x\r\n\r\n",
+    b"\0",
+])  # fmt: skip
+async def test_what_can_not_be_read_is_told_so_after_what_could(filled, wrong, before):
+    """No answer is lost, and none is missing."""
+    asked = b"GET /items/product HTTP/1.1\r\n" + JSON + b"\r\n"
+    async with served(filled) as (port, *_):
+        answer = await told(port, asked * before + wrong)
+        assert answer.count(b"HTTP/1.1 200 ") == before
+        status, body = error_of(answer)
+        assert (status, body["errors"][0]["extensions"]["code"]) == (400, "INVALID_PAYLOAD")
+        assert body["errors"][0]["message"]
 
 
 async def test_an_address_has_so_many_connections(filled):

@@ -12,6 +12,7 @@ from argon2.low_level import hash_secret
 from tests.web import PRODUCT, _running, client_of
 
 DIGITS = "9" * 5000
+FORM_OF = b"multipart/form-data; boundary="
 
 
 @pytest.fixture
@@ -140,6 +141,65 @@ async def test_deep_json_is_refused_everywhere(client, levels):
         ),
     ]
     assert [answer.status_code for answer in answers] == [400] * len(answers)
+
+
+REPEATED = (
+    "\\",
+    '"',
+    ",",
+    ";",
+    " ",
+    "a=1;",
+    ';a="',
+    '\\"',
+    'W/"",',
+    "a;q=0.1,",
+    "0-1,",
+    "1:",
+    "(",
+    "a.",
+)
+REPEATED += ("Linux; Android ", "Mozilla/5.0 (compatible; ", "http://", "%", "/", "{", "1 ", "\xa0")
+BESIDE = ("accept", "accept-language", "content-type", "host", "if-modified-since", "if-none-match")
+BESIDE += (
+    "if-range",
+    "origin",
+    "purpose",
+    "range",
+    "user-agent",
+    "x-forwarded-for",
+    "x-request-id",
+)
+FROM = {
+    "cookie": ("directus_session_token", "directus_refresh_token"),
+    "authorization": ("Bearer", "UAT"),
+}
+
+
+@pytest.mark.parametrize("unit", REPEATED)
+async def test_headers_take_no_longer_than_they_are_long(client, anonymous, unit):
+    """Whatever they repeat: sixty thousand of its characters, as a connection lets them through."""
+    made = await client.post("/files", files={"file": ("a.txt", b"x", "text/plain")})
+    asset = f"/assets/{made.json()['data']['id']}"
+    long = (unit * 60_000)[:60_000].encode("latin-1")
+    for name in BESIDE:
+        begins = {"range": b"bytes=", "if-modified-since": b"Fri, ", "content-type": FORM_OF}
+        headers = {name: begins.get(name, b"") + long}
+        for path in ("/items/product?limit=1", PRODUCT, asset, "/api/v2/products/", "/graphql"):
+            assert (await quick(client.get(path, headers=headers))).status_code < 500
+        for path in ("/files", "/items/product", "/api/v2/scm/upload/"):
+            assert (await quick(client.post(path, headers=headers))).status_code < 500
+    for name in FROM["cookie"]:
+        for value in (b'"' + long + b'"', long):
+            headers = {"cookie": name.encode() + b"=" + value}
+            for path in ("/auth/refresh", "/auth/logout", "/items/product"):
+                body = {"mode": "session"} if name == "directus_session_token" else {}
+                answer = await quick(anonymous.post(path, headers=headers, json=body))
+                assert answer.status_code < 500
+    for scheme in FROM["authorization"]:
+        headers = {"authorization": scheme.encode() + b" " + long}
+        for path in ("/items/product", "/api/v2/products/"):
+            assert (await quick(anonymous.get(path, headers=headers))).status_code < 500
 
 
 async def _imported(client, kind, text):
