@@ -6,7 +6,6 @@ Parsing and validation cost ten times what running a small operation does (graph
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -17,16 +16,13 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    VariablesInAllowedPositionRule,
     Visitor,
-    get_named_type,
-    parse,
-    specified_rules,
-    validate,
     visit,
 )
 
 from app.graphql.nesting import require_shallow_text, require_shallow_tree
+from app.graphql.parsing import parsed
+from app.graphql.validating import validated
 from app.items.kept import Kept
 from app.pools import DOCUMENTS
 
@@ -72,26 +68,6 @@ class Document:
             for node in operations
             if name is None or (node.name is not None and node.name.value == name)
         )
-
-
-class _VariablesInAllowedPosition(VariablesInAllowedPositionRule):
-    """As the specification has it, but a relation takes a variable of any type.
-
-    A key may be declared as ID or String and an object as Directus's `create_X_input`; the write
-    path judges what comes.
-    """
-
-    def leave_operation_definition(self, operation: OperationDefinitionNode, *_place: Any) -> None:
-        for usage in self.context.get_recursive_variable_usages(operation):
-            if usage.type is not None and get_named_type(usage.type).name.endswith("_link"):
-                self.var_def_map.pop(usage.node.name.value, None)
-        super().leave_operation_definition(operation)
-
-
-RULES = tuple(
-    _VariablesInAllowedPosition if rule is VariablesInAllowedPositionRule else rule
-    for rule in specified_rules
-)
 
 
 class Documents:
@@ -140,21 +116,22 @@ class Documents:
             return Document(None, (GraphQLError(message),))
         try:
             require_shallow_text(text, self.tokens)
-            tree = parse(text, max_tokens=self.tokens)
+            tree = parsed(text, self.tokens)
             require_shallow_tree(tree, self.depth)
         except GraphQLError as error:
-            return Document(None, (error,))
+            return Document(None, (error.with_traceback(None),))
         seen = _Seen()
         visit(tree, seen)
+        seen.enter_leave_map.clear()  # its own methods, that refer to it
         if seen.aliases > self.aliases:
             message = f"{seen.aliases} aliases are too many: {self.aliases} at most."
             return Document(None, (GraphQLError(message),))
         if seen.repeated > _MOST_REPEATED:
             message = f"One selection asks for the same more than {_MOST_REPEATED} times."
             return Document(None, (GraphQLError(message),))
-        errors = validate(self.schema, tree, RULES, hide_suggestions=not suggests)
+        errors = validated(self.schema, tree, suggests=suggests)
         is_short = len(text) <= _SHORT
-        return Document(tree, tuple(errors), seen.introspects, is_short, seen.has_many_roots)
+        return Document(tree, errors, seen.introspects, is_short, seen.has_many_roots)
 
 
 class _Seen(Visitor):

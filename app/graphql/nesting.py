@@ -13,11 +13,10 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    Source,
     TokenKind,
 )
-from graphql.language import Lexer
 
+from app.graphql.parsing import lexer_of
 from app.json_text import DEEPEST
 
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
@@ -33,14 +32,15 @@ def require_shallow_text(text: str, tokens: int) -> None:
     """
     if sum(map(text.count, "{[(")) <= DEEPEST:
         return
-    lexer, depth = Lexer(Source(text)), 0
-    for _ in range(tokens):
-        kind = lexer.advance().kind
-        if kind is TokenKind.EOF:
-            return
-        depth += (kind in _OPEN) - (kind in _CLOSE)
-        if depth > DEEPEST:
-            raise GraphQLError(f"The document is nested more than {DEEPEST} levels deep.")
+    depth = 0
+    with lexer_of(text) as lexer:
+        for _ in range(tokens):
+            kind = lexer.advance().kind
+            if kind is TokenKind.EOF:
+                return
+            depth += (kind in _OPEN) - (kind in _CLOSE)
+            if depth > DEEPEST:
+                raise GraphQLError(f"The document is nested more than {DEEPEST} levels deep.")
 
 
 def require_shallow_tree(tree: DocumentNode, relations: int) -> None:

@@ -1,0 +1,37 @@
+"""Texts read as graphql-core reads them, without the garbage: each token refers to both next ones.
+
+Such a list stays in memory, a hundred times its text, until somebody looks for garbage; and
+looking through millions of tokens stops the whole process for seconds.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from graphql import DocumentNode, GraphQLError, Source
+from graphql.language import Lexer
+from graphql.language.parser import Parser
+
+
+def parsed(text: str, tokens: int) -> DocumentNode:
+    """The tree of a text of at most so many tokens. Raises GraphQLError."""
+    with lexer_of(text) as lexer:
+        try:
+            return Parser(lexer.source, max_tokens=tokens, lexer=lexer).parse_document()
+        except RecursionError:
+            pass
+    raise GraphQLError("The document is nested too deeply.")
+
+
+@contextmanager
+def lexer_of(text: str) -> Iterator[Lexer]:
+    """A lexer of a text; behind it, each of its tokens stands alone."""
+    lexer = Lexer(Source(text))
+    try:
+        yield lexer
+    finally:
+        token = lexer.token
+        while token.next is not None:
+            token = token.next
+        while token is not None:
+            before, token.prev, token.next = token.prev, None, None
+            token = before
