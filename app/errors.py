@@ -10,6 +10,8 @@ from typing import Any, Self
 
 _LONGEST_SHOWN, _LONGEST_VALUE = 4_000, 1_000
 """Characters of a sentence, and of a value in it: one request may be refused for a thousand."""
+_MOST_SHOWN = 1_000
+"""Names in a sentence: the longest sentence has no room for more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,12 @@ class Stored:
     collection: str
     field: str
     keys: tuple[Any, ...]
+
+
+def shown(value: Any) -> str:
+    """A value of a caller as a refusal repeats it: of a long one the beginning."""
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
 class AppError(Exception):
@@ -34,9 +42,10 @@ class AppError(Exception):
     stored: tuple[Stored, ...] = ()
 
     def __init__(self, message: str, **extensions: Any) -> None:
-        shown = message if len(message) <= _LONGEST_SHOWN else f"{message[:_LONGEST_SHOWN]}..."
-        super().__init__(shown)
-        self.message = shown
+        if len(message) > _LONGEST_SHOWN:
+            message = f"{message[:_LONGEST_SHOWN]}..."
+        super().__init__(message)
+        self.message = message
         self.extensions = {name: _cut(value) for name, value in extensions.items()}
 
     def or_fuller(self, fuller: "AppError", *stored: Stored) -> Self:
@@ -49,9 +58,7 @@ class AppError(Exception):
 
 
 def _cut(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
-        return f"{value[:_LONGEST_VALUE]}..."
-    return value
+    return shown(value) if isinstance(value, str) else value
 
 
 class ErrorList(Exception):
@@ -151,9 +158,9 @@ class RecordNotUnique(AppError):
     status = 400
 
     def __init__(self, collection: str, field: str | None, value: Any = None) -> None:
-        shown = "" if value is None else f' "{value}"'
+        which = "" if value is None else f' "{shown(value)}"'
         super().__init__(
-            f'Value{shown} for field "{field}" in collection "{collection}" has to be unique.',
+            f'Value{which} for field "{field}" in collection "{collection}" has to be unique.',
             collection=collection,
             field=field,
             value=value,
@@ -177,10 +184,10 @@ class InvalidForeignKey(AppError):
     status = 400
 
     def __init__(self, collection: str, field: str | None, value: Any = None) -> None:
-        shown = "" if value is None else f' "{value}"'
+        which = "" if value is None else f' "{shown(value)}"'
         of = "" if field is None else f' for field "{field}"'
         super().__init__(
-            f'Invalid foreign key{shown}{of} in collection "{collection}".',
+            f'Invalid foreign key{which}{of} in collection "{collection}".',
             collection=collection,
             field=field,
             value=value,
@@ -193,7 +200,7 @@ class ValueOutOfRange(AppError):
 
     def __init__(self, collection: str, field: str, value: Any) -> None:
         super().__init__(
-            f'Numeric value "{value}" for field "{field}" in collection "{collection}" '
+            f'Numeric value "{shown(value)}" for field "{field}" in collection "{collection}" '
             "is out of range.",
             collection=collection,
             field=field,
@@ -207,7 +214,7 @@ class ValueTooLong(AppError):
 
     def __init__(self, collection: str, field: str, value: Any) -> None:
         super().__init__(
-            f'Value "{value}" for field "{field}" in collection "{collection}" is too long.',
+            f'Value "{shown(value)}" for field "{field}" in collection "{collection}" is too long.',
             collection=collection,
             field=field,
             value=value,
@@ -277,22 +284,22 @@ class Forbidden(AppError):
     @classmethod
     def collection(cls, name: str, path: tuple[str, ...] = ()) -> "Forbidden":
         return cls(
-            f'You don\'t have permission to access collection "{name}" or it does not exist. '
-            f"Queried in {_place(path)}."
+            f'You don\'t have permission to access collection "{shown(name)}" or it '
+            f"does not exist. Queried in {_place(path)}."
         )
 
     @classmethod
     def field(cls, name: str, collection: str, path: tuple[str, ...] = ()) -> "Forbidden":
         return cls(
-            f'You don\'t have permission to access field "{name}" in collection "{collection}" '
-            f"or it does not exist. Queried in {_place(path)}."
+            f'You don\'t have permission to access field "{shown(name)}" in collection '
+            f'"{collection}" or it does not exist. Queried in {_place(path)}.'
         )
 
     @classmethod
     def fields(cls, names: list[str], collection: str, path: tuple[str, ...] = ()) -> "Forbidden":
         if len(names) == 1:
             return cls.field(names[0], collection, path)
-        listed = ", ".join(f'"{name}"' for name in names)
+        listed = ", ".join(f'"{shown(name)}"' for name in names[:_MOST_SHOWN])
         return cls(
             f'You don\'t have permission to access fields {listed} in collection "{collection}" '
             f"or they do not exist. Queried in {_place(path)}."
@@ -300,7 +307,7 @@ class Forbidden(AppError):
 
 
 def _place(path: tuple[str, ...]) -> str:
-    return f'"{".".join(path)}"' if path else "root"
+    return f'"{shown(".".join(path))}"' if path else "root"
 
 
 class RouteNotFound(AppError):

@@ -147,7 +147,7 @@ HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20)
 STORAGE = Pool("storage", 32)
 """Calls of the object storage: as many as its client keeps connections."""
 
-DOCUMENTS = Pool("documents", 1)
+DOCUMENTS = FairPool("long GraphQL documents", 1, 20)
 """Long GraphQL texts being parsed and validated, one after the other."""
 
 COPIES = Pool("copies", 16)

@@ -20,14 +20,19 @@ from graphql import (
     visit,
 )
 
+from app.access.caller import Caller
 from app.graphql.nesting import require_shallow_text, require_shallow_tree
 from app.graphql.parsing import parsed
 from app.graphql.validating import validated
 from app.items.kept import Kept
-from app.pools import DOCUMENTS
+from app.pools import DOCUMENTS, Asker
 
 _LONGEST = 1_000_000
 """Characters of a document."""
+_LONGEST_OF_NOBODY, _MOST_TOKENS_OF_NOBODY = 8_000, 2_000
+"""Characters and tokens of a document without a token: who sends it can read little."""
+_LAST = 1_000
+"""Where those without a token, together, stand in line: behind all others."""
 _LONGEST_AT_ONCE = 2_000
 """Characters. Validation compares fields and fragments in pairs: longer texts go to a thread."""
 _MOST_REPEATED = 30
@@ -40,6 +45,8 @@ _LONGEST_KEPT = 20_000
 """Characters. Longer texts (generated mutations) are read anew: they seldom repeat."""
 _MOST_CHARACTERS = 250_000
 """Of all texts kept, together. A tree takes some 300 bytes for each, and anybody may send one."""
+_MOST_CHARACTERS_OF_NOBODY = 50_000
+"""Of those sent without a token: they push out nobody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +97,53 @@ class Documents:
         self.aliases = aliases
         self.depth = depth
         self._kept: Kept[Document] = Kept(keep, _MOST_CHARACTERS)
+        self._kept_of_nobody: Kept[Document] = Kept(keep, _MOST_CHARACTERS_OF_NOBODY)
 
-    def read(self, text: str, *, suggests: bool = True) -> Document:
-        """The document of a text, its errors inside; `suggests`: with names that are meant."""
-        document = self._kept.get((text, suggests))
+    def read(self, text: str, *, of_nobody: bool = False) -> Document:
+        """The document of a text, its errors inside; `of_nobody`: of who has no token.
+
+        It is told no names that are meant, and has shorter documents.
+        """
+        document = self._known(text, of_nobody)
         if document is None:
-            document = self._kept_if_short(text, suggests, self._read(text, suggests))
+            document = self._kept_if_short(text, of_nobody, self._read(text, of_nobody))
         return document
 
-    async def read_beside(self, text: str, *, suggests: bool = True) -> Document:
-        """As `read`; others are served while a long text is looked at."""
-        if len(text) <= _LONGEST_AT_ONCE or self._kept.get((text, suggests)) is not None:
-            return self.read(text, suggests=suggests)
-        document = await DOCUMENTS.run(self._read, text, suggests)
-        return self._kept_if_short(text, suggests, document)
+    def read_at_once(self, text: str, caller: Caller) -> Document | None:
+        """As `read`; None for a text that has to be looked at beside what others ask for."""
+        if len(text) <= _LONGEST_AT_ONCE:
+            return self.read(text, of_nobody=caller.is_anonymous)
+        return self._known(text, caller.is_anonymous)
 
-    def _kept_if_short(self, text: str, suggests: bool, document: Document) -> Document:
-        if len(text) <= _LONGEST_KEPT:
-            self._kept.put((text, suggests), document, len(text))
-        return document
+    async def read_in_turn(self, text: str, caller: Caller) -> Document:
+        """As `read`, when it is the caller's turn. Raises TooManyAtOnce."""
+        of_nobody = caller.is_anonymous
+        by = Asker(caller.share, _LAST if of_nobody else 0)
+        document = await DOCUMENTS.run(by, self._read, text, of_nobody)
+        return self._kept_if_short(text, of_nobody, document)
 
-    def _read(self, text: str, suggests: bool) -> Document:
-        if len(text) > _LONGEST:
-            message = f"The document has more than {_LONGEST} characters: use variables."
+    def _known(self, text: str, of_nobody: bool) -> Document | None:
+        """One that was read before, or is too long to be read."""
+        most = _LONGEST_OF_NOBODY if of_nobody else _LONGEST
+        if len(text) > most:
+            other = "send a token" if of_nobody else "use variables"
+            message = f"The document has more than {most} characters: {other}."
             return Document(None, (GraphQLError(message),))
+        return self._kept_of(of_nobody).get(text)
+
+    def _kept_of(self, of_nobody: bool) -> Kept[Document]:
+        return self._kept_of_nobody if of_nobody else self._kept
+
+    def _kept_if_short(self, text: str, of_nobody: bool, document: Document) -> Document:
+        if len(text) <= _LONGEST_KEPT:
+            self._kept_of(of_nobody).put(text, document, len(text))
+        return document
+
+    def _read(self, text: str, of_nobody: bool) -> Document:
+        tokens = min(self.tokens, _MOST_TOKENS_OF_NOBODY) if of_nobody else self.tokens
         try:
-            require_shallow_text(text, self.tokens)
-            tree = parsed(text, self.tokens)
+            require_shallow_text(text, tokens)
+            tree = parsed(text, tokens)
             require_shallow_tree(tree, self.depth)
         except GraphQLError as error:
             return Document(None, (error.with_traceback(None),))
@@ -129,7 +156,7 @@ class Documents:
         if seen.repeated > _MOST_REPEATED:
             message = f"One selection asks for the same more than {_MOST_REPEATED} times."
             return Document(None, (GraphQLError(message),))
-        errors = validated(self.schema, tree, suggests=suggests)
+        errors = validated(self.schema, tree, suggests=not of_nobody)
         is_short = len(text) <= _SHORT
         return Document(tree, errors, seen.introspects, is_short, seen.has_many_roots)
 

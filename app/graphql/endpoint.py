@@ -1,5 +1,6 @@
 """`/graphql`: GET and POST, Directus's errors, GraphiQL for a browser (directus.md 4.1, 4.2)."""
 
+import asyncio
 import logging
 from asyncio import Semaphore
 from inspect import isawaitable
@@ -26,15 +27,17 @@ from app.errors import (
     ServiceUnavailable,
 )
 from app.graphql import graphiql
-from app.graphql.documents import ROOTS, Documents
-from app.graphql.execution import CompiledExecutor, Context
+from app.graphql.documents import ROOTS, Document, Documents
+from app.graphql.execution import REFUSALS, CompiledExecutor, Context, let_go
 from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
+from app.graphql.weight import require_light_document
 from app.items.items import Items
 from app.items.violations import as_refusal
 from app.json_text import NotJson, TooDeep, listed, read_json
 from app.rest.requests import header, json_of, whole_body
 from app.rest.responses import error_body, json_response
+from app.rest.streaming import unless_gone
 from app.settings import Settings
 from schema import Schema
 
@@ -47,8 +50,6 @@ _MOST_COMMAS = 100_000
 _MOST_OPERATORS = 5_000
 _MOST_LISTED = 20_000
 """Values of all lists in variables: each is looked at by itself, as many as a filter's."""
-_REFUSALS = (AppError, ErrorList, GraphQLError)
-"""What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
 
 
 class Endpoint:
@@ -103,8 +104,7 @@ class Endpoint:
         state = request.state
         items: Items = state.items
         name = operation if isinstance(operation, str) else None
-        suggests = not items.caller.is_anonymous
-        document = await self.documents.read_beside(query, suggests=suggests)
+        document = await self._document(query, request)
         if document.introspects and items.caller.is_anonymous:
             message = "Introspection needs a token: send Authorization: Bearer <token>."
             return _refused(
@@ -115,6 +115,7 @@ class Endpoint:
             return _refused("GRAPHQL_VALIDATION", "GraphQL validation error.", errors)
         if read_only and document.is_mutation(name):
             raise MethodNotAllowed(request.method, ("POST",))
+        require_light_document(query, document.tree, name, variables or {})
         roots = Semaphore(ROOTS) if document.has_many_roots else None
         context = Context(items, state.settings, request, roots)
         asked = (document.tree, context, variables, name)
@@ -130,6 +131,14 @@ class Endpoint:
         if result.errors:
             body["errors"] = [shown for error in result.errors for shown in _shown(error)]
         return json_response(orjson.dumps(body))
+
+    async def _document(self, text: str, request: Request) -> Document:
+        caller = request.state.items.caller
+        document = self.documents.read_at_once(text, caller)
+        if document is not None:
+            return document
+        # Who is gone stands in no line.
+        return await unless_gone(request.receive, self.documents.read_in_turn(text, caller))
 
     async def _run(
         self,
@@ -151,22 +160,29 @@ class Endpoint:
             return ExecutionResult(None, executor)
         answer: Any = executor.execute_operation()
         result: ExecutionResult = await answer if isawaitable(answer) else answer
+        if executor.background_futures:  # fields beside one that was refused at once
+            await asyncio.wait(executor.background_futures)
+        # It refers to itself: what it holds, the request and all, would stay until the next look
+        # for garbage.
+        vars(executor).clear()
         for error in result.errors or ():
-            original = error.original_error
-            if original is None or isinstance(original, _REFUSALS):
-                continue
-            refused = as_refusal(original)
-            if refused is None:
-                logger.error("graphql field failed", exc_info=original)
-            else:
-                error.original_error = refused
+            _judge(error)
         if result.errors:
             _require_served(result)
-        else:
-            # It refers to itself: what it holds, the request and all, would stay until the next
-            # look for garbage. After errors some of its fields may be running still.
-            vars(executor).clear()
         return result
+
+
+def _judge(error: GraphQLError) -> None:
+    """What a caller did wrong is a refusal. Anything else is our mistake, logged whole."""
+    original = error.original_error
+    if original is not None and not isinstance(original, REFUSALS):
+        refused = as_refusal(original)
+        if refused is None:
+            logger.error("graphql field failed", exc_info=original)
+        else:
+            error.original_error = refused
+        let_go(original)
+    let_go(error)
 
 
 def _require_served(result: ExecutionResult) -> None:

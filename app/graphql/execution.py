@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 from starlette.requests import Request
 
+from app.errors import AppError, ErrorList
 from app.items.items import Items
 from app.settings import Settings
+
+REFUSALS = (AppError, ErrorList, GraphQLError)
+"""What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,18 @@ class CompiledExecutor(Executor[Any]):
         if isinstance(self.context_value, Context):
             self.context_value.executor = self
 
+    def handle_field_error(
+        self,
+        raw_error: Exception,
+        return_type: Any,
+        field_details_list: Any,
+        path: Path,
+    ) -> None:
+        """A refusal is its sentence from here on: hundreds of them may be kept to the end."""
+        if isinstance(raw_error, REFUSALS):
+            let_go(raw_error)
+        super().handle_field_error(raw_error, return_type, field_details_list, path)
+
     def complete_list_value(
         self,
         return_type: Any,
@@ -75,3 +92,14 @@ class CompiledExecutor(Executor[Any]):
         return super().complete_object_value(
             return_type, field_details_list, info, path, result, position_context
         )
+
+
+def let_go(error: BaseException) -> None:
+    """Free what an error was raised through and from: values of callers whole, and itself again."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    for one in error.errors if isinstance(error, ErrorList) else ():
+        let_go(one)
+    if isinstance(error, AppError) and error.fuller is not None:
+        let_go(error.fuller)
+    if isinstance(error, GraphQLError):
+        error.cause = None

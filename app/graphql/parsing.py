@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from graphql import DocumentNode, GraphQLError, Source
-from graphql.language import Lexer
+from graphql.language import Lexer, Token
 from graphql.language.parser import Parser
 
 
@@ -29,9 +29,9 @@ def lexer_of(text: str) -> Iterator[Lexer]:
     try:
         yield lexer
     finally:
-        token = lexer.token
-        while token.next is not None:
-            token = token.next
-        while token is not None:
-            before, token.prev, token.next = token.prev, None, None
-            token = before
+        last: Token | None = lexer.token
+        while last is not None and last.next is not None:
+            last = last.next
+        while last is not None:
+            before, last.prev, last.next = last.prev, None, None
+            last = before

@@ -6,6 +6,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from app.errors import shown
+
 Date = NewType("Date", str)
 Hash = NewType("Hash", str)
 Json = NewType("Json", object)
@@ -15,7 +17,7 @@ StringOrFloat = NewType("StringOrFloat", object)
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise GraphQLError(f"Expected a string, got {value!r}.")
+        raise GraphQLError(f"Expected a string, got {shown(repr(value))}.")
     return value
 
 
@@ -28,12 +30,12 @@ def _big_int(value: Any) -> int:
             number = 2**63
         if -(2**63) <= number < 2**63:
             return number
-    raise GraphQLError(f"Expected a 64-bit whole number, got {value!r}.")
+    raise GraphQLError(f"Expected a 64-bit whole number, got {shown(repr(value))}.")
 
 
 def _string_or_float(value: Any) -> str | float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise GraphQLError(f"Expected a number or a string, got {value!r}.")
+        raise GraphQLError(f"Expected a number or a string, got {shown(repr(value))}.")
     return value
 
 
@@ -43,7 +45,7 @@ def _anything(value: Any) -> Any:
 
 def _key_or_object(value: Any) -> Any:
     if isinstance(value, bool | float | list):
-        raise GraphQLError(f"Expected a key or an object, got {value!r}.")
+        raise GraphQLError(f"Expected a key or an object, got {shown(repr(value))}.")
     return value
 
 

@@ -3,7 +3,7 @@
 Which value it is only the statement knows, so what fits is told by the types alone.
 """
 
-from app.errors import InvalidQuery
+from app.errors import InvalidQuery, shown
 from app.items.operators import CLAIMS, LISTS, like_pattern
 from app.items.query import Current
 from app.items.view import Readable
@@ -30,7 +30,7 @@ def check(schema: Readable, own: Current, field: Field, operator: str) -> None:
         )
     is_text = like_pattern(operator, "") is not None or _kind(field) == "text"
     if not is_text and _kind(field) != _kind(named):  # anything can be compared as a text
-        raise InvalidQuery(f'"{".".join(own.path)}" is not a valid {field.type}')
+        raise InvalidQuery(f'"{shown(".".join(own.path))}" is not a valid {field.type}')
 
 
 def _named(schema: Readable, own: Current) -> Field:
@@ -45,7 +45,7 @@ def _named(schema: Readable, own: Current) -> Field:
             return field
         if field.relation is not None:
             collection = field.relation.to
-    raise InvalidQuery(f'"{".".join(own.path)}" is nothing of "{own.collection}"')
+    raise InvalidQuery(f'"{shown(".".join(own.path))}" is nothing of "{own.collection}"')
 
 
 def _kind(field: Field) -> str:

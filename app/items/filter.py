@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from app.access.caller import Caller
-from app.errors import Forbidden, InvalidQuery
+from app.errors import Forbidden, InvalidQuery, shown
 from app.items.current import check as check_current
 from app.items.functions import functions_of
 from app.items.operands import claim, operand, require_few
@@ -72,7 +72,7 @@ class FilterReader:
             field = self._field(collection, key.removesuffix("_func"), path)
             return self._functions(field, value, (*path, field.name))
         if key.startswith("_") and key in KNOWN:
-            raise InvalidQuery(f'Invalid filter key "{key}" on "{collection}"')
+            raise InvalidQuery(f'Invalid filter key "{shown(key)}" on "{collection}"')
         if is_follow(key):
             return self._on_rows(self._target(collection, key, path), value, (*path, key))
         return self._on_field(self._field(collection, key, path), value, (*path, key))
@@ -105,7 +105,7 @@ class FilterReader:
     def _under_rows(self, target: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
         if key in _QUANTIFIERS:
             if not isinstance(value, dict):
-                raise InvalidQuery(f'"{key}" has to be a filter object')
+                raise InvalidQuery(f'"{shown(key)}" has to be a filter object')
             return Some(path, self._object(target, value, ()), none=key == "_none")
         if key.startswith("_") and key in KNOWN:
             return self._on_key(target, key, value, path)
@@ -142,7 +142,7 @@ class FilterReader:
         if key.startswith("_") and key not in {"_and", "_or"}:
             return self._compare(field, key, value, path)
         if field.relation is None:
-            raise InvalidQuery(f'Invalid filter key "{key}" on "{field.name}"')
+            raise InvalidQuery(f'Invalid filter key "{shown(key)}" on "{field.name}"')
         if not self.schema.fields(field.relation.to):
             raise Forbidden.collection(field.relation.to, path)
         return self._entry(field.relation.to, key, value, path)
@@ -182,7 +182,7 @@ class FilterReader:
 
     def _function(self, field: Field, name: str, value: Any, path: tuple[str, ...]) -> Condition:
         if name == "json" or name not in functions_of(field):
-            raise InvalidQuery(f'Invalid function specified "{name}"')
+            raise InvalidQuery(f'Invalid function specified "{shown(name)}"')
         if field.many is not None and not self.schema.fields(field.many.collection):
             raise Forbidden.collection(field.many.collection, path)
         value = value if isinstance(value, dict) else {"_eq": value}
@@ -261,7 +261,7 @@ def _parts(key: str, value: Any) -> list[dict[str, Any]]:
     if isinstance(value, dict):  # brackets with indexes: filter[_and][0][a]...
         value = list(value.values())
     if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
-        raise InvalidQuery(f'"{key}" has to be an array of filter objects')
+        raise InvalidQuery(f'"{shown(key)}" has to be an array of filter objects')
     return value
 
 
@@ -283,7 +283,7 @@ def _conditions(raw: Any) -> int:
 
 def _admit(field: Field, operator: str) -> None:
     if operator not in KNOWN:
-        raise InvalidQuery(f'Invalid filter operator "{operator}"')
+        raise InvalidQuery(f'Invalid filter operator "{shown(operator)}"')
     if field.concealed and operator not in ADMITTED["hash"]:
         raise InvalidQuery(
             f'Field with "conceal" special does not allow the "{operator}" filter operator'

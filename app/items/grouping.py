@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.errors import Forbidden, InvalidQuery
+from app.errors import Forbidden, InvalidQuery, shown
 from app.items.aggregate import ANY_FIELD, NUMBERS, OPERATIONS
 from app.items.functions import functions_of
 from app.items.query import Aggregate, AggregateQuery, Group, Value
@@ -51,7 +51,8 @@ def _aggregates(
 ) -> list[Aggregate]:
     """One operation, of rows (`*`) or of fields. `countAll` is GraphQL's: REST shows nothing."""
     if name not in OPERATIONS:
-        raise InvalidQuery(f'"aggregate" has no operation "{name}": use {", ".join(OPERATIONS)}')
+        known = ", ".join(OPERATIONS)
+        raise InvalidQuery(f'"aggregate" has no operation "{shown(name)}": use {known}')
     if name == "countAll":
         return []
     for field in fields:
@@ -85,7 +86,7 @@ def read_group(reader: QueryReader, collection: str, text: str) -> Group:
     reader.order.term(collection, name)  # refuses unknown and concealed fields
     field = reader.schema.fields(collection).get(name)
     if field is None or field.many is not None:
-        raise InvalidQuery(f'Can\'t group by "{text}"')
+        raise InvalidQuery(f'Can\'t group by "{shown(text)}"')
     if function is not None and (function not in functions_of(field) or field.type == "json"):
-        raise InvalidQuery(f'Can\'t group by "{text}"')
+        raise InvalidQuery(f'Can\'t group by "{shown(text)}"')
     return Group(f"{name}_{function}" if function else name, name, function)

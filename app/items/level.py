@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import FromClause
 
-from app.errors import InvalidQuery
+from app.errors import InvalidQuery, shown
 from app.items.query import (
     AggregateQuery,
     Constant,
@@ -136,7 +136,7 @@ def _value(node: Leaf, scope: Scope, surface: Surface) -> ColumnElement[Any]:
 
 def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:
     if len(node.functions) > _MOST_PARTS:
-        raise InvalidQuery(f'"{node.key}" may have {_MOST_PARTS} members at most')
+        raise InvalidQuery(f'"{shown(node.key)}" may have {_MOST_PARTS} members at most')
     pairs: list[Any] = []
     for key, function in node.functions:
         pairs += [quoted(key), _part(node.field, function, scope)]

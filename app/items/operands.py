@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from app.errors import InvalidQuery
+from app.errors import InvalidQuery, shown
 from app.items.operators import CLAIMS, LISTS, like_pattern
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s][^@\s.]*\.[^@\s]+")
@@ -119,7 +119,7 @@ def _typed(operator: str, value: Any, text: str, field_type: str) -> Any:
             return _boolean(value)
         case "uuid":
             if not is_uuid(text):
-                raise InvalidQuery(f'The filter value "{text}" is not a valid uuid')
+                raise InvalidQuery(f'The filter value "{shown(text)}" is not a valid uuid')
             return text
         case "timestamp" | "dateTime" | "date" | "time":
             return moment(text, field_type)
@@ -144,7 +144,7 @@ def _boolean(value: Any) -> bool:
     known = {"true": True, "1": True, "false": False, "0": False}
     answer = known.get(_as_text(value).lower())
     if answer is None:
-        raise InvalidQuery(f'The filter value "{value}" is not a boolean: use true or false')
+        raise InvalidQuery(f'The filter value "{shown(value)}" is not a boolean: use true or false')
     return answer
 
 
@@ -160,5 +160,6 @@ def moment(text: str, field_type: str) -> datetime | date | time:
                 return datetime.fromisoformat(text).replace(tzinfo=None)
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidQuery(f'The filter value "{text}" is not a valid {field_type}') from None
+        message = f'The filter value "{shown(text)}" is not a valid {field_type}'
+        raise InvalidQuery(message) from None
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import re
 
-from app.errors import Forbidden, InvalidQuery
+from app.errors import Forbidden, InvalidQuery, shown
 from app.items.aggregate import NUMBERS, OPERATIONS
 from app.items.functions import functions_of
 from app.items.query import Group, Sort
@@ -71,7 +71,7 @@ class OrderReader:
         if field.concealed:
             raise Forbidden.field(field.name, here, path[:-1])
         if function == "json" or (function is not None and function not in functions_of(field)):
-            raise InvalidQuery(f'Invalid function specified "{function}"')
+            raise InvalidQuery(f'Invalid function specified "{shown(function)}"')
         if field.many is not None and function is None:
             path = (*path, self._key_of(field.many.collection, path))
         return Sort(path, descending, function)
@@ -97,7 +97,7 @@ class OrderReader:
         operation, _, field = name.partition(".")
         if operation not in OPERATIONS:
             self.term(collection, name)  # refuses unknown fields
-            raise InvalidQuery(f'Can\'t sort by "{name}": it is no group')
+            raise InvalidQuery(f'Can\'t sort by "{shown(name)}": it is no group')
         if not field or field == "*":
             return Sort((operation,), descending)
         definition = self.schema.fields(collection).get(field)
@@ -109,12 +109,12 @@ class OrderReader:
             if definition.concealed:
                 raise Forbidden.field(field, collection)
             if definition.type not in NUMBERS:
-                raise InvalidQuery(f'Can\'t sort by "{name}": "{field}" is no number')
+                raise InvalidQuery(f'Can\'t sort by "{shown(name)}": "{field}" is no number')
         return Sort((operation, field), descending)
 
 
 def _call_of(text: str) -> tuple[str, str]:
     match = _CALL.fullmatch(text)
     if match is None:
-        raise InvalidQuery(f'Invalid function specified "{text}"')
+        raise InvalidQuery(f'Invalid function specified "{shown(text)}"')
     return match[2], match[1] + match[3]

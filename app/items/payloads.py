@@ -10,7 +10,7 @@ from app.items.rules import Row
 
 _MOST_FIELDS = 1000
 """Of one item: looking at each is a single step, that all others wait for."""
-_MOST_WRITTEN = 64 * 1024 * 1024
+MOST_WRITTEN = 64 * 1024 * 1024
 """Characters that a request changes: what it says once of many rows counts for each of them."""
 
 
@@ -41,8 +41,8 @@ def require_light(written: int) -> None:
     The one rule of all ways to say something once of many rows: changes by keys or query, nested
     ones, variables that a GraphQL document names again and again, SCM uploads.
     """
-    if written > _MOST_WRITTEN:
-        raise InvalidPayload(f"The change writes more than {_MOST_WRITTEN} characters: take parts")
+    if written > MOST_WRITTEN:
+        raise InvalidPayload(f"The change writes more than {MOST_WRITTEN} characters: take parts")
 
 
 def weight_of(payload: Mapping[str, Any]) -> int:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from app.errors import InvalidQuery
+from app.errors import InvalidQuery, shown
 from app.items.query import Surface
 from schema import Field
 
@@ -58,7 +58,7 @@ def rendered(field: Field, column: ColumnElement[Any], surface: Surface) -> Colu
 def labelled(value: ColumnElement[Any], key: str) -> ColumnElement[Any]:
     """A value under the caller's key. Raises InvalidQuery when PostgreSQL would cut the key."""
     if len(key.encode()) > _IDENTIFIER_BYTES:
-        raise InvalidQuery(f'The name "{key}" is longer than {_IDENTIFIER_BYTES} bytes')
+        raise InvalidQuery(f'The name "{shown(key)}" is longer than {_IDENTIFIER_BYTES} bytes')
     return value.label(key)
 
 

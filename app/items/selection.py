@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.errors import Forbidden, InvalidQuery
+from app.errors import Forbidden, InvalidQuery, shown
 from app.items.filter import FilterReader
 from app.items.functions import functions_of, result_key
 from app.items.order import OrderReader
@@ -247,7 +247,7 @@ class _Level:
 
     def _function(self, function: str, key: str, item: Field, argument: str | None) -> Leaf:
         if function not in functions_of(item) or (function == "json") == (argument is None):
-            raise InvalidQuery(f'Invalid function specified "{function}"')
+            raise InvalidQuery(f'Invalid function specified "{shown(function)}"')
         if item.many is not None and not self.schema.fields(item.many.collection):
             raise Forbidden.collection(item.many.collection, (*self.path, key))
         return Leaf(result_key(key, function, argument), item.name, function, argument)
@@ -279,5 +279,5 @@ def call_of(text: str) -> tuple[str, str]:
     """The function and path of `year(a.date)` or `a.year(date)`; InvalidQuery for anything else."""
     match = _CALL.fullmatch(text)
     if match is None:
-        raise InvalidQuery(f'Invalid function specified "{text}"')
+        raise InvalidQuery(f'Invalid function specified "{shown(text)}"')
     return match[2], match[1] + match[3]

@@ -18,6 +18,7 @@ from app.errors import (
     InvalidPayload,
     ValueOutOfRange,
     ValueTooLong,
+    shown,
 )
 from app.items.operands import as_number, as_uuid
 from schema import Field
@@ -65,7 +66,7 @@ def _text(collection: str, field: Field, value: Any) -> str:
 def _integer(collection: str, field: Field, value: Any) -> int:
     number = _parsed(field, value, "integer")
     if number != number.to_integral_value():
-        raise InvalidPayload(f'Invalid integer "{value}" in field "{field.name}"')
+        raise InvalidPayload(f'Invalid integer "{shown(value)}" in field "{field.name}"')
     limit = _INT64 if field.wide or field.type == "bigInteger" else _INT32
     if not -limit <= number < limit:
         raise ValueOutOfRange(collection, field.name, value)
@@ -90,7 +91,7 @@ def _bound(field: Field) -> Decimal:
 def _parsed(field: Field, value: Any, kind: str) -> Decimal:
     number = as_number(value)
     if number is None:
-        raise InvalidPayload(f'Invalid {kind} "{value}" in field "{field.name}"')
+        raise InvalidPayload(f'Invalid {kind} "{shown(value)}" in field "{field.name}"')
     return number
 
 
@@ -100,7 +101,7 @@ def _boolean(field: Field, value: Any) -> bool:
     text = str(value).lower()
     if text in _TRUE | _FALSE:
         return text in _TRUE
-    raise InvalidPayload(f'Invalid boolean "{value}" in field "{field.name}"')
+    raise InvalidPayload(f'Invalid boolean "{shown(value)}" in field "{field.name}"')
 
 
 def _uuid(collection: str, field: Field, value: Any) -> str:
@@ -108,7 +109,7 @@ def _uuid(collection: str, field: Field, value: Any) -> str:
         return known
     if field.relation is not None and isinstance(value, str | int):
         raise InvalidForeignKey(collection, field.name, value)
-    raise InvalidPayload(f'Invalid uuid "{value}" in field "{field.name}"')
+    raise InvalidPayload(f'Invalid uuid "{shown(value)}" in field "{field.name}"')
 
 
 _MOMENTS = {"timestamp": "DateTime", "dateTime": "DateTime", "date": "Date", "time": "Time"}

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app.domains.directus_files.names import plain_name, plain_type, title_of
 from app.domains.directus_files.uploads import Upload, announced, discard, store
-from app.errors import Forbidden, InvalidPayload, RouteNotFound
+from app.errors import Forbidden, InvalidPayload, RouteNotFound, shown
 from app.items.items import Items
 from app.items.values import as_key
 from app.json_text import NotJson, TooDeep, read_json
@@ -129,7 +129,7 @@ def _given_key(items: Items, payload: Payload) -> str | None:
         return None
     key = as_key(items.schema[FILES].primary_key, given)
     if key is None:
-        raise InvalidPayload(f'Invalid uuid "{given}" in field "id"')
+        raise InvalidPayload(f'Invalid uuid "{shown(given)}" in field "id"')
     return str(key)
 
 

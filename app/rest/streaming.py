@@ -6,15 +6,19 @@ free again as soon as its client is gone, or is sent away (`app.rest.connections
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import aclosing, suppress
+from typing import Any, TypeVar
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.errors import RequestStalled
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Stream(Response):
@@ -64,6 +68,24 @@ class Stream(Response):
                 async for block in blocks:
                     await send(_part(block))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """What a call returns or raises, of a request that has been read.
+
+    It is cancelled as soon as nobody would take its answer. Raises ClientDisconnect.
+    """
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
+    both = (working, leaving)
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        for task in both:
+            task.cancel()
+        await asyncio.wait(both)
 
 
 def _part(block: bytes) -> dict[str, object]:

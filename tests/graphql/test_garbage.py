@@ -14,11 +14,7 @@ TEXTS = {
     "variables": f"query($f:account_filter){{{ROOTS} account(filter:$f){{...g}}}}"
     " fragment g on account{id}",
     "of unknown fields": "{" + " ".join(f"a{n}:account{{idd}}" for n in range(90)) + "}",
-    "of too many errors": f"{{{ROOTS}"
-    + "account{idd ie if}" * 28
-    + "a:account{"
-    + "x " * 20
-    + "}}",
+    "of too many errors": f"{{{ROOTS}{'account{idd ie if}' * 28} a:account{{{'x ' * 20}}}}}",
     "of fields that differ": "{"
     + "".join(f"a{n}:account(limit:1){{id}} a{n}:account{{id}}" for n in range(40))
     + "}",
@@ -45,16 +41,16 @@ def _little_to_look_through():
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-@pytest.mark.parametrize("suggests", [True, False])
-def test_no_document_leaves_garbage(text, suggests):
+@pytest.mark.parametrize("of_nobody", [True, False])
+def test_no_document_leaves_garbage(text, of_nobody):
     """A token refers to the one before it and the one after: a megabyte for each long document."""
     documents = Documents(OURS, tokens=5000, keep=0)
-    documents.read(text, suggests=suggests)  # what is looked up once
+    documents.read(text, of_nobody=of_nobody)  # what is looked up once
     gc.collect()
     gc.disable()
     try:
         for _ in range(3):
-            documents.read(text, suggests=suggests)
+            documents.read(text, of_nobody=of_nobody)
         assert gc.collect() == 0
     finally:
         gc.enable()
