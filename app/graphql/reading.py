@@ -70,6 +70,7 @@ class SelectionReader:
         if not self.schema.fields(collection):
             raise Forbidden.collection(collection, path)
         below = self._below(collection, details)
+        self.reader.size.add(len(below))  # a fragment is written once, and spread anywhere
         self._require(collection, below, path)
         return tuple(self._node(collection, key, part, path) for key, part in below.items())
 

@@ -25,7 +25,9 @@ def aggregate_query(
     """
     by = tuple(
         {
-            group.key: group for text in groups for group in [read_group(reader, collection, text)]
+            group.key: group
+            for text in dict.fromkeys(groups)
+            for group in [read_group(reader, collection, text)]
         }.values()
     )
     limit, offset = reader.page(options)
@@ -34,7 +36,7 @@ def aggregate_query(
         tuple(
             found
             for name, fields in operations.items()
-            for found in _aggregates(reader, collection, name, fields)
+            for found in _aggregates(reader, collection, name, list(dict.fromkeys(fields)))
         ),
         groups=by,
         filter=reader.filters.read(collection, options.filter),

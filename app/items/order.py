@@ -31,8 +31,7 @@ class OrderReader:
         order of the first field it may read. Equal rows are in the order of their keys in any case
         (app.items.scope).
         """
-        if len(terms) > _MOST_TERMS:
-            raise InvalidQuery(f'"sort" takes {_MOST_TERMS} fields at most')
+        _require_few(terms)
         if terms:
             return tuple(self.term(collection, term.strip()) for term in terms)
         return (self._usual(collection) if own is None else Sort((own,)),)
@@ -87,6 +86,7 @@ class OrderReader:
         self, collection: str, terms: list[str], groups: tuple[Group, ...]
     ) -> tuple[Sort, ...]:
         """The order of groups: by a group, or an aggregate such as `-count.id`."""
+        _require_few(terms)
         return tuple(self._group_term(collection, term.strip(), groups) for term in terms)
 
     def _group_term(self, collection: str, term: str, groups: tuple[Group, ...]) -> Sort:
@@ -111,6 +111,11 @@ class OrderReader:
             if definition.type not in NUMBERS:
                 raise InvalidQuery(f'Can\'t sort by "{shown(name)}": "{field}" is no number')
         return Sort((operation, field), descending)
+
+
+def _require_few(terms: list[str]) -> None:
+    if len(terms) > _MOST_TERMS:
+        raise InvalidQuery(f'"sort" takes {_MOST_TERMS} fields at most')
 
 
 def _call_of(text: str) -> tuple[str, str]:

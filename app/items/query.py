@@ -225,6 +225,11 @@ def _rule_conditions(query: Query | AggregateQuery) -> Iterator[Condition | None
         yield from (condition for _, condition in rule.masks)
 
 
+def comparisons(condition: Condition | None) -> int:
+    """How many comparisons a condition has, those of rows in it among them."""
+    return 0 if condition is None else sum(1 for _ in _condition_values(condition))
+
+
 def _condition_values(condition: Condition) -> Iterator[Value]:
     if isinstance(condition, Compare):
         value = condition.value

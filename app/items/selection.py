@@ -1,7 +1,7 @@
 """Directus `fields`, `deep`, `alias`: from dot paths and wildcards to a query (directus.md 2)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,14 +9,18 @@ from app.errors import Forbidden, InvalidQuery, shown
 from app.items.filter import FilterReader
 from app.items.functions import functions_of, result_key
 from app.items.order import OrderReader
-from app.items.query import Leaf, Nested, Node, Query, Surface, Value
+from app.items.query import Leaf, Nested, Node, Query, Surface, Value, comparisons
 from app.items.relations import step
 from app.items.search import search_condition
+from app.items.size import Size
 from app.items.view import Readable
 from schema import Field
 
 _CALL = re.compile(r"((?:\w+\.)*)(\w+)\(([\w.]+)\)")
 _JSON = re.compile(r"json\(\s*(\w+(?:\.\w+)*)\s*,([^()]+)\)")
+
+_LONGEST_WILDCARD = 1_000
+"""Characters of a path with a wildcard, which is written out for every relation."""
 
 Path = tuple[str, ...]
 
@@ -57,7 +61,7 @@ LIMITS = Limits()
 
 
 class QueryReader:
-    """Reads queries of one surface, against what one caller may read."""
+    """Reads one query of a surface, against what one caller may read."""
 
     def __init__(
         self, schema: Readable, filters: FilterReader, limits: Limits, surface: Surface = "rest"
@@ -67,6 +71,7 @@ class QueryReader:
         self.limits = limits
         self.surface = surface
         self.order = OrderReader(schema, limits.depth)
+        self.size = Size()
 
     def query(
         self,
@@ -94,11 +99,14 @@ class QueryReader:
     ) -> Query:
         """The query of a list with a selection of its own. `sort_by`: the order when none is."""
         limit, offset = self.page(options)
+        chosen = self.filters.read(collection, options.filter)
+        searched = search_condition(self.schema, collection, options.search)
+        self.size.add(comparisons(chosen) + comparisons(searched) + len(options.sort))
         return Query(
             collection,
             selection,
-            filter=self.filters.read(collection, options.filter),
-            search=search_condition(self.schema, collection, options.search),
+            filter=chosen,
+            search=searched,
             sort=self.order.sort(collection, list(options.sort), own=sort_by),
             limit=None if limit is None else Value(limit),
             offset=None if offset is None else Value(offset),
@@ -183,7 +191,7 @@ class _Level:
         plain: dict[str, Node] = {}
         below: dict[str, list[str]] = {}
         missing: list[str] = []
-        for item in self._expanded(fields):
+        for item in self._expanded(dict.fromkeys(fields)):
             function, name, argument = _call(item)
             head, _, rest = name.partition(".")
             real = self.options.alias.get(head, head)
@@ -204,22 +212,27 @@ class _Level:
             plain[key] = self._nested(key, names)
         return tuple(plain.values())
 
-    def _expanded(self, fields: list[str]) -> list[str]:
-        """Wildcards replaced by names: `*` by every field, `*.x` by every relation's x."""
-        expanded: list[str] = []
+    def _expanded(self, fields: Iterable[str]) -> Iterable[str]:
+        """Every name once, wildcards replaced by names; each is counted before the next is read."""
+        expanded: dict[str, None] = {}
         for item in fields:
-            head, dot, rest = item.partition(".")
-            if head != "*" or "(" in item:
-                expanded.append(item)
-            elif not dot:
-                expanded += [name for name in self.fields if self._shows(name)]
-            else:
-                related = [name for name in self.fields if self._expands(name, rest)]
-                expanded += [
-                    name for name in self.fields if name not in related and self._shows(name)
-                ]
-                expanded += [f"{name}.{rest}" for name in related]
+            names = self._names(item)
+            self.reader.size.add(len(names))
+            expanded |= dict.fromkeys(names)
         return expanded
+
+    def _names(self, item: str) -> list[str]:
+        """What a wildcard stands for: `*` for every field, `*.x` for every relation's x."""
+        head, dot, rest = item.partition(".")
+        if head != "*" or "(" in item:
+            return [item]
+        if not dot:
+            return [name for name in self.fields if self._shows(name)]
+        if len(item) > _LONGEST_WILDCARD:
+            raise InvalidQuery("Max relational depth exceeded")
+        related = {name for name in self.fields if self._expands(name, rest)}
+        shown = [name for name in self.fields if name not in related and self._shows(name)]
+        return [*shown, *(f"{name}.{rest}" for name in self.fields if name in related)]
 
     def _shows(self, name: str) -> bool:
         """Whether a wildcard shows a field: not a to-many of what the caller may not read."""

@@ -165,3 +165,14 @@ async def test_lists_of_variables_have_so_many_values_in_all(client, query, vari
     answer = await client.post("/graphql", json={"query": query, "variables": variables})
     assert answer.status_code == 400
     assert "The lists of the variables have more than 20000 values" in answer.text
+
+
+async def test_fragments_that_double_are_counted_while_they_are_read(client):
+    """Each spreads the next twice under two relations: 2 to the ninth, of some hundred tokens."""
+    spread = "id parent_product{{...f{0}}} a:parent_product{{...f{0}}}"
+    chain = "".join(f" fragment f{n} on product{{{spread.format(n + 1)}}}" for n in range(10))
+    leaves = " fragment f10 on product{id product_name sku}"
+    answer = await client.graphql("{product(limit:1){...f0}}" + chain + leaves)
+    assert "more than 2500 fields" in answer["errors"][0]["message"]
+    few = chain.replace("a:parent_product", "parent_product")
+    assert "errors" not in await client.graphql("{product(limit:1){...f0}}" + few + leaves)
