@@ -153,3 +153,12 @@ DOCUMENTS = FairPool("long GraphQL documents", 1, 20)
 COPIES = Pool("copies", 16)
 """Rows copied out of PostgreSQL, and the files made of them. More than a process has connections
 for long reads, so that who waits for rows keeps nobody from packing theirs."""
+
+IMPORTS = Pool("imports", 1)
+"""Files of rows being read, all of them in turn: each call ends after some milliseconds."""
+
+CODES = Pool("codes", max(2, os.cpu_count() or 1))
+"""Codes being made, or told by arithmetic, thousands at a time."""
+
+DESCRIPTIONS = Pool("descriptions", 1)
+"""The whole API described for one caller."""

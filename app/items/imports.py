@@ -3,7 +3,6 @@
 What is wrong is said for all rows, grouped by field and rule, each group with its rows.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,21 +11,26 @@ from app.errors import AppError, ErrorList, Forbidden
 from app.items.items import Items
 from app.items.payloads import weight_of
 from app.items.write import Writer
+from app.pools import IMPORTS
 
 BLOCK = 2000
 """Rows written as one set."""
 
 _HEAVIEST = 4 * 1024 * 1024
 """Characters of a set: a row may have a million."""
+_MOST_STEPS = 16
+"""Of a block: its transaction may not do nothing for long."""
 _SHORTEST_RANGE = 5
 """Rows in sequence that are told as a range, not one by one."""
 
 Row = dict[str, Any]
 Numbered = tuple[int, Row]
 """A row, and where in its file people will find it."""
+Rows = Iterator[Numbered | None]
+"""The rows of a file; None: a pause, some of it was read."""
 
 
-async def import_rows(items: Items, name: str, rows: Iterator[Numbered], most_errors: int) -> int:
+async def import_rows(items: Items, name: str, rows: Rows, most_errors: int) -> int:
     """Create or update an item for every row, all or none; how many.
 
     Raises Forbidden unless the caller may create and update, and an ErrorList of what is wrong
@@ -49,30 +53,52 @@ async def import_rows(items: Items, name: str, rows: Iterator[Numbered], most_er
     return count
 
 
-async def _blocks(rows: Iterator[Numbered], key: str) -> AsyncIterator[list[Numbered]]:
-    """The rows in blocks of so many rows, or characters.
+async def _blocks(rows: Rows, key: str) -> AsyncIterator[list[Numbered]]:
+    """The rows in blocks of so many rows, or characters."""
+    reading = _Reading(rows, key)
+    while not reading.ended:
+        block = await IMPORTS.run(reading.step)
+        if block:
+            yield block
 
-    A key that comes again begins a new one: it updates what came before.
+
+class _Reading:
+    """A file being read, step by step: between two of them others' files have their turn.
+
+    A key that comes again begins a new block: it updates what came before.
     """
-    held: list[Numbered] = []
 
-    def take() -> list[Numbered]:
-        seen = {str(row.get(key)) for _, row in held}
-        block = list(held)
-        held.clear()
-        weight = sum(weight_of(row) for _, row in block)
-        for number, row in rows:
-            again = row.get(key) is not None and str(row[key]) in seen
-            weight += weight_of(row)
-            if again or len(block) == BLOCK or (block and weight > _HEAVIEST):
-                held.append((number, row))
-                break
-            seen.add(str(row.get(key)))
-            block.append((number, row))
+    def __init__(self, rows: Rows, key: str) -> None:
+        self.ended = False
+        self._rows = rows
+        self._key = key
+        self._block: list[Numbered] = []
+        self._seen: set[str] = set()
+        self._weight = self._steps = 0
+
+    def step(self) -> list[Numbered]:
+        """Read on till the next pause of the file; a block, if one is complete by then."""
+        for found in self._rows:
+            if found is None:
+                self._steps += 1
+                return self._taken() if self._steps >= _MOST_STEPS else []
+            key, weight = found[1].get(self._key), weight_of(found[1])
+            again = key is not None and str(key) in self._seen
+            heavy = bool(self._block) and self._weight + weight > _HEAVIEST
+            complete = self._taken() if again or heavy or len(self._block) == BLOCK else []
+            self._block.append(found)
+            self._seen.add(str(key))
+            self._weight += weight
+            if complete:
+                return complete
+        self.ended = True
+        return self._taken()
+
+    def _taken(self) -> list[Numbered]:
+        """The block; the next one is begun."""
+        block, self._block, self._seen = self._block, [], set()
+        self._weight = self._steps = 0
         return block
-
-    while block := await asyncio.to_thread(take):
-        yield block
 
 
 async def _save(

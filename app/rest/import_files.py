@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Generator, Iterator, Mapping
 from typing import IO, Any
 
 import orjson
 
 from app.errors import InvalidPayload
-from app.json_text import NotJson, TooDeep, is_deep, read_json
+from app.json_text import DEEPEST, NotJson, TooDeep, is_deep, read_json
 from schema import Field
 
 CSV = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})
@@ -19,13 +20,22 @@ _LONGEST_ROW = 1024 * 1024
 """Characters of one row, or one value. Reading one is a single step, that all others wait for."""
 _MOST_COLUMNS = 1000
 
+_MOST_EMPTY = 100_000
+"""Lines without a value, one after the other."""
+_STEP = 128 * 1024
+"""Characters that are read between two pauses."""
+_EFFORT = 50
+"""Characters that take as long as a line does by itself."""
+
 _BLOCK = 64 * 1024
 _SEPARATORS = ",;\t|"
+_SPACES = re.compile(r"\s*")
 csv.field_size_limit(_LONGEST_ROW)
 
 Row = dict[str, Any]
-Rows = Generator[tuple[int, Row], None, None]
-"""Rows, each with its place in the file. To be closed when not read to the end."""
+Rows = Generator[tuple[int, Row] | None, None, None]
+"""Rows, each with its place in the file; None: a pause, so much was read. To be closed when not
+read to the end."""
 
 
 def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
@@ -46,11 +56,21 @@ def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
         names = [name.strip() for name in next(reader, [])]
         if len(names) > _MOST_COLUMNS:
             raise InvalidPayload(f"A CSV has {_MOST_COLUMNS} columns at most")
+        deepest = 1 + max((name.count(".") for name in names), default=0)
+        if deepest > DEEPEST:
+            raise InvalidPayload(f"The name of a column has {DEEPEST} parts at most")
+        empty = 0
         for place, values in enumerate(reader, 2):
             lines.of_row = 0
             row = _nested(names, values, fields)
+            empty = 0 if row else empty + 1
             if row:
                 yield place, row
+            elif empty > _MOST_EMPTY:
+                raise InvalidPayload(f"A CSV has {_MOST_EMPTY} empty lines in a row at most")
+            if lines.read * deepest > _STEP:
+                lines.read = 0
+                yield None
     except csv.Error as error:
         raise InvalidPayload(f"The CSV can't be read: {error}") from None
     except UnicodeDecodeError:
@@ -62,12 +82,14 @@ def csv_rows(file: IO[bytes], fields: Mapping[str, Field]) -> Rows:
 class _Lines:
     """The lines of a file. `of_row`: characters of those that the row being read has so far.
 
+    `read`: characters since the last pause, and what lines cost beside them.
+
     Raises InvalidPayload for a row that is too long: a cell in quotes may have many lines.
     """
 
     def __init__(self, text: io.TextIOBase) -> None:
         self._text = text
-        self.of_row = 0
+        self.of_row = self.read = 0
 
     def __iter__(self) -> "_Lines":
         return self
@@ -75,6 +97,7 @@ class _Lines:
     def __next__(self) -> str:
         line = self._text.readline(_LONGEST_ROW + 1)
         self.of_row += len(line)
+        self.read += len(line) + _EFFORT
         if self.of_row > _LONGEST_ROW:
             raise InvalidPayload(f"A row of a CSV has {_LONGEST_ROW} characters at most")
         if not line:
@@ -115,7 +138,12 @@ def json_rows(file: IO[bytes]) -> Rows:
     """The items of a JSON array of objects, each with its number, from 1."""
     text = io.TextIOWrapper(file, "utf-8-sig")
     try:
-        yield from enumerate(_Array(text).items(), 1)
+        array = _Array(text)
+        for place, item in enumerate(array.items(), 1):
+            yield place, item
+            if array.read > _STEP:
+                array.read = 0
+                yield None
     except UnicodeDecodeError:
         raise InvalidPayload("The JSON has to be UTF-8") from None
     finally:
@@ -123,12 +151,12 @@ def json_rows(file: IO[bytes]) -> Rows:
 
 
 class _Array:
-    """A JSON array, decoded item by item."""
+    """A JSON array, decoded item by item. `read`: characters since the last pause."""
 
     def __init__(self, text: io.TextIOBase) -> None:
         self._text = text
         self._held = ""
-        self._at = 0
+        self._at = self.read = 0
         self._decoder = json.JSONDecoder(parse_constant=_no_number)
 
     def items(self) -> Iterator[Row]:
@@ -148,11 +176,15 @@ class _Array:
 
     def _next_char(self) -> str:
         """The next character that is no space, which stays the next."""
+        skipped = 0
         while True:
-            while self._at < len(self._held):
-                if not self._held[self._at].isspace():
-                    return self._held[self._at]
-                self._at += 1
+            at = _SPACES.match(self._held, self._at).end()  # type: ignore[union-attr]  # or none
+            skipped += at - self._at
+            self._at = at
+            if at < len(self._held):
+                return self._held[at]
+            if skipped > _LONGEST_ROW:
+                raise InvalidPayload(f"The JSON has more than {_LONGEST_ROW} spaces in a row")
             if not self._read(_BLOCK):
                 raise InvalidPayload("The JSON ends in the middle of the array")
 
@@ -176,6 +208,7 @@ class _Array:
 
     def _read(self, size: int) -> bool:
         more = self._text.read(size)
+        self.read += len(more)
         self._held, self._at = self._held[self._at :] + more, 0
         return bool(more)
 

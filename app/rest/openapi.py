@@ -1,6 +1,5 @@
 """`/server/specs/oas`: the OpenAPI document of what the caller may do (directus.md 10)."""
 
-import asyncio
 from typing import Any
 
 import orjson
@@ -11,6 +10,7 @@ from starlette.routing import Route
 from app.access.permissions import Action
 from app.errors import Forbidden
 from app.items.items import Items
+from app.pools import DESCRIPTIONS
 from app.rest.requests import absolute
 from app.rest.responses import json_response
 from schema import Collection, Field
@@ -68,7 +68,7 @@ async def specs(request: Request) -> Response:
     items: Items = request.state.items
     url = absolute(request)
     # Many collections are a second's work: beside the requests of others.
-    text = await asyncio.to_thread(lambda: orjson.dumps(document(items, url)))
+    text = await DESCRIPTIONS.run(lambda: orjson.dumps(document(items, url)))
     return json_response(text)
 
 

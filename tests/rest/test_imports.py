@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 
 import pytest
 
@@ -184,7 +185,11 @@ async def test_a_broken_file_is_refused(client, rows, content, kind):
 
 
 def read(text, fields=FIELDS):
-    return list(csv_rows(io.BytesIO(text.encode()), fields))
+    return without_pauses(csv_rows(io.BytesIO(text.encode()), fields))
+
+
+def without_pauses(rows):
+    return [found for found in rows if found is not None]
 
 
 @pytest.mark.parametrize(
@@ -213,13 +218,13 @@ def test_json_is_read_item_by_item(size):
     items = [{"n": number, "text": 'ä"]},{' * (number % 7)} for number in range(size)]
     for indent in (None, 2):
         raw = json.dumps(items, indent=indent, ensure_ascii=False).encode()
-        assert list(json_rows(io.BytesIO(raw))) == list(enumerate(items, 1))
+        assert without_pauses(json_rows(io.BytesIO(raw))) == list(enumerate(items, 1))
 
 
 def test_a_long_item_of_json_is_read():
     items = [{"a": "x" * 500_000}, {"a": [1] * 100_000}]
     raw = json.dumps(items).encode()
-    assert [item for _, item in json_rows(io.BytesIO(raw))] == items
+    assert [item for _, item in without_pauses(json_rows(io.BytesIO(raw)))] == items
 
 
 @pytest.mark.parametrize(
@@ -238,6 +243,10 @@ def test_a_long_item_of_json_is_read():
         ([{f"c{n}": 1 for n in range(20_000)}], "1000 fields"),
         ([{"domain_name": "a.b", "account": {f"c{n}": 1 for n in range(2000)}}], "1000 fields"),
         ([{"domain_name": "x" * 4_000_000}], "can't be read"),
+        ("domain_name\n" + "\n" * 3_000_000, "100000 empty lines"),
+        ("domain_name\n" + ",,,\n" * 1_000_000, "100000 empty lines"),
+        ("\n" * 3_000_000, "100000 empty lines"),
+        ("a." * 400_000 + "a\n" + "1\n" * 9, "100 parts"),
     ],
 )
 async def test_rows_of_any_size_are_refused_in_a_moment(client, rows, content, reason):
@@ -245,3 +254,67 @@ async def test_rows_of_any_size_are_refused_in_a_moment(client, rows, content, r
     assert response.status_code == 400
     assert reason in response.json()["errors"][0]["message"]
     assert domains(rows) == []
+
+
+class Counted(io.BytesIO):
+    """A file that knows how much of it was read."""
+
+    def read1(self, *size):
+        block = super().read1(*size)
+        self.taken += len(block)
+        return block
+
+    taken = 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (csv_rows, "name\n" + ("\n" * 90_000 + "a\n") * 4),
+        (csv_rows, "name\n" + ("," * 1000 + "\n") * 2000),
+        (csv_rows, "name\n" + "a\n" * 300_000),
+        (csv_rows, ".".join(["a"] * 90) + "\n" + "1\n" * 20_000),
+        (json_rows, "[" + "{}," * 200_000 + "{}]"),
+        (json_rows, "[" + ("{" + " " * 9_000 + "}" + " " * 9_000 + ",") * 200 + "{}]"),
+    ],
+)
+def test_a_file_is_read_in_short_steps(rows, text):
+    """Whatever is in it: who reads has a pause at least every so many characters."""
+    file = Counted(text.encode())
+    found = rows(file, FIELDS) if rows is csv_rows else rows(file)
+    before, longest, pauses = 0, 0, 0
+    for one in found:
+        if one is None:
+            longest, before, pauses = max(longest, file.taken - before), file.taken, pauses + 1
+    longest = max(longest, file.taken - before)
+    assert longest < 400_000
+    assert pauses >= len(text) // 400_000
+
+
+@pytest.mark.parametrize("text", [" " * 3_000_000, "[" + "\n" * 3_000_000, "[{}" + " " * 3_000_000])
+async def test_json_of_spaces_is_refused(client, text):
+    files = {"file": ("rows", text.encode(), "application/json")}
+    response = await client.post("/utils/import/domain", files=files)
+    assert response.status_code == 400
+    assert "1048576 spaces" in response.json()["errors"][0]["message"]
+
+
+async def test_pauses_make_no_difference_to_what_is_written(client, rows):
+    lines = [f"{name}\n" + "\n" * 20_000 for name in names(12)]
+    response = await send(client, "domain", "domain_name\n" + "".join(lines))
+    assert response.status_code == 200
+    assert domains(rows) == names(12)
+
+
+async def test_imports_take_turns_on_a_thread_of_their_own(client, rows, monkeypatch):
+    threads = set()
+    real = imports.weight_of
+
+    def weight_of(row):
+        threads.add(threading.current_thread().name)
+        return real(row)
+
+    monkeypatch.setattr(imports, "weight_of", weight_of)
+    text = "domain_name\n" + "\n".join(names(3000))
+    assert (await send(client, "domain", text)).status_code == 200
+    assert threads == {"imports_0"}

@@ -4,7 +4,6 @@ A serial is decrypted to its position, and the position is looked up in the rang
 (DESIGN.md 5). So a deleted code is still known, and a guessed one is told apart.
 """
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from app.codes.sscc import Sscc
 from app.database.session import Session
 from app.domains.code_space import queries
 from app.domains.code_space.service import Space
+from app.pools import CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ async def minted_for(
     found: dict[str, str | None] = {}
     for space in (Space(**row) for row in rows):
         own = [code for code in codes if code.path.startswith(space.key_prefix)]
-        placed = await asyncio.to_thread(_positions, own, space, secret)
+        placed = await CODES.run(_positions, own, space, secret)
         values = {"id": space.id, "positions": list(placed)}
         for row in await session.fetch_all(queries.OWNERS_OF_POSITIONS, values):
             found[placed[row["position"]]] = row["account"]

@@ -1,6 +1,5 @@
 """Writing the codes of one chunk: made as a matrix, written by one COPY (DESIGN.md 5 and 6)."""
 
-import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from app.domains.code_space.service import Space, mark_minted, take_positions, t
 from app.domains.identifier_job import queries
 from app.domains.identifier_job.planning import first_sscc_within, refusal_of
 from app.domains.identifier_job.service import Job, hold_keys
+from app.pools import CODES
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ async def mint(session: WriteSession, batch: Batch, taken: str, positions: range
     Raises SsccTaken or Unusable when an SSCC exists already, KeyspaceTooSmall when no positions
     are left.
     """
-    rows = await asyncio.to_thread(batch.rows, positions)
+    rows = await CODES.run(batch.rows, positions)
     await mark_minted(session, taken)
     if batch.holds_reserved(positions):
         return await _mint_around(session, batch, rows, len(positions))
@@ -150,7 +150,7 @@ async def _mint_around(session: WriteSession, batch: Batch, rows: Buffer, quanti
         job = batch.job
         [taken] = await take_ranges(session, batch.space, job.id, job.reference_id, [positions])
         await mark_minted(session, taken.id)
-        rows = await asyncio.to_thread(batch.rows, positions)
+        rows = await CODES.run(batch.rows, positions)
         created += await _write_new(session, batch, rows)
     return created
 

@@ -1,6 +1,5 @@
 """One upload of SCM data: which codes, and what they get (systems.md 4.6)."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from app.codes.scanned_text import other_path_of, paths_of
 from app.domains.scm_data.queries import EXTENDED_ID
 from app.items.payloads import weight_of
+from app.pools import CODES
 
 SPECIAL = frozenset({"product", "activation_status", "blacklist_reason", "serial_number"})
 """Fields that are not kept as SCM data, but change the code itself."""
@@ -62,7 +62,7 @@ class Upload:
             listed = list(values)
             paths: list[str | None] = [None] * len(listed)
             if key == EXTENDED_ID:
-                paths = await asyncio.to_thread(paths_of, listed)
+                paths = await CODES.run(paths_of, listed)
             bound |= {f"key_{n}": key, f"values_{n}": listed, f"paths_{n}": paths}
         return bound
 
