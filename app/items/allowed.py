@@ -14,7 +14,7 @@ def require(caller: Caller, action: Action, collection: Collection) -> None:
     """Raises Forbidden unless the caller may do that to some rows of the collection.
 
     What the server writes nobody else does; what belongs to the whole installation (roles,
-    policies, settings) a caller with an account may only read.
+    policies, settings) a caller with an account may only read. Nor does it make accounts.
     """
     if may(caller, action, collection):
         return
@@ -30,6 +30,8 @@ def may(caller: Caller, action: Action, collection: Collection) -> bool:
     """Whether the caller may do that to some rows of the collection: the rule of `require`."""
     if action != "read" and (collection.readonly or _is_shared(caller, collection)):
         return False
+    if action == "create" and caller.account is not None and _are_accounts(collection):
+        return False
     return caller.is_admin or bool(caller.permissions.of(collection.name, action))
 
 
@@ -37,6 +39,11 @@ def _is_shared(caller: Caller, collection: Collection) -> bool:
     if caller.account is None:
         return False
     return collection.shared or (collection.system and collection.tenancy is None)
+
+
+def _are_accounts(collection: Collection) -> bool:
+    """Whether a row is an account's own by its key: a new one is of another account."""
+    return collection.primary_key.name in (collection.tenancy or ())
 
 
 def flags_of(caller: Caller) -> dict[str, bool]:

@@ -149,7 +149,7 @@ class Compiler:
                 continue
             nothing = cast(null(), column_type(field))
             is_shown = field.primary_key or field.name in shown
-            value = scope.column((field.name,)) if is_shown else nothing
+            value = scope.for_conditions_of_others(field.name) if is_shown else nothing
             if field.primary_key:
                 value = scope.table.c[field.name]
             columns.append(value.label(field.name))

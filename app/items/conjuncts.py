@@ -32,8 +32,8 @@ def groups_of(condition: Condition, is_many: IsMany) -> list[Group]:
     """The independent parts of a condition. `is_many` tells whether a path ends in a to-many."""
     alone: list[Condition] = []
     sharing: list[tuple[list[Condition], set[Path]]] = []
-    for part in _conjuncts(condition):
-        paths = {path for leaf in _leaves(part) for path in _through(leaf, is_many)}
+    for part in conjuncts(condition):
+        paths = {path for leaf in leaves(part) for path in _through(leaf, is_many)}
         if not paths:
             alone.append(part)
             continue
@@ -52,20 +52,22 @@ def groups_of(condition: Condition, is_many: IsMany) -> list[Group]:
     return groups
 
 
-def _conjuncts(condition: Condition) -> Iterator[Condition]:
+def conjuncts(condition: Condition) -> Iterator[Condition]:
+    """The parts of a condition that all have to hold."""
     if isinstance(condition, All):
         for part in condition.conditions:
-            yield from _conjuncts(part)
+            yield from conjuncts(part)
     else:
         yield condition
 
 
-def _leaves(condition: Condition) -> Iterator[Compare | Some]:
+def leaves(condition: Condition) -> Iterator[Compare | Some]:
+    """What a condition asks of values and of rows; not what it asks of the rows of a `Some`."""
     if isinstance(condition, Compare | Some):
         yield condition
         return
     for part in condition.conditions:
-        yield from _leaves(part)
+        yield from leaves(part)
 
 
 def _through(leaf: Compare | Some, is_many: IsMany) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Text,
+    and_,
     case,
     cast,
     extract,
@@ -34,6 +35,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 
 `json` takes a path; the count of an alias is of its related rows (see `app.items.scope`).
 """
+
+_MOST_WHOLE, _MOST_FRACTION, _LONGEST_SCALED = (
+    literal_column(digits, Integer) for digits in ("131072", "16383", "6000")
+)
+"""Digits of a number before its point and after it; characters of one with an exponent."""
 
 _POSTGRES = {"weekday": "dow"}
 
@@ -71,9 +77,24 @@ def _binary(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def number_in(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A text as a number where it is one; null elsewhere, as a comparison with it would fail."""
-    looks = text.op("~")(literal_column(r"'^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$'"))
-    return case((looks, func.cast(text, Numeric())), else_=None)
+    """A text as a number where it is one; null elsewhere, as a comparison with it would fail.
+
+    PostgreSQL's numbers have 131,072 digits before the point and 16,383 after it: a text of more is
+    none. One with an exponent is, up to 9,999, where it is not as long as to come near those ends.
+    """
+    point: ColumnElement[str] = literal_column("'.'")
+    whole, fraction = (
+        func.length(func.split_part(text, point, literal_column(place))) for place in ("1", "2")
+    )
+    is_plain = text.op("~")(literal_column(r"'^-?[0-9]+(\.[0-9]+)?$'"))
+    fits = and_(whole <= _MOST_WHOLE, fraction <= _MOST_FRACTION)
+    is_scaled = text.op("~")(literal_column(r"'^-?[0-9]+(\.[0-9]+)?[eE][+-]?0*[0-9]{1,4}$'"))
+    number = func.cast(text, Numeric())
+    return case(
+        (is_plain, case((fits, number), else_=None)),
+        (and_(is_scaled, func.length(text) <= _LONGEST_SCALED), number),
+        else_=None,
+    )
 
 
 def _steps(path: str) -> list[ColumnElement[str]]:

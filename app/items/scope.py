@@ -6,6 +6,7 @@ so whatever is joined, filtered, sorted or counted is what the caller may see.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -28,8 +29,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
 from app.database.tables import column_type
-from app.items.conjuncts import Group, groups_of
+from app.items.conjuncts import Group, conjuncts, groups_of
 from app.items.functions import applied, json_text, number_in
+from app.items.guard import MOST_BARE, comes_first, compared, is_bare, is_own, is_quick
 from app.items.operators import as_operand, predicate, roomy
 from app.items.query import All, AnyOf, Compare, Condition, Current, ReadRule, Some, Sort, Value
 from app.items.relations import Step, step
@@ -40,6 +42,19 @@ NameOf = Callable[[Value], str]
 """The name a value is bound under."""
 
 _ONE_ROW: Select[Any] = select(literal_column("1").label("one"))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The parts of a rule, of rows that it has let through: true, but not yet known.
+
+    `is_first`: PostgreSQL computes them before the conditions after them, `is_own`: before a join;
+    see `app.items.guard`.
+    """
+
+    is_first: bool
+    is_own: bool
+    parts: tuple[ColumnElement[bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,8 @@ class Build:
     """Bytes that the JSON of a list may have."""
     _marks: dict[tuple[FromClause, str], ColumnElement[bool]] = field(default_factory=dict)
     _computed: dict[tuple[FromClause, str], ColumnElement[Any]] = field(default_factory=dict)
+    _seen: dict[FromClause, "Seen"] = field(default_factory=dict)
+    _masked: set[tuple[FromClause, str]] = field(default_factory=set)
 
     def unrestricted(self) -> "Build":
         """The same without rules: what rules themselves are judged by."""
@@ -64,7 +81,8 @@ class Build:
 
         Fields that are no column (what is computed, to-many) have a mark in its place: see `shown`.
         So has the key, by which rows are found and joined whoever may see it. What is computed is
-        computed here, of the rows as they are: only its own mask hides it.
+        computed here, of the rows as they are: only its own mask hides it. A rule that comes late
+        is a column, too: see `seen`.
         """
         if rule is None or (rule.rows is None and not rule.masks):
             return self.tables.tables[collection].alias()
@@ -88,9 +106,18 @@ class Build:
             for item in self.schema[collection].fields
             if masks and (expression := expression_of(collection, item.name)) is not None
         }
-        where = true() if rule.rows is None else inner.condition(rule.rows)
-        seen_rows = select(*columns, *marks.values(), *values.values()).select_from(inner.source)
-        rows = seen_rows.where(where).subquery()
+        is_first, parts = self._parts(rule.rows, inner)
+        seen = [part.is_(true()).label(None) for part in parts]
+        shown = select(*columns, *marks.values(), *values.values(), *seen)
+        rows = shown.select_from(inner.source).where(and_(true(), *parts)).subquery()
+        if seen:
+            found = (rows.exported_columns[part.name] for part in seen)
+            # Null is a row that is not there, of those that are joined.
+            parts_seen = tuple(part.is_not(false()) for part in found)
+            self._seen[rows] = Seen(
+                is_first, rule.rows is not None and is_own(rule.rows), parts_seen
+            )
+        self._masked.update((rows, name) for name in masks)
         for name, value in values.items():
             self._computed[rows, name] = rows.exported_columns[value.name]
         for name, mark in marks.items():
@@ -104,6 +131,25 @@ class Build:
             return known
         expression = expression_of(collection, name)
         return None if expression is None else expression(table)
+
+    def _parts(
+        self, rule: Condition | None, scope: "Scope"
+    ) -> tuple[bool, list[ColumnElement[bool]]]:
+        """The SQL of a rule, in parts where PostgreSQL may compute it first, and whether it may."""
+        if rule is None:
+            return True, []
+        if comes_first(rule, partial(self.type_of, scope.table, scope.collection)):
+            return True, [scope.condition(part) for part in conjuncts(rule)]
+        return False, [scope.condition(rule)]
+
+    def seen(self, table: FromClause) -> "Seen | None":
+        """Whether a row of a table is let through, to be asked before a caller's conditions."""
+        return self._seen.get(table)
+
+    def type_of(self, table: FromClause, collection: str, name: str) -> str | None:
+        """The type of a field that is a column as it is stored: not computed, not masked."""
+        is_column = (table, name) not in self._masked and expression_of(collection, name) is None
+        return self.schema.fields(collection)[name].type if is_column else None
 
     def is_marked(self, table: FromClause, name: str) -> bool:
         """Whether a rule masks a field without masking its column."""
@@ -151,6 +197,17 @@ class Scope:
             return self.build.shown(table, path[-1], table.c[path[-1]])
         value = type_coerce(computed, column_type(self.field(path)))
         return self.build.shown(table, path[-1], value)
+
+    def for_conditions_of_others(self, name: str) -> ColumnElement[Any]:
+        """A field of this level for statements around it, whose conditions wait for nothing.
+
+        So what takes time to compute with is null in rows that are not let through.
+        """
+        value, seen = self.column((name,)), self.build.seen(self.table)
+        type_ = self.build.type_of(self.table, self.collection, name)
+        if seen is None or seen.is_first or is_quick(type_):
+            return value
+        return case((and_(*seen.parts), value), else_=None)
 
     def value(
         self, path: tuple[str, ...], function: str | None, argument: str | None = None
@@ -209,9 +266,41 @@ class Scope:
         self._joined[path] = table
 
     def condition(self, condition: Condition) -> ColumnElement[bool]:
-        """The SQL of a condition tree."""
-        groups = groups_of(condition, self._is_many)
-        return and_(true(), *(self._group(group) for group in groups))
+        """The SQL of a condition tree, of which no hidden row can tell."""
+        parts: list[ColumnElement[bool]] = []
+        asked: dict[FromClause, None] = {}
+        bare, type_of = 0, partial(self.build.type_of, self.table, self.collection)
+        seen = self.build.seen(self.table)
+        with_prefixes = seen is not None and seen.is_own
+        for group in groups_of(condition, self._is_many):
+            met = self._group(group)
+            if bare < MOST_BARE and is_bare(group.condition, type_of, with_prefixes=with_prefixes):
+                bare += 1
+            else:
+                tables = self._tables_of(group.condition)
+                met = self._waiting(met, tables)
+                asked |= dict.fromkeys(tables)
+            parts.append(met)
+        return and_(true(), *self._first(asked), *parts)
+
+    def _tables_of(self, condition: Condition) -> list[FromClause]:
+        """The tables of this level whose values a condition looks at."""
+        paths = dict.fromkeys(compared(condition))
+        return [self._joined[path] for path in paths if path in self._joined]
+
+    def _first(self, tables: Iterable[FromClause]) -> list[ColumnElement[bool]]:
+        """The rules of tables that have to be asked before conditions, and can be."""
+        rules = [seen for table in tables if (seen := self.build.seen(table)) is not None]
+        parts = [part for seen in rules if seen.is_first for part in seen.parts]
+        return [case((part, true()), else_=false()) for part in parts]
+
+    def _waiting(
+        self, met: ColumnElement[bool], tables: Iterable[FromClause]
+    ) -> ColumnElement[bool]:
+        """A condition that is computed where rules that come late let rows through, if any does."""
+        rules = [seen for table in tables if (seen := self.build.seen(table)) is not None]
+        late = [part for seen in rules if not seen.is_first for part in seen.parts]
+        return case((and_(*late), met), else_=false()) if late else met
 
     def _group(self, group: Group) -> ColumnElement[bool]:
         if not group.through:
@@ -242,12 +331,12 @@ class Scope:
             others = [first, *others]
         for path in others:
             inner._join(path)
-        met = inner._plain(group.condition)
         own = [table for path, table in inner._joined.items() if path not in outside]
+        met = inner._waiting(inner._plain(group.condition), own)
         return (
             select(literal_column("1"))
             .select_from(inner.source)
-            .where(*joins, met)
+            .where(*joins, *inner._first(own), met)
             .correlate_except(*own)
             .exists()
         )

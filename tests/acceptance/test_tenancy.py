@@ -80,7 +80,7 @@ async def test_a_tenant_is_told_what_it_may_do_and_no_more(tenant):
     told = await shown(tenant, "/permissions/me")
     for name in SERVED:
         assert told[name]["read"]["access"] == told[name]["update"]["access"] == "partial"
-        assert told[name]["create"]["access"] == "full"
+        assert told[name]["create"]["access"] == ("none" if name == "account" else "full")
     for name in ("roles", "policies", "access", "permissions"):  # the installation's
         read = "partial" if name == "access" else "full"
         assert told[f"directus_{name}"]["read"]["access"] == read
@@ -242,9 +242,41 @@ async def test_nested_writes_do_not_cross_either(tenant, rows):
     response = await tenant.patch("/items/product/" + MINE.replace("/", "%2F"), json=stolen)
     assert response.status_code in (400, 403)
     assert rows.execute("SELECT FROM account WHERE account_name = 'stolen'").rowcount == 0
-    made = await tenant.post("/items/account", json={"account_name": "Third"})
-    assert made.status_code == 403, made.text
     assert rows.execute("SELECT FROM account").rowcount == 2
+
+
+async def test_a_tenant_makes_no_account_and_is_not_told_which_there_are(tenant, rows):
+    """Refused before a row is made: a key or slug that is taken answers as one that is free."""
+    rows.execute("UPDATE account SET company_slug = 'taken' WHERE id = %s", [ACCOUNT])
+    answers = [
+        [answer.text.replace(key, "") for answer in await tries(tenant, key, slug)]
+        for key in (ACCOUNT, NOBODY)
+        for slug in ("taken", "free")
+    ]
+    assert answers.count(answers[0]) == len(answers), answers
+    for slug in ("taken", "free"):
+        made = await tenant.post("/items/account", json={"account_name": "x", "company_slug": slug})
+        assert made.status_code == 403, made.text
+    assert rows.execute("SELECT FROM account").rowcount == 2
+    own = {"account": {"id": OTHER, "account_name": "Renamed"}}
+    renamed = await tenant.patch("/items/product/" + MINE.replace("/", "%2F"), json=own)
+    assert renamed.status_code == 200, renamed.text
+
+
+async def tries(client, key, slug):
+    """The answers to all ways of making an account."""
+    row = {"id": key, "account_name": "x", "company_slug": slug}
+    file = {"file": ("x.json", json.dumps([row]), "application/json")}
+    given = ", ".join(f'{name}: "{value}"' for name, value in row.items())
+    mutation = f"mutation {{ create_account_item(data: {{{given}}}) {{ id }} }}"
+    return [
+        await client.post("/items/account", json=row),
+        await client.post("/items/account", json=[row]),
+        await client.post("/items/product", json={"product_name": "x", "account": row}),
+        await client.patch(f"/items/account/{key}", json={"account_name": "x"}),
+        await client.post("/utils/import/account", files=file),
+        await client.post("/graphql", json={"query": mutation}),
+    ]
 
 
 async def test_users_are_made_in_the_own_account_only(tenant, rows):
