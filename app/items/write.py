@@ -3,7 +3,7 @@
 The steps follow directus.md 1.4 to 1.8; DESIGN.md section 4 asks for sets, never row by row.
 """
 
-from collections.abc import Awaitable, Callable, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Sized
 from typing import Any
 
 import psycopg
