@@ -3,6 +3,7 @@
 The routes are those of the application: one that is added is tried, too.
 """
 
+import asyncio
 import json
 import re
 import time
@@ -166,7 +167,7 @@ async def _status(
     async def receive() -> Message:
         nonlocal sent
         if sent:
-            return {"type": "http.disconnect"}
+            await asyncio.Event().wait()  # a client that stays
         sent = True
         return {"type": "http.request", "body": body, "more_body": False}
 

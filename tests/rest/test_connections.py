@@ -235,7 +235,8 @@ async def test_who_asks_for_another_protocol_is_answered_in_this_one(
 
 
 def _connection():
-    [one] = [one for one in gc.get_objects() if isinstance(one, Connection) and one.transport]
+    found = (one for one in gc.get_objects() if isinstance(one, Connection) and one.transport)
+    [one] = [one for one in found if not one.transport.is_closing()]
     return one
 
 

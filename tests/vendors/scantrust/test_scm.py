@@ -373,7 +373,7 @@ async def test_what_is_said_once_of_many_codes_counts_for_each(
 ):
     """The rule of `PATCH /items/unique_code`."""
     rows.execute("""UPDATE unique_code SET scm_data = '{"case_number": "same"}'""")
-    monkeypatch.setattr(payloads, "_MOST_WRITTEN", 1000)
+    monkeypatch.setattr(payloads, "MOST_WRITTEN", 1000)
     answer = await company.post(UPLOAD, json={"data_key": data_key, "items": items})
     assert answer.status_code == 400
     assert "more than 1000 characters: take parts" in answer.text
@@ -382,7 +382,7 @@ async def test_what_is_said_once_of_many_codes_counts_for_each(
 
 async def test_the_rule_holds_for_tasks_too(company, rows, work_on, monkeypatch):
     rows.execute("""UPDATE unique_code SET scm_data = '{"case_number": "same"}'""")
-    monkeypatch.setattr(payloads, "_MOST_WRITTEN", 1000)
+    monkeypatch.setattr(payloads, "MOST_WRITTEN", 1000)
     task = {"constraints": {"extended_id": KEYS[2:4]}, "scm_data": {"case_number": "x" * 600}}
     refused = await company.post(ASYNC, json=task)
     assert refused.status_code == 400
