@@ -36,7 +36,7 @@ class BodyLimit:
         self.stall = stall
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
         is_upload = _is_upload(scope)
@@ -100,6 +100,12 @@ def _is_nobody(scope: Scope) -> bool:
     items = scope["state"].get("items")
     is_theirs = scope["path"].startswith(VENDORS)
     return items is not None and items.caller.is_anonymous and not is_theirs
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether there is anything to come: RFC 9112 6.3 knows no body that no header tells of."""
+    length = header(scope, b"content-length")
+    return length not in {"", "0"} or header(scope, b"transfer-encoding") != ""
 
 
 def _declared(scope: Scope) -> float:

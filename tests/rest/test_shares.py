@@ -85,7 +85,8 @@ async def served(app):
         for writer in _opened:
             writer.transport.abort()
         _opened.clear()
-        await until(lambda: not server.server_state.connections)
+        state = server.server_state
+        await until(lambda: not state.connections and not state.tasks)
         server.should_exit = True
         server.force_exit = True
         await running
