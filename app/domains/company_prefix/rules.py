@@ -54,10 +54,10 @@ class CompanyPrefixRules(Rules):
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
+        _require_admin(caller)
         changed = [update for update in updates if not FIXED.isdisjoint(update.changes)]
         if not changed:
             return
-        _require_admin(caller)
         rows = [{**update.before, **update.patch} for update in changed]
         _check(rows)
         for update in changed:
