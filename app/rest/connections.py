@@ -66,11 +66,13 @@ class Connection(HttpToolsProtocol):
     _unread_bytes = 0
     _head_bytes = 0
     _said: bytearray
+    _chunks: list[bytes]
+    """What has come of a body, till the piece that it is in has been looked at."""
     _refusal: AppError | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._said = bytearray()
+        self._said, self._chunks = bytearray(), []
         self.flow = _Flow(transport, self._said)
         self._settings = self.app_state["settings"]
         # A proxy's connections are all its clients'.
@@ -91,6 +93,7 @@ class Connection(HttpToolsProtocol):
             if not _open[self._network]:
                 del _open[self._network]
         self._said.clear()
+        self._chunks.clear()
         self.pipeline.clear()
         super().connection_lost(exc)
 
@@ -109,6 +112,7 @@ class Connection(HttpToolsProtocol):
             del self._said[: len(piece)]
             self._head_bytes += len(piece)
             super().data_received(piece)
+            self._hand_over()
             if self._head_bytes > _LARGEST_HEAD:
                 self._refuse(HeadersTooLarge(_LARGEST_HEAD))
         if len(self._said) > _UNREAD:
@@ -140,7 +144,18 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
-        super().on_body(body)
+        self._chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        self._hand_over()
+        super().on_message_complete()
+
+    def _hand_over(self) -> None:
+        """Give what has come of a body to its request: at once, however small its chunks are."""
+        if self._chunks:
+            body = b"".join(self._chunks)
+            self._chunks.clear()
+            super().on_body(body)
 
     def _unsupported_upgrade_warning(self) -> None:
         """It is answered like any other request."""

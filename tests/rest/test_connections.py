@@ -9,6 +9,7 @@ import json
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.main import create_app
 from app.rest import connections
@@ -273,6 +274,26 @@ async def test_of_requests_sent_without_waiting_a_few_are_looked_at(filled, size
     assert ids == list(range(count))
     assert max(queued) <= 17
     assert max(held) <= 64 * 1024 + 256 * 1024  # what one call reads comes on top
+
+
+async def test_a_body_in_small_chunks_is_given_on_in_few_parts(filled, monkeypatch):
+    """Each part that is given on copies what waits: thousands of them stopped the process."""
+    parts = []
+    given_on = HttpToolsProtocol.on_body
+
+    def counted(self, body):
+        parts.append(body)
+        given_on(self, body)
+
+    monkeypatch.setattr(HttpToolsProtocol, "on_body", counted)
+    text = b'{"query":{"limit":1}}' + b" " * 5000
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in text) + b"0\r\n\r\n"
+    head = b"SEARCH /items/product HTTP/1.1\r\n" + JSON + b"Connection: close\r\n"
+    async with served(filled) as (port, *_):
+        answer = await told(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"".join(parts) == text
+    assert len(parts) < 20
 
 
 async def test_who_leaves_takes_the_requests_along_that_wait(filled, rows):
