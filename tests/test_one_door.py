@@ -44,7 +44,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         "the first start, before there is any account": ("_ADMIN", "_first_admin")
     },
     "app/domains/account/queries.py": {
-        WHOSE: ("ADOPT_PRODUCTS", "ADOPT_ORDERS", "ADOPT_CODES", "CODES_OF_OTHERS")
+        WHOSE: ("ADOPT_PRODUCTS", "ADOPT_ORDERS", "_ADOPTED", "_OF_ANOTHER", "CODES_OF_OTHERS")
     },
     "app/domains/code_pool/queries.py": {
         BY_KEY: ("DUE", "COMING", "FAILED_JOB", "GIVE", "LOOKED"),

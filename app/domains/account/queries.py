@@ -30,8 +30,17 @@ RETURNING id
     )
 )
 
+NAMED_BY_CODES = {
+    "product": "product",
+    "domain": "domain",
+    "identifier_job": "identifier_job",
+    "workorder": "workorder",
+    "reservation": "code_reservation",
+}
+"""Fields of codes, and the tables of the rows that they name."""
+
 # The codes under some ranges of keys; of what they name, a row that is another account's.
-ADOPT_CODES = """
+_ADOPTED = """
 WITH adopted AS (
   UPDATE unique_code SET account = %(account)s::uuid WHERE id = ANY(ARRAY(
     SELECT c.id FROM unnest(%(firsts)s::text[], %(ends)s::text[]) AS r (first, "end")
@@ -39,22 +48,15 @@ WITH adopted AS (
       WHERE id >= r.first AND id < r."end" AND account IS NULL OFFSET 0) AS c))
   RETURNING product, domain, identifier_job, workorder, reservation
 ), named AS MATERIALIZED (SELECT DISTINCT * FROM adopted)
-SELECT 'product' AS field, p.id FROM named JOIN product AS p ON p.id = named.product
-  WHERE p.account <> %(account)s::uuid
-UNION ALL
-SELECT 'domain', d.id::text FROM named JOIN domain AS d ON d.id = named.domain
-  WHERE d.account <> %(account)s::uuid
-UNION ALL
-SELECT 'identifier_job', j.id::text FROM named JOIN identifier_job AS j
-  ON j.id = named.identifier_job WHERE j.account <> %(account)s::uuid
-UNION ALL
-SELECT 'workorder', w.id::text FROM named JOIN workorder AS w ON w.id = named.workorder
-  WHERE w.account <> %(account)s::uuid
-UNION ALL
-SELECT 'reservation', r.id::text FROM named JOIN code_reservation AS r
-  ON r.id = named.reservation WHERE r.account <> %(account)s::uuid
-LIMIT 1
 """
+_OF_ANOTHER = tuple(
+    f"""
+SELECT '{field}' AS field, t.id::text FROM named JOIN {table} AS t ON t.id = named.{field}
+WHERE t.account <> %(account)s::uuid
+"""
+    for field, table in NAMED_BY_CODES.items()
+)
+ADOPT_CODES = f"{_ADOPTED} {' UNION ALL '.join(_OF_ANOTHER)} LIMIT 1"
 
 # A code whose key says nothing of its product, of another account than that.
 CODES_OF_OTHERS = """
