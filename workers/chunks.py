@@ -9,6 +9,7 @@ side by side, and whoever cancels or deletes the job waits for none of them.
 """
 
 import logging
+from secrets import randbelow
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from app.codes.errors import CodeError
 from app.database.session import Database, WriteSession
 from app.errors import AppError, ErrorList
 from app.queue import nudge
-from workers.kinds import Chunk, Kind, Piece
+from workers.kinds import Chunk, Held, Kind, Piece
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,9 @@ WIDTH = 16
 
 MAX_ATTEMPTS = 5
 LATER = 2.0
-"""Seconds after which a job that others hold is looked at again."""
+"""Seconds, on average, after which a job that others hold is looked at again."""
+HELD = (psycopg.errors.LockNotAvailable, Held)
+"""What says that others are using what a job needs: it waits, however often."""
 REFUSALS = (AppError, ErrorList, CodeError)
 """What trying again does not change: the message of the error is for the job's owner."""
 
@@ -116,10 +119,11 @@ async def advance(database: Database, kind: Kind, key: str) -> bool:
                 logger.debug("%s %s is %s: nothing to do.", kind.table, key, status or "gone")
                 return False
             return await _do_one(database, kind, key) or status == kind.waiting
-        except psycopg.errors.LockNotAvailable:
-            # Somebody changes the job, or what its codes lie under, and takes long.
+        except HELD:
+            # Somebody changes the job, or what its codes lie under, and takes long; or other jobs
+            # are about to take the codes. Those would meet again if all of them waited equally.
             logger.info("%s %s is held by others: later.", kind.table, key)
-            await nudge(kind.table, key, delay=LATER)
+            await nudge(kind.table, key, delay=LATER * (50 + randbelow(100)) / 100)
             return False
 
 
@@ -179,7 +183,7 @@ async def _do_one(database: Database, kind: Kind, key: str) -> bool:
     except REFUSALS as refusal:
         await _fail(database, kind, key, str(refusal))
     except Exception as error:
-        if chunk is None or is_outage(error):
+        if chunk is None or is_outage(error) or isinstance(error, HELD):
             raise
         logger.exception("%s %s: chunk %d failed.", kind.table, key, chunk.number)
         await _postpone(database, kind, key, chunk, error)

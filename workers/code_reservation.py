@@ -8,6 +8,7 @@ from app.domains.code_reservation import queries
 from app.domains.code_reservation.export import make_file
 from app.domains.code_reservation.service import (
     KIND,
+    CodesAreHeld,
     forget_reservations,
     read_reservation,
     reserve_missing,
@@ -17,7 +18,7 @@ from app.errors import ServiceUnavailable
 from app.items.compile import Compiler
 from app.storage import storage
 from workers.exports import StorageGone
-from workers.kinds import Chunk, Kind, Piece, to_be_stored
+from workers.kinds import Chunk, Held, Kind, Piece, to_be_stored
 
 
 class CodeReservations(Kind):
@@ -41,10 +42,12 @@ class CodeReservations(Kind):
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         reservation = await read_reservation(session, key)
-        taken = await reserve_missing(session, reservation)
         try:
+            taken = await reserve_missing(session, reservation)
             name = str(chunk.payload["object"])
             await make_file(session, self.compiler, storage(), reservation, name)
+        except CodesAreHeld as error:
+            raise Held(str(error)) from error
         except ServiceUnavailable as error:
             raise StorageGone(error.message) from error
         return taken

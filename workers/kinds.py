@@ -28,6 +28,10 @@ class Chunk:
     payload: dict[str, Any]
 
 
+class Held(Exception):
+    """What a chunk needs is there, but others hold it: it is tried again, however often."""
+
+
 class Kind(Protocol):
     """One kind of long job. Its jobs are the rows of one table, which has a key and a status.
 
@@ -78,7 +82,7 @@ class Kind(Protocol):
         ...
 
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
-        """Do a chunk; the number of units that came of it."""
+        """Do a chunk; the number of units that came of it. Raises Held."""
         ...
 
     async def progress(

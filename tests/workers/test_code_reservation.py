@@ -119,10 +119,10 @@ async def test_codes_that_others_hold_are_waited_for(stored, database: Database)
         stored.connection.execute(
             "SELECT FROM unique_code WHERE code <= '00000003' ORDER BY id FOR UPDATE"
         )
-        await advance(database, KIND, key)
-        assert status(stored, key) == "in_progress"
+        for _ in range(MAX_ATTEMPTS + 1):
+            await advance(database, KIND, key)
+            assert status(stored, key) == "in_progress"
     assert held(stored, key) == 0
-    stored.connection.execute("UPDATE job_chunk SET not_before = now()")
     await advance(database, KIND, key)
     assert (status(stored, key), held(stored, key)) == ("complete", 8)
 
