@@ -39,7 +39,7 @@ from app.rest import (
     utils,
 )
 from app.rest.body_limit import BodyLimit
-from app.rest.large_bodies import LargeBodies
+from app.rest.in_turn import InTurn
 from app.rest.middleware import VENDORS, Authentication, RequestLog
 from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import (
@@ -146,7 +146,7 @@ def create_app(settings: Settings) -> Starlette:
                 most_uploaded=settings.files_max_upload_size,
                 stall=settings.request_stall_seconds,
             ),
-            Middleware(LargeBodies, patience=settings.account_patience),
+            Middleware(InTurn, patience=settings.account_patience, shown=_too_many),
         ],
         exception_handlers={
             AppError: on_app_error,

@@ -147,8 +147,12 @@ HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20)
 STORAGE = Pool("storage", 32)
 """Calls of the object storage: as many as its client keeps connections."""
 
-DOCUMENTS = FairPool("long GraphQL documents", 1, 20)
-"""Long GraphQL texts being parsed and validated, one after the other."""
+DOCUMENTS = FairPool("new GraphQL documents", 1, _LONGEST_LINE)
+"""GraphQL texts being parsed and validated, one after the other. One asker may fill the line: a
+client that writes its values into its texts sends nothing but new ones."""
+
+QUERIES = FairPool("queries with long lists", 1, _LONGEST_LINE)
+"""Queries being read, of which thousands of values are looked at one by one."""
 
 COPIES = Pool("copies", 16)
 """Rows copied out of PostgreSQL, and the files made of them. More than a process has connections

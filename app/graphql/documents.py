@@ -33,8 +33,9 @@ _LONGEST_OF_NOBODY, _MOST_TOKENS_OF_NOBODY = 8_000, 2_000
 """Characters and tokens of a document without a token: who sends it can read little."""
 _LAST = 1_000
 """Where those without a token, together, stand in line: behind all others."""
-_LONGEST_AT_ONCE = 2_000
-"""Characters. Validation compares fields and fragments in pairs: longer texts go to a thread."""
+_LONGEST_AT_ONCE = 150
+"""Characters: some four root fields, a millisecond. Longer texts go to a thread, when it is their
+turn: who sends many new ones would hold up the others, who may ask for very little."""
 _MOST_REPEATED = 30
 """Fields of one response key, spreads of one fragment, or inline fragments of one selection."""
 _SHORT = 1000

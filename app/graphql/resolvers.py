@@ -7,6 +7,7 @@ are not turned into objects and back.
 from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from app.errors import Forbidden, InvalidPayload
 from app.graphql.execution import Compiled, Context
 from app.graphql.reading import SelectionReader, selection_text_of, text_of
 from app.items.items import Items
+from app.items.long_lists import read_in_turn
 from app.items.query import Query, Value
 from app.items.readings import Asked, Reading
 
@@ -65,8 +67,9 @@ def read_many(collection: str) -> Resolver:
             reader, details = _reader(info)
             return reader.list_query(collection, arguments, details)
 
-        said = text_of(info.field_nodes)
-        return Compiled(await items.run(items.reading(_asked(collection, said), query)))
+        asked = _asked(collection, text_of(info.field_nodes))
+        reading = await read_in_turn(items.caller, arguments, partial(items.reading, asked, query))
+        return Compiled(await items.run(reading))
 
     return resolve
 
@@ -120,8 +123,8 @@ def aggregate(collection: str) -> Resolver:
     async def resolve(_root: Any, info: Info, **arguments: Any) -> Compiled:
         items = _items(info, collection, "read")
         reader, details = _reader(info)
-        query = reader.aggregate_query(collection, arguments, details)
-        return Compiled(await items.aggregate(query))
+        read = partial(reader.aggregate_query, collection, arguments, details)
+        return Compiled(await items.aggregate(await read_in_turn(items.caller, arguments, read)))
 
     return resolve
 

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.access.networks import network_of
@@ -32,7 +32,7 @@ _PIECE = 64 * 1024
 """Bytes of an answer that a client takes at least in EXPORT_STALL_SECONDS."""
 
 _READ = 16 * 1024
-"""Bytes that are looked at together."""
+"""Bytes that are looked at together, before others have their turn. Each may be half a chunk."""
 _QUEUED = 16
 """Requests that are looked at together: all but one of them wait for their turn."""
 _UNREAD = 64 * 1024
@@ -68,6 +68,7 @@ class Connection(HttpToolsProtocol):
     _said: bytearray
     _chunks: list[bytes]
     """What has come of a body, till the piece that it is in has been looked at."""
+    _next: asyncio.Handle | None = None
     _refusal: AppError | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -85,9 +86,9 @@ class Connection(HttpToolsProtocol):
         self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._late, self._unread):
-            if timer is not None:
-                timer.cancel()
+        for due in (self._late, self._unread, self._next):
+            if due is not None:
+                due.cancel()
         if self._network is not None:
             _open[self._network] -= 1
             if not _open[self._network]:
@@ -103,11 +104,15 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing() or self._refusal is not None:
             return
         self._said += data
-        self._read()
+        if self._next is None:
+            self._read()
+        else:
+            self._take_more()
 
     def _read(self) -> None:
-        """Look at what has come, until a request of it has to wait for its turn."""
-        while self._said and not self.pipeline:
+        """Look at a piece of what has come; at the next when others have had their turn."""
+        self._next = None
+        if self._said and not self.pipeline:
             piece = _piece(self._said)
             del self._said[: len(piece)]
             self._head_bytes += len(piece)
@@ -115,12 +120,19 @@ class Connection(HttpToolsProtocol):
             self._hand_over()
             if self._head_bytes > _LARGEST_HEAD:
                 self._refuse(HeadersTooLarge(_LARGEST_HEAD))
-        if len(self._said) > _UNREAD:
-            self.flow.pause_reading()
-        elif self.pipeline:
-            self.flow.resume_reading()
-        elif self._late is None and self._is_idle() and not self.transport.is_closing():
+        if self._said and not self.pipeline:
+            self._next = self.loop.call_soon(self._read)
+        elif not self.pipeline and self._late is None and self._is_idle():
             self._expect()
+        self._take_more()
+
+    def _take_more(self) -> None:
+        """Only as long as little waits to be looked at, or to be read by its request."""
+        waits = 0 if self._is_idle() else len(self.cycle.body)
+        if len(self._said) > _UNREAD or waits > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        else:
+            self.flow.resume_reading()
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
@@ -164,6 +176,8 @@ class Connection(HttpToolsProtocol):
         self._refuse(InvalidPayload(msg.rstrip(".")))
 
     def _expect(self) -> None:
+        if self.transport.is_closing():
+            return
         seconds = self._settings.request_stall_seconds
         self._late = self.loop.call_later(seconds, self._end)
 
@@ -216,7 +230,7 @@ class Connection(HttpToolsProtocol):
             self._close()
         elif is_last and self._refusal is not None:
             self._say(self._refusal)
-        elif self._said:
+        elif self._said and self._next is None:
             self._read()
 
     def pause_writing(self) -> None:

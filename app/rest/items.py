@@ -23,6 +23,7 @@ from app.rest.queries import (
     read_aggregate,
     read_back,
     read_export,
+    read_list,
     read_meta,
     read_query,
     read_safe,
@@ -82,11 +83,11 @@ async def read_many(
     """
     collection = items.allow("read", name)
     wanted = read_meta(params)
-    groups = read_aggregate(items, name, params)
+    groups = await read_aggregate(items, name, params)
     if groups is not None:
         return data_response(await items.aggregate(groups))
     export = read_export(params)
-    query = read_query(items, name, params)
+    query = await read_list(items, name, params)
     if collection.singleton:
         return data_response(await items.singleton(query))
     if export is not None:
@@ -125,7 +126,7 @@ async def _search(items: Items, name: str, params: Params, body: Any) -> Respons
     items.allow("read", name)
     keys = body["keys"]
     chosen = {"limit": max(len(keys), 1), **(params if query is None else query)}
-    read = read_query(items, name, chosen)
+    read = await read_list(items, name, chosen)
     return data_response(await items.many_of(read, keys))
 
 
@@ -212,7 +213,7 @@ async def _chosen(items: Items, name: str, body: Any) -> list[Any]:
     if not isinstance(body["query"], dict):
         raise InvalidPayload('"query" must be of type object')
     items.allow("read", name)
-    return await items.keys(read_query(items, name, {"limit": -1, **body["query"]}))
+    return await items.keys(await read_list(items, name, {"limit": -1, **body["query"]}))
 
 
 def _shown(array: bytes | None, *, many: bool) -> Response:

@@ -136,9 +136,14 @@ class Authentication:
 
 async def _caller_of(scope: Scope) -> Caller:
     path = scope["path"]
-    if path in _OPEN or path.startswith(VENDORS) or _SCANNED.match(path) is not None:
+    if path in _OPEN or path.startswith(VENDORS) or is_scan(scope):
         return ANONYMOUS
     return await (_watcher(scope) if path == _HEALTH else _caller(scope))
+
+
+def is_scan(scope: Scope) -> bool:
+    """Whether a printed code's link is asked for."""
+    return _SCANNED.match(scope["path"]) is not None
 
 
 async def _watcher(scope: Scope) -> Caller:

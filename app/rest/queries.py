@@ -6,12 +6,14 @@ inside JSON; all are read alike.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from app.errors import InvalidQuery
 from app.items.export import FORMATS, Format
 from app.items.grouping import aggregate_query
 from app.items.items import Items
+from app.items.long_lists import read_in_turn
 from app.items.operands import as_number
 from app.items.query import AggregateQuery, Query
 from app.items.readings import Asked, Reading
@@ -28,6 +30,12 @@ META = ("total_count", "filter_count")
 Params = Mapping[str, Any]
 
 
+async def read_list(items: Items, collection: str, params: Params) -> Query:
+    """The query of a list. Raises InvalidQuery, Forbidden and TooManyAtOnce."""
+    read = partial(read_query, items, collection, params)
+    return await read_in_turn(items.caller, params, read)
+
+
 def read_query(items: Items, collection: str, params: Params) -> Query:
     """The query of a list or single read. Raises InvalidQuery and Forbidden."""
     fields = names(params.get("fields"), "fields") or ["*"]
@@ -35,8 +43,8 @@ def read_query(items: Items, collection: str, params: Params) -> Query:
     return items.reader().query(collection, fields, options(params), backlinks=backlinks)
 
 
-def read_aggregate(items: Items, collection: str, params: Params) -> AggregateQuery | None:
-    """The query of `aggregate` and `groupBy`; None when neither is there."""
+async def read_aggregate(items: Items, collection: str, params: Params) -> AggregateQuery | None:
+    """The query of `aggregate` and `groupBy`; None when neither is there. Raises as `read_list`."""
     operations = _json(params.get("aggregate"), "aggregate")
     groups = names(params.get("groupBy"), "groupBy")
     if not operations and not groups:
@@ -44,7 +52,11 @@ def read_aggregate(items: Items, collection: str, params: Params) -> AggregateQu
     if operations is not None and not isinstance(operations, dict):
         raise InvalidQuery('"aggregate" has to be an object')
     wanted = {name: names(value, name) for name, value in (operations or {}).items()}
-    return aggregate_query(items.reader(), collection, wanted, groups, options(params))
+
+    def read() -> AggregateQuery:
+        return aggregate_query(items.reader(), collection, wanted, groups, options(params))
+
+    return await read_in_turn(items.caller, params, read)
 
 
 def read_back(items: Items, collection: str, text: str) -> Reading | None:

@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from app.errors import InvalidPayload
 from app.json_text import NotJson, read_json
-from app.rest.large_bodies import LARGE, Body
+from app.rest.turns import LARGE, Body
 
 _SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
 """Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""

@@ -205,7 +205,9 @@ class Resource:
         state = request.state
         # What is open to everybody asks little, and must not wait for the public's slow reads.
         database = state.database if entry is NOBODY else state.database.of(entry.caller.share)
-        state.body.who = entry.caller.share
+        if entry is not NOBODY:
+            state.body.who = entry.caller.share
+        await state.body.begin()
         items = Items(database, state.compiler, entry.caller, state.limits, state.readings)
         visit = Visit(request, entry, items)
         visit.require(*found.words)
