@@ -38,8 +38,7 @@ from app.rest import (
     system,
     utils,
 )
-from app.rest.body_limit import BodyLimit
-from app.rest.in_turn import InTurn
+from app.rest.bodies import Bodies
 from app.rest.middleware import VENDORS, Authentication, RequestLog
 from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import (
@@ -117,11 +116,13 @@ def create_app(settings: Settings) -> Starlette:
         finally:
             await database.close()
 
+    graphql, *graphql_less = graphql_routes(compiler.schema, settings)
     application = Starlette(
         # Looked through in this order: what is asked most comes first.
         routes=[
-            *graphql_routes(compiler.schema, settings),
+            graphql,
             *items.routes,
+            *graphql_less,
             *auth.routes,
             *passwords.routes,
             *me.routes,
@@ -140,13 +141,7 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(Sending),
             *rate_limiter(rate_limits, _too_many),
             Middleware(Authentication),
-            Middleware(
-                BodyLimit,
-                most=settings.max_payload_size,
-                most_uploaded=settings.files_max_upload_size,
-                stall=settings.request_stall_seconds,
-            ),
-            Middleware(InTurn, patience=settings.account_patience, shown=_too_many),
+            Middleware(Bodies, settings=settings, shown=_too_many),
         ],
         exception_handlers={
             AppError: on_app_error,

@@ -77,18 +77,20 @@ class Endpoint:
             accepted = header(request.scope, b"accept")
             if "query" not in request.query_params and "text/html" in accepted:
                 return graphiql.page()
-            return await self._answer(request, _get_params(request), read_only=True)
+            size = len(request.scope["query_string"])
+            return await self._answer(request, _get_params(request), size, read_only=True)
         raw = await whole_body(request)
         if len(raw) > _MOST_PARTS_OF_NOBODY:  # a shorter body has no more of anything
             _require_small(raw, request.state.items.caller)
         body = json_of(request, raw)
         if not isinstance(body, dict):
             raise InvalidPayload("The body has to be an object with a query")
-        return await self._answer(request, body, read_only=False)
+        return await self._answer(request, body, len(raw), read_only=False)
 
     async def _answer(
-        self, request: Request, params: dict[str, Any], *, read_only: bool
+        self, request: Request, params: dict[str, Any], size: int, *, read_only: bool
     ) -> Response:
+        """`size`: bytes that came; of fewer nothing can be too much."""
         query, variables = params.get("query"), params.get("variables")
         operation = params.get("operationName")
         if not isinstance(query, str) or not query.strip():
@@ -99,7 +101,7 @@ class Endpoint:
                 "GraphQL execution error.",
                 ["Variables must be provided as an object."],
             )
-        if variables and listed(variables) > _MOST_LISTED:
+        if variables and size > _MOST_LISTED and listed(variables) > _MOST_LISTED:
             raise InvalidPayload(f"The lists of the variables have more than {_MOST_LISTED} values")
         state = request.state
         items: Items = state.items
@@ -115,7 +117,7 @@ class Endpoint:
             return _refused("GRAPHQL_VALIDATION", "GraphQL validation error.", errors)
         if read_only and document.is_mutation(name):
             raise MethodNotAllowed(request.method, ("POST",))
-        require_light_document(query, document.tree, name, variables or {})
+        require_light_document(size, document.tree, name, variables or {})
         roots = Semaphore(ROOTS) if document.has_many_roots else None
         context = Context(items, state.settings, request, roots)
         asked = (document.tree, context, variables, name)
@@ -256,7 +258,7 @@ async def _wrong_method(request: Request) -> Response:
 
 
 def graphql_routes(definitions: Schema, settings: Settings) -> list[Route]:
-    """The routes of both GraphQL schemas and of their browser page."""
+    """The routes of both GraphQL schemas and of their browser page. The first is asked most."""
     routes: list[Route] = []
     sdl = Sdl()
     for path, scope in _SCOPES.items():

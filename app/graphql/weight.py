@@ -17,17 +17,18 @@ from app.errors import InvalidPayload
 from app.items.payloads import MOST_WRITTEN, weight_of
 
 _LITTLE = 64 * 1024
-"""Characters: of less nobody has to know how often they are named."""
+"""Bytes of a request: of less nobody has to know how often it is named."""
 
 
 def require_light_document(
-    text: str, tree: DocumentNode, operation: str | None, variables: Mapping[str, Any]
+    size: int, tree: DocumentNode, operation: str | None, variables: Mapping[str, Any]
 ) -> None:
     """Raises InvalidPayload for more characters than a change may write.
 
-    Each root field that names a value works on all of it by itself. `tree` is valid.
+    Each root field that names a value works on all of it by itself. `size`: bytes that came;
+    `tree` is valid.
     """
-    if len(text) + weight_of(variables) <= _LITTLE:
+    if size <= _LITTLE:
         return
     said = _Said(tree, variables)
     for node in tree.definitions:

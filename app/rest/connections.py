@@ -2,7 +2,7 @@
 
 uvicorn waits for as long as it takes: for the headers of a request, and for the rest of a body that
 nobody reads any more. Here both have REQUEST_STALL_SECONDS; the body of a request that is looked at
-has its own pace (`app.rest.body_limit`). What a client does not take of its answers for
+has its own pace (`app.rest.bodies`). What a client does not take of its answers for
 EXPORT_STALL_SECONDS is dropped with its connection. An address has so many connections at a time.
 
 Requests may be sent one after another without waiting (RFC 9112 9.3.2). uvicorn makes all of them
@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.access.networks import network_of
 from app.errors import AppError, HeadersTooLarge, InvalidPayload, RequestStalled, TooManyConnections
+from app.rest.requests import HAS_COME
 from app.rest.responses import error_body
 from app.settings import Settings
 
@@ -149,6 +150,8 @@ class Connection(HttpToolsProtocol):
             self._refuse(unread)
             raise unread  # the parser stops here
         super().on_headers_complete()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope[HAS_COME] = self.cycle.message_event.is_set
         if self.parser.should_upgrade():
             # RFC 9110 7.8: who asks for another protocol may be answered in this one. The parser
             # takes what comes next for the other, so nothing can.

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Awaitable, Coroutine
 from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs
@@ -62,11 +63,10 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         request_id = header(scope, b"x-request-id")[:128] or token_hex(16)
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         start, status = time.perf_counter(), 0
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -74,7 +74,7 @@ class RequestLog:
                     *message["headers"],
                     (b"x-request-id", request_id.encode("latin-1")),
                 ]
-            await send(message)
+            return send(message)
 
         try:
             await self.app(scope, receive, send_with_id)
@@ -107,7 +107,7 @@ class Authentication:
             await self.app(scope, receive, send)
             return
         try:
-            caller = await _caller_of(scope)
+            caller = await _caller(scope) if _has_callers(scope["path"]) else ANONYMOUS
         except AppError as refused:
             response = error_response(refused)
             if isinstance(refused, InvalidCredentials | InvalidToken):
@@ -120,9 +120,6 @@ class Authentication:
                 raise
             await error_response(refusal)(scope, receive, send)
             return
-        await self._serve(scope, receive, send, caller)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         state = scope["state"]
         state["items"] = Items(
             state["database"].of(caller.share),
@@ -134,11 +131,9 @@ class Authentication:
         await self.app(scope, receive, send)
 
 
-async def _caller_of(scope: Scope) -> Caller:
-    path = scope["path"]
-    if path in _OPEN or path.startswith(VENDORS) or is_scan(scope):
-        return ANONYMOUS
-    return await (_watcher(scope) if path == _HEALTH else _caller(scope))
+def _has_callers(path: str) -> bool:
+    """Whether it matters here who asks."""
+    return not (path in _OPEN or path.startswith(VENDORS) or _SCANNED.match(path))
 
 
 def is_scan(scope: Scope) -> bool:
@@ -150,12 +145,19 @@ async def _watcher(scope: Scope) -> Caller:
     """Who asks for health: nobody, where a database that is away can't say it soon."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await _caller(scope)
+            return await _holder(scope)
     except (TimeoutError, psycopg.OperationalError):
         return ANONYMOUS
 
 
-async def _caller(scope: Scope) -> Caller:
+def _caller(scope: Scope) -> Coroutine[Any, Any, Caller]:
+    if scope["path"] == _HEALTH:
+        return _watcher(scope)
+    return _holder(scope)
+
+
+async def _holder(scope: Scope) -> Caller:
+    """Whose token the request has; without one it is the public's."""
     state = scope["state"]
     settings: Settings = state["settings"]
     query = scope["query_string"]

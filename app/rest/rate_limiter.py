@@ -138,6 +138,12 @@ class RateLimits:
     def are_any(self) -> bool:
         return self._all is not None or self._each is not None
 
+    def passes(self, scope: Scope) -> bool:
+        """Take a request of its address, where no more than that is to be looked at."""
+        if self._all is not None or self._each is None or scope["path"].startswith(_AUTH):
+            return False
+        return self._each.taken(network_of(address_of(scope, self.settings)))
+
     async def of_request(self, scope: Scope) -> RequestsExceeded | None:
         """The refusal of a request, where there were too many."""
         if (
@@ -171,7 +177,8 @@ class RateLimiter:
         self.may_tell = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in UNCOUNTED:
+        is_counted = scope["type"] == "http" and scope["path"] not in UNCOUNTED
+        if is_counted and not self.limits.passes(scope):
             exceeded = await self.limits.of_request(scope)
             if exceeded is not None:
                 self._tell_of_proxies(scope)

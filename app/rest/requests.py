@@ -8,7 +8,6 @@ from starlette.types import Scope
 
 from app.errors import InvalidPayload
 from app.json_text import NotJson, read_json
-from app.rest.turns import LARGE, Body
 
 _SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
 """Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""
@@ -19,6 +18,8 @@ UUID is shorter, and so are the names of collections. Each run is tried once, wh
 
 _BY_NAME = "mintage.headers"
 """Where a request's scope keeps its headers by name: a dozen of them are looked up."""
+HAS_COME = "mintage.has_come"
+"""Where a request's scope has a function that tells whether more of its body is there already."""
 
 
 def path_for_logs(scope: Scope) -> str:
@@ -55,18 +56,9 @@ def header(scope: Scope, wanted: bytes) -> str:
 
 
 async def whole_body(request: Request) -> bytes:
-    """The bytes of a body, read when it is its turn among the large ones. Raises TooManyAtOnce.
-
-    One that does not say how large it is counts as large.
-    """
-    body: Body = request.scope["state"]["body"]
-    if body.whole is not None:
-        return body.whole
-    said = header(request.scope, b"content-length")
-    size = float(said) if said.isascii() and said.isdecimal() else 0.0  # of any number of digits
-    if header(request.scope, b"transfer-encoding"):
-        size = LARGE + 1
-    return await body.read(size)
+    """The bytes of a body, read when it is its turn (`app.rest.bodies`). Raises TooManyAtOnce."""
+    raw: bytes = await request.scope["state"]["body"].read()
+    return raw
 
 
 async def body_of(request: Request) -> Any:

@@ -6,7 +6,7 @@ that don't read. When the request is done with, what it had been answered counts
 account (`app.database.gate`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,9 +29,10 @@ class Sending:
         answers = Answers()
         ANSWERS.set(answers)
 
-        async def send_in_pieces(message: Message) -> None:
-            for piece in _pieces(message):
-                await send(piece)
+        def send_in_pieces(message: Message) -> Awaitable[None]:
+            if len(message.get("body", b"")) <= _PIECE:
+                return send(message)
+            return _sent(send, message)
 
         try:
             await self.app(scope, receive, send_in_pieces)
@@ -39,13 +40,10 @@ class Sending:
             answers.sent()
 
 
-def _pieces(message: Message) -> Iterator[Message]:
-    """A part of a body as several; the last of an answer waits till those before it are taken."""
-    body = message.get("body", b"")
-    if len(body) <= _PIECE:
-        yield message
-        return
+async def _sent(send: Send, message: Message) -> None:
+    """Send a part of a body as several; the last one waits till those before it are taken."""
+    body = message["body"]
     for start in range(0, len(body), _PIECE):
-        yield {**message, "body": body[start : start + _PIECE], "more_body": True}
+        await send({**message, "body": body[start : start + _PIECE], "more_body": True})
     if not message.get("more_body", False):
-        yield {**message, "body": b""}
+        await send({**message, "body": b""})

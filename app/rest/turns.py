@@ -1,8 +1,8 @@
 """Turns: what takes the time of all is begun for one caller after another.
 
 A process serves everybody in one loop: while it reads the body or the query of one request, the
-others wait. So a request is begun when it is its caller's turn, and again when its body is there.
-As long as little is asked for nobody notices. Of large bodies an account has a few at a time.
+others wait. So a request is begun, when its body is there, when it is its caller's turn. As long as
+little is asked for nobody notices.
 """
 
 import asyncio
@@ -10,14 +10,8 @@ import time
 from collections import deque
 from collections.abc import Hashable
 
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
-
-from app.database.gate import Gate
 from app.errors import TooManyWaiting
 
-LARGE = 64 * 1024
-"""Bytes of a body."""
 _SLICE = 0.002
 """Seconds in which requests are begun one after another, before those under way go on."""
 _LONGEST_LINE = 1000
@@ -77,51 +71,3 @@ class Turns:
 
     def _refusal(self) -> TooManyWaiting:
         return TooManyWaiting("requests of yours", _LONGEST_LINE, self._patience)
-
-
-class Body:
-    """A request's body, and its place among those of its account that are large.
-
-    `whole`: its bytes, once they are read. `who`: whose turn is waited for.
-    """
-
-    __slots__ = ("_is_inside", "_large", "_receive", "_turns", "who", "whole")
-
-    def __init__(self, receive: Receive, turns: Turns, large: Gate, who: Hashable) -> None:
-        self.whole: bytes | None = None
-        self.who = who
-        self._receive = receive
-        self._turns = turns
-        self._large = large
-        self._is_inside = False
-
-    async def begin(self) -> None:
-        """Wait for its turn. Raises TooManyWaiting."""
-        if not self._turns.has_come():
-            await self._turns.wait(self.who)
-
-    async def read(self, size: float) -> bytes:
-        """Read it; if so many bytes are large, when it is its turn.
-
-        Raises TooManyAtOnce when that does not come in time, ClientDisconnect.
-        """
-        if size > LARGE:
-            if not self._large.entered(self.who):
-                await self._large.wait(self.who)
-            self._is_inside = True
-        parts, more = [], True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        self.whole = b"".join(parts)
-        if self.whole:
-            await self.begin()
-        return self.whole
-
-    def leave(self) -> None:
-        if self._is_inside:
-            self._is_inside = False
-            self._large.leave(self.who)

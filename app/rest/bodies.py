@@ -1,0 +1,249 @@
+"""Bodies: how large they may be, how fast they have to come, and whose turn it is to be looked at.
+
+Reading what is in one takes the time of all whom this process serves, long before a statement comes
+of it. So a request begins when it is its caller's turn (`app.rest.turns`), and of large bodies an
+account has a few at a time: the others wait until the first are answered.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Hashable
+from math import inf
+
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.access.networks import network_of
+from app.database.gate import Gate
+from app.errors import (
+    AppError,
+    ContentTooLarge,
+    InvalidPayload,
+    RequestsExceeded,
+    RequestStalled,
+    TooManyWaiting,
+)
+from app.rest.middleware import VENDORS, address_of, is_scan
+from app.rest.requests import HAS_COME, header
+from app.rest.turns import Turns
+from app.settings import Settings
+
+_AUTH = "/auth/"
+_LARGEST_LOGIN = 64 * 1024
+"""Bytes of a body at /auth: whoever sends it is nobody yet."""
+_LARGEST_OF_NOBODY = 1024 * 1024
+"""Bytes of a body without a token: reading it costs, before anybody knows that it is refused."""
+_PIECE = 64 * 1024
+"""Bytes of a body that come within REQUEST_STALL_SECONDS, unless it is the rest."""
+_UPLOADS = ("/files", "/utils/import/")
+_LARGE = 64 * 1024
+"""Bytes. A body that does not say how large it is counts as large."""
+_MOST_LARGE = 2
+"""Large bodies at a time, of each account, in each web process."""
+
+
+class Bodies:
+    """Begins each request when it is its turn, and gives it its `state.body`.
+
+    Bodies above MAX_PAYLOAD_SIZE are refused, however they are sent, and those that stop coming.
+    Forms with files are never in memory as a whole: they may have FILES_MAX_UPLOAD_SIZE.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: Settings, shown: Callable[[Scope, RequestsExceeded], Response]
+    ) -> None:
+        """`shown`: how a surface tells a refusal."""
+        self.app = app
+        self._settings = settings
+        self._shown = shown
+        self._turns = Turns(settings.account_patience)
+        self._large = Gate("large requests", _MOST_LARGE, settings.account_patience)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = Body(scope, receive, self._turns, self._large)
+        scope["state"]["body"] = body
+        if _has_body(scope):
+            body.bound(*self._most(scope), self._settings.request_stall_seconds)
+            receive = body.receive
+        elif not self._turns.has_come() and not scope["path"].startswith(VENDORS):
+            try:
+                await self._turns.wait(body.who)
+            except TooManyWaiting as refusal:
+                await self._shown(scope, refusal)(scope, receive, send)
+                return
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            body.leave()
+
+    def _most(self, scope: Scope) -> tuple[float, bool]:
+        """The bytes of its body, and whether that is an upload."""
+        most = self._settings.max_payload_size
+        if _is_upload(scope):
+            uploaded = self._settings.files_max_upload_size
+            return (inf if uploaded is None else uploaded), True
+        if scope["path"].startswith(_AUTH):
+            return min(most, _LARGEST_LOGIN), False
+        return (min(most, _LARGEST_OF_NOBODY) if _is_nobody(scope) else most), False
+
+
+class Body:
+    """A request's body. `whole`: its bytes, once they are read. `who`: whose turn is waited for.
+
+    Surfaces of other products know late who asks: they set `who`, and call `begin`.
+    """
+
+    __slots__ = (
+        "_came",
+        "_declared",
+        "_has_come",
+        "_is_inside",
+        "_is_upload",
+        "_is_whole",
+        "_large",
+        "_left",
+        "_most",
+        "_receive",
+        "_scope",
+        "_seen",
+        "_stall",
+        "_turns",
+        "who",
+        "whole",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, turns: Turns, large: Gate) -> None:
+        self.whole: bytes | None = None
+        self.who = _who(scope)
+        self._scope = scope
+        self._receive = receive
+        self._turns = turns
+        self._large = large
+        self._is_inside = False
+        self._is_whole = True
+
+    def bound(self, most: float, is_upload: bool, stall: float) -> None:
+        """Refuse more than `most` bytes, and pieces that don't come within `stall` seconds."""
+        self._most, self._is_upload = most, is_upload
+        self._declared = _declared(self._scope)
+        self._stall = self._left = stall
+        self._has_come: Callable[[], bool] = self._scope.get(HAS_COME, _is_unsure)
+        self._seen = self._came = 0
+        self._is_whole = False
+
+    async def receive(self) -> Message:
+        """The next message. Raises RequestStalled, and ContentTooLarge or InvalidPayload.
+
+        Each piece, or the rest, has its time, while it is waited for: what the server does in
+        between does not count, nor what others keep it from doing.
+        """
+        if self._is_whole:
+            return await self._receive()
+        if self._declared > self._most:
+            raise self._refusal()
+        message = await (self._receive() if self._has_come() else self._waited())
+        size = len(message.get("body", b""))
+        self._seen += size
+        self._came += size
+        if self._seen > self._most:
+            raise self._refusal()
+        if self._came >= _PIECE:
+            self._left, self._came = self._stall, 0
+        self._is_whole = not message.get("more_body", False)
+        return message
+
+    async def _waited(self) -> Message:
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left):
+                message = await self._receive()
+        except TimeoutError:
+            raise RequestStalled(self._stall) from None
+        self._left -= time.monotonic() - start
+        return message
+
+    def _refusal(self) -> AppError:
+        if self._is_upload:
+            return ContentTooLarge(int(self._most))
+        return InvalidPayload(f"The body is larger than {self._most} bytes")
+
+    async def read(self) -> bytes:
+        """All of it, when it is its turn; and of a large one, when it is that of one more.
+
+        Raises TooManyAtOnce when that does not come in time, ClientDisconnect, and as `receive`.
+        """
+        if self.whole is not None:
+            return self.whole
+        if self._is_whole:  # there is none
+            self.whole = b""
+            return b""
+        if self._declared > _LARGE or not self._declared:
+            if not self._large.entered(self.who):
+                await self._large.wait(self.who)
+            self._is_inside = True
+        parts, more = [], True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        self.whole = b"".join(parts)
+        await self.begin()
+        return self.whole
+
+    async def begin(self) -> None:
+        """Wait for its turn. Raises TooManyWaiting."""
+        if not self._turns.has_come():
+            await self._turns.wait(self.who)
+
+    def leave(self) -> None:
+        if self._is_inside:
+            self._is_inside = False
+            self._large.leave(self.who)
+
+
+def _who(scope: Scope) -> Hashable:
+    """Whose turn it is: of whom nobody knows, each network's, and that of its scans."""
+    state = scope["state"]
+    caller = state["items"].caller
+    if not caller.is_anonymous:
+        share: Hashable = caller.share
+        return share
+    return network_of(address_of(scope, state["settings"])), is_scan(scope)
+
+
+def _is_unsure() -> bool:
+    """What a server says that does not tell whether there is anything to read: maybe not."""
+    return False
+
+
+def _is_nobody(scope: Scope) -> bool:
+    """Whether nobody knows who asks. Surfaces of other products find that out by themselves."""
+    is_theirs = scope["path"].startswith(VENDORS)
+    return scope["state"]["items"].caller.is_anonymous and not is_theirs
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether there is anything to come: RFC 9112 6.3 knows no body that no header tells of."""
+    length = header(scope, b"content-length")
+    return length not in {"", "0"} or header(scope, b"transfer-encoding") != ""
+
+
+def _declared(scope: Scope) -> float:
+    """The size a request says its body has; 0 where it says none."""
+    said = header(scope, b"content-length")
+    if not (said.isascii() and said.isdecimal()) or header(scope, b"transfer-encoding"):
+        return 0
+    return float(said)  # of any number of digits
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Whether the body is a form on a route that reads it block by block."""
+    if not scope["path"].startswith(_UPLOADS):
+        return False
+    return header(scope, b"content-type").lower().startswith("multipart/form-data")
