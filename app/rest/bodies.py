@@ -24,7 +24,7 @@ from app.errors import (
     RequestStalled,
     TooManyWaiting,
 )
-from app.rest.middleware import VENDORS, address_of, is_scan
+from app.rest.middleware import UNCOUNTED, VENDORS, address_of, is_scan
 from app.rest.requests import HAS_COME, header
 from app.rest.turns import Turns
 from app.settings import Settings
@@ -69,7 +69,7 @@ class Bodies:
         if _has_body(scope):
             body.bound(*self._most(scope), self._settings.request_stall_seconds)
             receive = body.receive
-        elif not self._turns.has_come() and not scope["path"].startswith(VENDORS):
+        elif not self._turns.has_come() and _begins_here(scope["path"]):
             try:
                 await self._turns.wait(body.who)
             except TooManyWaiting as refusal:
@@ -215,6 +215,11 @@ def _who(scope: Scope) -> Hashable:
         share: Hashable = caller.share
         return share
     return network_of(address_of(scope, state["settings"])), is_scan(scope)
+
+
+def _begins_here(path: str) -> bool:
+    """Whether it is known whose turn it is. Who watches the server is in no line."""
+    return path not in UNCOUNTED and not path.startswith(VENDORS)
 
 
 def _is_unsure() -> bool:

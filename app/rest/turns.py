@@ -40,11 +40,10 @@ class Turns:
 
     async def wait(self, who: Hashable) -> None:
         """Till it is the turn of `who`. Raises TooManyWaiting when that does not come in time."""
-        line = self._lines.setdefault(who, deque())
-        if len(line) >= _LONGEST_LINE:
+        if len(self._lines.get(who, ())) >= _LONGEST_LINE:
             raise self._refusal()
         turn = asyncio.get_running_loop().create_future()
-        line.append((turn, time.monotonic() + self._patience))
+        self._lines.setdefault(who, deque()).append((turn, time.monotonic() + self._patience))
         await turn
 
     def _begin_round(self, until: float) -> None:

@@ -296,6 +296,49 @@ async def test_a_body_in_small_chunks_is_given_on_in_few_parts(filled, monkeypat
     assert len(parts) < 20
 
 
+async def test_what_one_client_sends_is_looked_at_a_piece_at_a_time(filled, monkeypatch):
+    """Half a million chunks came in one go, and nobody else was served meanwhile."""
+    sizes, together, rounds = [], [], {"now": 0}
+    look = HttpToolsProtocol.data_received
+
+    def end():
+        rounds["now"] += 1
+
+    def counted(self, data):
+        sizes.append(len(data))
+        together.append(rounds["now"])
+        asyncio.get_running_loop().call_soon(end)
+        look(self, data)
+
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", counted)
+    head = b"SEARCH /items/product HTTP/1.1\r\n" + JSON + b"Connection: close\r\n"
+    chunks = b'15\r\n{"query":{"limit":1}}\r\n' + b"1\r\n \r\n" * 150_000 + b"0\r\n\r\n"
+    async with served(filled) as (port, *_):
+        answer = await told(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert max(sizes) <= 16 * 1024
+    assert len(set(together)) == len(together) > 50
+
+
+@pytest.mark.parametrize("size", [0, 1, 16_383, 16_384, 65_537, 300_000, 900_000])
+@pytest.mark.parametrize("path", [b"/items/product", b"/nothing"], ids=["read", "not read"])
+async def test_bodies_of_any_size_come_whole_and_leave_the_connection_usable(filled, size, path):
+    """Also those that nobody reads: what comes after them is a request again."""
+    body = b'{"query":{"limit":1}}' + b" " * size
+    head = b"SEARCH " + path + b" HTTP/1.1\r\n" + JSON
+    whole = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    cut = head + b"Transfer-Encoding: chunked\r\n\r\n"
+    for start in range(0, len(body), 50_000):
+        part = body[start : start + 50_000]
+        cut += b"%x\r\n%b\r\n" % (len(part), part)
+    last = PING.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    async with served(filled) as (port, *_):
+        answer = await told(port, whole + cut + b"0\r\n\r\n" + last)
+    status = b"HTTP/1.1 200 " if path == b"/items/product" else b"HTTP/1.1 404 "
+    assert answer.count(status) == (3 if status.endswith(b"200 ") else 2)
+    assert answer.endswith(b"pong")
+
+
 async def test_who_leaves_takes_the_requests_along_that_wait(filled, rows):
     first = b"GET /items/product HTTP/1.1\r\n" + JSON + b"\r\n"
     async with served(filled) as (port, *_):
