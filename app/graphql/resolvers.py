@@ -48,6 +48,7 @@ def in_turn(resolver: Resolver) -> Resolver:
 
     async def later(roots: Semaphore, root: Any, info: Info, **arguments: Any) -> Any:
         async with roots:
+            await info.context.request.state.body.begin()
             return await resolver(root, info, **arguments)
 
     def resolve(root: Any, info: Info, **arguments: Any) -> Awaitable[Any]:

@@ -1,8 +1,9 @@
 """Turns: what takes the time of all is begun for one caller after another.
 
 A process serves everybody in one loop: while it reads the body or the query of one request, the
-others wait. So a request is begun, when its body is there, when it is its caller's turn. As long as
-little is asked for nobody notices.
+others wait. So a request is begun, when its body is there, when it is its caller's turn; and a root
+field of a GraphQL document that has many. As long as little is asked for nobody notices. After a
+slow beginning some rounds of the loop are for the others: new connections, answers under way.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from app.errors import TooManyWaiting
 
 _SLICE = 0.002
 """Seconds in which requests are begun one after another, before those under way go on."""
+_PAUSE = 16
+"""Rounds of the loop after those: it takes one new connection, or a step of a request, in each."""
 _LONGEST_LINE = 1000
 """Requests of one caller."""
 
@@ -27,6 +30,8 @@ class Turns:
         self._lines: dict[Hashable, deque[tuple[asyncio.Future[None], float]]] = {}
         self._is_round = False
         self._until = 0.0
+        self._began: float | None = None
+        self._pause = 0
 
     def has_come(self) -> bool:
         """Whether a request may begin at once: nobody waits, and this round has time left."""
@@ -35,6 +40,7 @@ class Turns:
         now = time.monotonic()
         if self._is_round:
             return now < self._until
+        self._began = now
         self._begin_round(now + _SLICE)
         return True
 
@@ -51,8 +57,15 @@ class Turns:
         asyncio.get_running_loop().call_soon(self._end_round)
 
     def _end_round(self) -> None:
-        self._is_round = False
         now = time.monotonic()
+        if self._began is not None and now - self._began > _SLICE:
+            self._pause = _PAUSE
+        self._began = None
+        if self._pause:
+            self._pause -= 1
+            self._begin_round(now)
+            return
+        self._is_round = False
         while self._lines:
             who, line = next(iter(self._lines.items()))
             turn, until = line.popleft()
@@ -65,6 +78,7 @@ class Turns:
                 turn.set_exception(self._refusal())
                 continue
             turn.set_result(None)
+            self._began = now
             self._begin_round(now)
             return
 
