@@ -69,7 +69,10 @@ def read_many(collection: str) -> Resolver:
             return reader.list_query(collection, arguments, details)
 
         asked = _asked(collection, text_of(info.field_nodes))
-        reading = await read_in_turn(items.caller, arguments, partial(items.reading, asked, query))
+        reading = None if asked is None else items.known_reading(asked)
+        if reading is None:
+            read = partial(items.reading, asked, query)
+            reading = await read_in_turn(items.caller, arguments, read)
         return Compiled(await items.run(reading))
 
     return resolve

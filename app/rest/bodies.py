@@ -66,8 +66,11 @@ class Bodies:
             return
         body = Body(scope, receive, self._turns, self._large)
         scope["state"]["body"] = body
-        if _has_body(scope):
-            body.bound(*self._most(scope), self._settings.request_stall_seconds)
+        said, coding = header(scope, b"content-length"), header(scope, b"transfer-encoding")
+        # RFC 9112 6.3 knows no body that no header tells of.
+        if coding or said not in {"", "0"}:
+            size = 0.0 if coding or not said.isdecimal() else float(said)
+            body.bound(size, *self._most(scope), self._settings.request_stall_seconds)
             receive = body.receive
         elif not self._turns.has_come() and _begins_here(scope["path"]):
             try:
@@ -88,7 +91,10 @@ class Bodies:
             return (inf if uploaded is None else uploaded), True
         if scope["path"].startswith(_AUTH):
             return min(most, _LARGEST_LOGIN), False
-        return (min(most, _LARGEST_OF_NOBODY) if _is_nobody(scope) else most), False
+        # Surfaces of other products find out by themselves who asks.
+        is_theirs = scope["path"].startswith(VENDORS)
+        is_nobody = scope["state"]["items"].caller.is_anonymous and not is_theirs
+        return (min(most, _LARGEST_OF_NOBODY) if is_nobody else most), False
 
 
 class Body:
@@ -126,10 +132,12 @@ class Body:
         self._is_inside = False
         self._is_whole = True
 
-    def bound(self, most: float, is_upload: bool, stall: float) -> None:
-        """Refuse more than `most` bytes, and pieces that don't come within `stall` seconds."""
-        self._most, self._is_upload = most, is_upload
-        self._declared = _declared(self._scope)
+    def bound(self, size: float, most: float, is_upload: bool, stall: float) -> None:
+        """Refuse more than `most` bytes, and pieces that don't come within `stall` seconds.
+
+        `size`: the bytes that it is said to have; 0 where that is not said.
+        """
+        self._declared, self._most, self._is_upload = size, most, is_upload
         self._stall = self._left = stall
         self._has_come: Callable[[], bool] = self._scope.get(HAS_COME, _is_unsure)
         self._seen = self._came = 0
@@ -185,14 +193,14 @@ class Body:
             if not self._large.entered(self.who):
                 await self._large.wait(self.who)
             self._is_inside = True
-        parts, more = [], True
-        while more:
+        message = await self.receive()
+        parts = [message.get("body", b"")]
+        while message.get("more_body", False):
             message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
             parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        self.whole = b"".join(parts)
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        self.whole = parts[0] if len(parts) == 1 else b"".join(parts)
         await self.begin()
         return self.whole
 
@@ -225,26 +233,6 @@ def _begins_here(path: str) -> bool:
 def _is_unsure() -> bool:
     """What a server says that does not tell whether there is anything to read: maybe not."""
     return False
-
-
-def _is_nobody(scope: Scope) -> bool:
-    """Whether nobody knows who asks. Surfaces of other products find that out by themselves."""
-    is_theirs = scope["path"].startswith(VENDORS)
-    return scope["state"]["items"].caller.is_anonymous and not is_theirs
-
-
-def _has_body(scope: Scope) -> bool:
-    """Whether there is anything to come: RFC 9112 6.3 knows no body that no header tells of."""
-    length = header(scope, b"content-length")
-    return length not in {"", "0"} or header(scope, b"transfer-encoding") != ""
-
-
-def _declared(scope: Scope) -> float:
-    """The size a request says its body has; 0 where it says none."""
-    said = header(scope, b"content-length")
-    if not (said.isascii() and said.isdecimal()) or header(scope, b"transfer-encoding"):
-        return 0
-    return float(said)  # of any number of digits
 
 
 def _is_upload(scope: Scope) -> bool:
