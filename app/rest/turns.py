@@ -14,35 +14,44 @@ from collections.abc import Hashable
 from app.errors import TooManyWaiting
 
 _SLICE = 0.002
-"""Seconds in which requests are begun one after another, before those under way go on."""
+"""Seconds of this thread that requests are begun in before those under way go on for a round."""
+_SLOW = 0.004
+"""Seconds of this thread between two that begin: the first was slow, or much was done besides."""
 _PAUSE = 16
-"""Rounds of the loop after those: it takes one new connection, or a step of a request, in each."""
+"""Rounds of the loop after a slow beginning: it takes one new connection, or a step of each request
+under way, in each.
+"""
+_TOGETHER = 8
+"""Requests that begin in one round at most: one after a slow one, then twice as many each time."""
 _LONGEST_LINE = 1000
 """Requests of one caller."""
 
 
 class Turns:
-    """Who may begin: everybody, till much is asked for; then one in each round of the loop."""
+    """Who may begin: everybody, till much is asked for; then a few in each round of the loop."""
 
     def __init__(self, patience: float) -> None:
         """`patience`: the seconds that a request waits at most."""
         self._patience = patience
         self._lines: dict[Hashable, deque[tuple[asyncio.Future[None], float]]] = {}
-        self._is_round = False
-        self._until = 0.0
-        self._began: float | None = None
-        self._pause = 0
+        self._first = self._last = 0.0
+        """What this thread had worked when a slice began, and the last request."""
+        self._together = 1
+        self._has_called = False
+        """Whether requests of the lines have begun in this round."""
+        self._rounds = 0
+        """Left for those under way; while there are any, who comes has to wait."""
 
     def has_come(self) -> bool:
-        """Whether a request may begin at once: nobody waits, and this round has time left."""
-        if self._lines:
+        """Whether a request may begin at once. False: it has to `wait`."""
+        if self._rounds:
             return False
-        now = time.monotonic()
-        if self._is_round:
-            return now < self._until
-        self._began = now
-        self._begin_round(now + _SLICE)
-        return True
+        now = time.thread_time()
+        is_slow, self._last = now - self._last > _SLOW, now
+        if now - self._first <= _SLICE:
+            return True
+        self._go_round(_PAUSE if is_slow else 1)
+        return False
 
     async def wait(self, who: Hashable) -> None:
         """Till it is the turn of `who`. Raises TooManyWaiting when that does not come in time."""
@@ -52,34 +61,43 @@ class Turns:
         self._lines.setdefault(who, deque()).append((turn, time.monotonic() + self._patience))
         await turn
 
-    def _begin_round(self, until: float) -> None:
-        self._is_round, self._until = True, until
+    def _go_round(self, rounds: int) -> None:
+        self._rounds = rounds
         asyncio.get_running_loop().call_soon(self._end_round)
 
     def _end_round(self) -> None:
-        now = time.monotonic()
-        if self._began is not None and now - self._began > _SLICE:
-            self._pause = _PAUSE
-        self._began = None
-        if self._pause:
-            self._pause -= 1
-            self._begin_round(now)
+        if self._rounds > 1:
+            self._go_round(self._rounds - 1)
             return
-        self._is_round = False
+        now = time.thread_time()
+        was_slow = self._has_called and now - self._last > _SLOW
+        self._first = self._last = now
+        self._has_called = bool(self._lines) and not was_slow
+        if was_slow:
+            self._together = 1
+            self._go_round(_PAUSE)
+        elif self._lines:
+            for _ in range(self._together):
+                self._call_next()
+            self._together = min(2 * self._together, _TOGETHER)
+            self._go_round(1)
+        else:
+            self._rounds = 0
+
+    def _call_next(self) -> None:
+        """Let who is next begin: everybody who waits once, before anybody does again."""
         while self._lines:
             who, line = next(iter(self._lines.items()))
             turn, until = line.popleft()
             del self._lines[who]
             if line:
-                self._lines[who] = line  # behind the others
+                self._lines[who] = line
             if turn.done():
                 continue
-            if now > until:
+            if time.monotonic() > until:
                 turn.set_exception(self._refusal())
                 continue
             turn.set_result(None)
-            self._began = now
-            self._begin_round(now)
             return
 
     def _refusal(self) -> TooManyWaiting:

@@ -244,7 +244,7 @@ def _connection():
 @pytest.mark.parametrize("size", [1 << 20, 700, 28], ids=["at once", "cut", "one by one"])
 async def test_of_requests_sent_without_waiting_a_few_are_looked_at(filled, size):
     """And all of them are answered, in their order."""
-    count = 3000 if size > 1000 else 300
+    count = 1500 if size > 1000 else 300
     line = b"GET /server/ping HTTP/1.1\r\nX-Request-Id: %d\r\n\r\n"
     sent = b"".join(line % n for n in range(count))
     queued, held, ids = [], [], []

@@ -5,6 +5,7 @@ import json
 import time
 from collections import Counter
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from tests.rest.test_shares import FILL, served
 def one_a_round(monkeypatch):
     """No request is quick enough for another one to begin in the same round."""
     monkeypatch.setattr(turns, "_SLICE", -1.0)
+    monkeypatch.setattr(turns, "_SLOW", -1.0)
     monkeypatch.setattr(turns, "_PAUSE", 2)
 
 
@@ -33,7 +35,9 @@ def filled(app, installation, rows):
 
 def work(seconds):
     """What holds the loop up."""
-    time.sleep(seconds)
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
 
 
 @asynccontextmanager
@@ -61,19 +65,38 @@ async def begun(line, who, seen):
 
 async def test_what_is_quick_begins_at_once():
     line = Turns(5.0)
+    line._first = line._last = time.thread_time()
     assert [line.has_come() for _ in range(20)] == [True] * 20
 
 
 async def test_after_what_is_slow_some_rounds_are_for_what_is_under_way():
-    line = Turns(5.0)
+    line, seen = Turns(5.0), []
+    line._first = line._last = time.thread_time()
     assert line.has_come()
-    work(2 * turns._SLICE)
+    work(2 * turns._SLOW)
+    waiting = asyncio.create_task(begun(line, "a", seen))
     for _ in range(turns._PAUSE):
-        assert not line.has_come()
         await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+        assert not seen
+    await waiting
+    for _ in range(3):
+        await asyncio.sleep(0)
     assert line.has_come()
+
+
+async def test_what_waits_and_is_quick_begins_more_and_more_together(monkeypatch):
+    monkeypatch.setattr(turns, "_SLOW", 60.0)
+    line, seen, rounds = Turns(5.0), [], []
+    line._rounds = 1
+    waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(40)]
+    await asyncio.sleep(0)
+    line._go_round(1)
+    for _ in range(20):
+        rounds.append(len(seen))
+        await asyncio.sleep(0)
+    await asyncio.wait(waiting)
+    steps = [after - before for before, after in pairwise([*rounds, len(seen)])]
+    assert [step for step in steps if step] == [1, 2, 4, 8, 8, 8, 8, 1]
 
 
 @pytest.mark.usefixtures("one_a_round")
@@ -87,7 +110,7 @@ async def test_what_is_under_way_goes_on_between_two_that_begin():
 
     await asyncio.gather(*(begun(line, "a", seen) for _ in range(20)), under_way())
     assert "aa" not in "".join(seen)
-    assert seen.count("-") >= 3 * 19
+    assert seen.count("-") >= 2 * 19
 
 
 @pytest.mark.usefixtures("one_a_round")
@@ -118,7 +141,7 @@ def test_those_who_wait_take_turns(asked):
 
         waiting = [asyncio.create_task(waited(who)) for who in asked]
         await asyncio.sleep(0)
-        line._begin_round(0.0)
+        line._go_round(1)
         await asyncio.gather(*waiting)
         return seen
 
@@ -134,11 +157,11 @@ def test_those_who_wait_take_turns(asked):
 
 async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch):
     line, seen = Turns(0.0), []
-    line._is_round = True
+    line._rounds = 1
     waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(3)]
     await asyncio.sleep(0)
     work(0.001)
-    line._begin_round(0.0)
+    line._go_round(1)
     for task in waiting:
         with pytest.raises(TooManyWaiting) as refused:
             await task
@@ -147,8 +170,8 @@ async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch
     assert line._lines == {}
     monkeypatch.setattr(turns, "_LONGEST_LINE", 2)
     line = Turns(5.0)
-    line._is_round = True
-    asyncio.get_running_loop().call_later(0.01, line._begin_round, 0.0)
+    line._rounds = 1
+    asyncio.get_running_loop().call_later(0.01, line._go_round, 1)
     answers = await asyncio.gather(
         *(begun(line, who, seen) for who in "aaaab"), return_exceptions=True
     )
@@ -163,11 +186,11 @@ async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch
 
 async def test_who_is_gone_takes_no_turn():
     line, seen = Turns(5.0), []
-    line._is_round = True
+    line._rounds = 1
     waiting = [asyncio.create_task(begun(line, who, seen)) for who in "aab"]
     await asyncio.sleep(0)
     waiting[0].cancel()
-    line._begin_round(0.0)
+    line._go_round(1)
     await asyncio.wait(waiting)
     assert sorted(seen) == ["a", "b"]
     assert line._lines == {}
