@@ -456,10 +456,10 @@ class HeadersTooLarge(AppError):
     code = "HEADERS_TOO_LARGE"
     status = 431
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, lines: int) -> None:
         super().__init__(
-            f"The request's address and headers are larger than {most} bytes. Put what is long "
-            "into a body: SEARCH takes a query as JSON."
+            f"The request's address and headers are larger than {most} bytes, or more than {lines} "
+            "headers. Put what is long into a body: SEARCH takes a query as JSON."
         )
 
 

@@ -6,15 +6,18 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-_SLICE = 500
+_SLICE = 200
 """Rows. To look at so many takes some milliseconds."""
+_ROUNDS = 8
+"""Rounds of the loop for others between two slices: of a few requests each may have one a round."""
 
 
 async def sliced(rows: Sequence[Item]) -> AsyncIterator[Sequence[Item]]:
-    """The rows, 500 at a time. What looks at each row of a request goes through this."""
+    """The rows, 200 at a time. What looks at each row of a request goes through this."""
     for start in range(0, len(rows), _SLICE):
-        if start:
-            await asyncio.sleep(0)
+        if len(rows) > _SLICE:
+            for _ in range(_ROUNDS):
+                await asyncio.sleep(0)
         yield rows[start : start + _SLICE]
 
 

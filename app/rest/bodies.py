@@ -7,7 +7,7 @@ account has a few at a time: the others wait until the first are answered.
 
 import asyncio
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from math import inf
 
 from starlette.requests import ClientDisconnect
@@ -41,6 +41,10 @@ _LARGE = 64 * 1024
 """Bytes. A body that does not say how large it is counts as large."""
 _MOST_LARGE = 2
 """Large bodies at a time, of each account, in each web process."""
+_MOST_UPLOADS = 8
+"""Forms with files, in the same way: each has threads of the storage and a file on the disk."""
+_LOOKED_AT = 8 * 1024
+"""Bytes of a form that are looked at together: it may have a part in every twenty."""
 
 
 class Bodies:
@@ -59,12 +63,13 @@ class Bodies:
         self._shown = shown
         self._turns = Turns(settings.account_patience)
         self._large = Gate("large requests", _MOST_LARGE, settings.account_patience)
+        self._uploads = Gate("uploads", _MOST_UPLOADS, settings.account_patience)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = Body(scope, receive, self._turns, self._large)
+        body = Body(scope, receive, self._turns, self._large, self._uploads)
         scope["state"]["body"] = body
         said, coding = header(scope, b"content-length"), header(scope, b"transfer-encoding")
         # RFC 9112 6.3 knows no body that no header tells of.
@@ -72,7 +77,7 @@ class Bodies:
             size = 0.0 if coding or not said.isdecimal() else float(said)
             body.bound(size, *self._most(scope), self._settings.request_stall_seconds)
             receive = body.receive
-        elif not self._turns.has_come() and _begins_here(scope["path"]):
+        if not self._turns.has_come() and _begins_here(scope["path"]):
             try:
                 await self._turns.wait(body.who)
             except TooManyWaiting as refusal:
@@ -107,7 +112,7 @@ class Body:
         "_came",
         "_declared",
         "_has_come",
-        "_is_inside",
+        "_inside",
         "_is_upload",
         "_is_whole",
         "_large",
@@ -118,18 +123,21 @@ class Body:
         "_seen",
         "_stall",
         "_turns",
+        "_uploads",
         "who",
         "whole",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, turns: Turns, large: Gate) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, turns: Turns, large: Gate, uploads: Gate
+    ) -> None:
         self.whole: bytes | None = None
         self.who = _who(scope)
         self._scope = scope
         self._receive = receive
         self._turns = turns
-        self._large = large
-        self._is_inside = False
+        self._large, self._uploads = large, uploads
+        self._inside: Gate | None = None
         self._is_whole = True
 
     def bound(self, size: float, most: float, is_upload: bool, stall: float) -> None:
@@ -190,9 +198,7 @@ class Body:
             self.whole = b""
             return b""
         if self._declared > _LARGE or not self._declared:
-            if not self._large.entered(self.who):
-                await self._large.wait(self.who)
-            self._is_inside = True
+            await self._enter(self._large)
         message = await self.receive()
         parts = [message.get("body", b"")]
         while message.get("more_body", False):
@@ -204,15 +210,33 @@ class Body:
         await self.begin()
         return self.whole
 
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Those of a form with files, in turn, never all of it. Raises as `read`."""
+        await self._enter(self._uploads)
+        more = True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            block, more = message.get("body", b""), message.get("more_body", False)
+            for start in range(0, len(block), _LOOKED_AT):
+                await self.begin()
+                yield block[start : start + _LOOKED_AT]
+
+    async def _enter(self, gate: Gate) -> None:
+        if not gate.entered(self.who):
+            await gate.wait(self.who)
+        self._inside = gate
+
     async def begin(self) -> None:
         """Wait for its turn. Raises TooManyWaiting."""
         if not self._turns.has_come():
             await self._turns.wait(self.who)
 
     def leave(self) -> None:
-        if self._is_inside:
-            self._is_inside = False
-            self._large.leave(self.who)
+        if self._inside is not None:
+            self._inside.leave(self.who)
+            self._inside = None
 
 
 def _who(scope: Scope) -> Hashable:

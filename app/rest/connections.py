@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import Counter
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 _LARGEST_HEAD = 64 * 1024
 """Bytes that come without being the end of the headers, or part of a body: also of trailers."""
+_MOST_LINES = 200
+"""Headers. Each is some hundred bytes of memory, whatever it says."""
 _PIECE = 64 * 1024
 """Bytes of an answer that a client takes at least in EXPORT_STALL_SECONDS."""
 
@@ -119,8 +121,8 @@ class Connection(HttpToolsProtocol):
             self._head_bytes += len(piece)
             super().data_received(piece)
             self._hand_over()
-            if self._head_bytes > _LARGEST_HEAD:
-                self._refuse(HeadersTooLarge(_LARGEST_HEAD))
+            if self._head_bytes > _LARGEST_HEAD or len(self.headers or ()) > _MOST_LINES:
+                self._refuse(HeadersTooLarge(_LARGEST_HEAD, _MOST_LINES))
         if self._said and not self.pipeline:
             self._next = self.loop.call_soon(self._read)
         elif not self.pipeline and self._late is None and self._is_idle():
@@ -143,12 +145,14 @@ class Connection(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+        if len(self.headers) > _MOST_LINES:
+            self._refuse_whole(HeadersTooLarge(_LARGEST_HEAD, _MOST_LINES))
         codings = [value for name, value in self.headers if name == b"transfer-encoding"]
         if codings and [value.strip().lower() for value in codings] != [b"chunked"]:
             # RFC 9112 6.3: where a body ends, nobody knows then; nor do we read the other codings.
-            unread = InvalidPayload('The only "Transfer-Encoding" is "chunked"; or send a length')
-            self._refuse(unread)
-            raise unread  # the parser stops here
+            self._refuse_whole(
+                InvalidPayload('The only "Transfer-Encoding" is "chunked"; or send a length')
+            )
         super().on_headers_complete()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope[HAS_COME] = self.cycle.message_event.is_set
@@ -210,6 +214,11 @@ class Connection(HttpToolsProtocol):
                 self._close()
             else:
                 self._say(error)
+
+    def _refuse_whole(self, error: AppError) -> NoReturn:
+        """The same of a request whose headers are there; the parser stops here."""
+        self._refuse(error)
+        raise error
 
     def _say(self, error: AppError) -> None:
         logger.info("a connection of %s is ended: %s", self._network or "a proxy", error.code)

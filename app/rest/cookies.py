@@ -11,7 +11,10 @@ def cookie(scope: Scope, name: str) -> str | None:
     What may stand in a value stands for itself (4.1.1): ours have nothing to unquote, and the
     standard library takes the square of a value's length for that.
     """
-    for pair in header(scope, b"cookie").split(";"):
+    said = header(scope, b"cookie")
+    if name not in said:
+        return None
+    for pair in said.split(";"):
         found, _, value = pair.partition("=")
         if found.strip() == name:
             return value.strip().strip('"')

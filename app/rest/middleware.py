@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Coroutine
 from secrets import token_hex
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import unquote_plus
 
 import psycopg
 import structlog
@@ -43,6 +43,8 @@ _OPEN = frozenset({"/server/ping"})
 """Answered before authentication: a bad token doesn't matter there (directus.md 0)."""
 VENDORS = ("/api/v2/", "/v2/")
 """Surfaces of other products: they have credentials of their own kinds, and say so themselves."""
+_BY_QUERY = re.compile(rb"(?:^|&)access_token=([^&]+)")
+"""Nobody knows yet who asks: only this is looked for."""
 _SCANNED = re.compile(r"/(?:r|[0-9]{2,4})/")
 """Links of printed codes are for everybody: a stale session must not be in the way of a scan."""
 UNCOUNTED = _OPEN
@@ -160,13 +162,12 @@ async def _holder(scope: Scope) -> Caller:
     """Whose token the request has; without one it is the public's."""
     state = scope["state"]
     settings: Settings = state["settings"]
-    query = scope["query_string"]
-    by_query = (
-        parse_qs(query.decode("latin-1")).get("access_token") if b"access_token" in query else None
-    )
+    by_query = _BY_QUERY.search(scope["query_string"])
     bearer = header(scope, b"authorization")
     by_cookie = cookie(scope, SESSION_COOKIE)
-    token = presented(bearer, by_query[0] if by_query else None, by_cookie)
+    token = presented(
+        bearer, unquote_plus(by_query[1].decode("latin-1")) if by_query else None, by_cookie
+    )
     known: KnownCallers = state["callers"]
     return await known.caller(state["database"], token, client_of(scope, settings))
 

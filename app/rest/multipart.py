@@ -45,7 +45,8 @@ def is_form(request: Request) -> bool:
 async def read_parts(request: Request) -> AsyncIterator[Part]:
     """The parts of the body, in its order.
 
-    Raises UnsupportedMediaType when it is no form, InvalidPayload when it is a broken one.
+    Raises UnsupportedMediaType when it is no form, InvalidPayload when it is a broken one, and
+    TooManyAtOnce.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != FORM.encode():
@@ -53,7 +54,7 @@ async def read_parts(request: Request) -> AsyncIterator[Part]:
     boundary = options.get(b"boundary")
     if not boundary:
         raise InvalidPayload("The form has no boundary")
-    events = _Events(request.stream(), boundary)
+    events = _Events(request.state.body.pieces(), boundary)
     count = 0
     while (headers := await events.headers()) is not None:
         count += 1

@@ -6,7 +6,7 @@ Over real sockets: what comes when is known to the transport only.
 import asyncio
 import gc
 import json
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -294,6 +294,39 @@ async def test_a_body_in_small_chunks_is_given_on_in_few_parts(filled, monkeypat
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"".join(parts) == text
     assert len(parts) < 20
+
+
+@pytest.mark.parametrize(
+    "rest", [b"\r\n", b"", b"Content-Length: 9\r\n\r\n"], ids=["whole", "cut", "a body to come"]
+)
+async def test_headers_are_a_few_hundred_at_most(filled, rest):
+    """A thousand connections of ten thousand each took a gigabyte."""
+    line = b"POST /graphql HTTP/1.1\r\n" + JSON
+    async with served(filled) as (port, *_):
+        many = b"".join(b"%x:\r\n" % number for number in range(300))
+        status, body = error_of(await told(port, line + many + rest))
+        assert (status, body["errors"][0]["extensions"]["code"]) == (431, "HEADERS_TOO_LARGE")
+        assert "200 headers" in body["errors"][0]["message"]
+        few = b"".join(b"%x:\r\n" % number for number in range(190))
+        answer = await told(port, line + few + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_an_account_has_a_few_uploads_at_a_time(filled):
+    head = b"POST /files HTTP/1.1\r\n" + FORM + b"Content-Length: 100000\r\n\r\n" + FILE
+    """Those of who stops sending hold their places for as long as they may."""
+    async with served(filled) as (port, a, b), AsyncExitStack() as stack:
+        for _ in range(8):
+            _, writer = await stack.enter_async_context(connected(port))
+            writer.write(head)
+        await until(lambda: len(connections._open) and sum(connections._open.values()) >= 8)
+        await asyncio.sleep(0.1)
+        files = {"file": ("a.txt", b"x", "text/plain")}
+        assert (await a.get("/items/product?limit=1")).status_code == 200
+        mine = asyncio.create_task(a.post("/files", files=files))
+        assert (await b.post("/files", files=files)).status_code != 429
+        assert not mine.done()
+        assert (await mine).status_code != 429  # those before it have stopped
 
 
 async def test_what_one_client_sends_is_looked_at_a_piece_at_a_time(filled, monkeypatch):

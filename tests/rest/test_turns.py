@@ -205,6 +205,49 @@ REFUSED = {
 }
 
 
+UNREAD = {
+    "a read": ("GET", "/items/product"),
+    "one item": ("GET", "/items/product/x"),
+    "a scan": ("GET", "/01/09312345551927/21/1"),
+    "GraphQL by GET": ("GET", "/graphql?query={product{id}}"),
+    "what is removed": ("DELETE", "/items/product/x"),
+    "the schema": ("GET", "/server/specs/oas"),
+    "no route": ("GET", "/nothing"),
+    "a form": ("POST", "/files"),
+    "an import": ("POST", "/utils/import/product"),
+}
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["a byte", "a chunk"])
+@pytest.mark.parametrize(("method", "path"), UNREAD.values(), ids=UNREAD)
+async def test_a_body_that_nobody_reads_is_no_way_past_the_line(
+    filled, monkeypatch, method, path, is_chunked
+):
+    async def chunks():
+        yield b"x"
+
+    monkeypatch.setattr(turns, "_LONGEST_LINE", 0)
+    async with served(filled) as (_, a, _b):
+        monkeypatch.setattr(Turns, "has_come", lambda _: False)
+        content = chunks() if is_chunked else b"x"
+        assert (await a.request(method, path, content=content)).status_code == 429
+
+
+async def test_a_form_is_looked_at_in_turn_piece_by_piece(filled, monkeypatch):
+    """Its parts may be a few bytes each, thousands of them in a block."""
+    looked = []
+
+    def counted(self):
+        looked.append(self)
+        return True
+
+    async with served(filled) as (_, a, _b):
+        monkeypatch.setattr(Turns, "has_come", counted)
+        files = {"file": ("a.txt", b"x" * 200_000, "text/plain")}
+        assert (await a.post("/files", files=files)).status_code in {200, 403}
+    assert len(looked) > 200_000 / 8192
+
+
 async def test_on_every_surface_a_request_begins_in_turn(filled, monkeypatch):
     monkeypatch.setattr(turns, "_LONGEST_LINE", 0)
     async with served(filled) as (_, a, _b):
