@@ -76,6 +76,7 @@ class Bodies:
         if coding or said not in {"", "0"}:
             size = 0.0 if coding or not said.isdecimal() else float(said)
             body.bound(size, *self._most(scope), self._settings.request_stall_seconds)
+            body.has_come = scope.get(HAS_COME, _is_unsure)
             receive = body.receive
         if not self._turns.has_come() and _begins_here(scope["path"]):
             try:
@@ -86,6 +87,8 @@ class Bodies:
         try:
             await self.app(scope, receive, send)
         finally:
+            # Nothing refers to it any more, and it to nothing: it goes at once, with its bytes.
+            del scope["state"]["body"]
             body.leave()
 
     def _most(self, scope: Scope) -> tuple[float, bool]:
@@ -104,6 +107,7 @@ class Bodies:
 
 class Body:
     """A request's body. `whole`: its bytes, once they are read. `who`: whose turn is waited for.
+    `has_come`: tells whether more of it is there already.
 
     Surfaces of other products know late who asks: they set `who`, and call `begin`.
     """
@@ -111,7 +115,6 @@ class Body:
     __slots__ = (
         "_came",
         "_declared",
-        "_has_come",
         "_inside",
         "_is_upload",
         "_is_whole",
@@ -119,11 +122,11 @@ class Body:
         "_left",
         "_most",
         "_receive",
-        "_scope",
         "_seen",
         "_stall",
         "_turns",
         "_uploads",
+        "has_come",
         "who",
         "whole",
     )
@@ -132,8 +135,8 @@ class Body:
         self, scope: Scope, receive: Receive, turns: Turns, large: Gate, uploads: Gate
     ) -> None:
         self.whole: bytes | None = None
+        self.has_come: Callable[[], bool] = _is_unsure
         self.who = _who(scope)
-        self._scope = scope
         self._receive = receive
         self._turns = turns
         self._large, self._uploads = large, uploads
@@ -147,7 +150,6 @@ class Body:
         """
         self._declared, self._most, self._is_upload = size, most, is_upload
         self._stall = self._left = stall
-        self._has_come: Callable[[], bool] = self._scope.get(HAS_COME, _is_unsure)
         self._seen = self._came = 0
         self._is_whole = False
 
@@ -161,7 +163,7 @@ class Body:
             return await self._receive()
         if self._declared > self._most:
             raise self._refusal()
-        message = await (self._receive() if self._has_come() else self._waited())
+        message = await (self._receive() if self.has_come() else self._waited())
         size = len(message.get("body", b""))
         self._seen += size
         self._came += size

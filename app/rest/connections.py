@@ -31,6 +31,8 @@ _LARGEST_HEAD = 64 * 1024
 """Bytes that come without being the end of the headers, or part of a body: also of trailers."""
 _MOST_LINES = 200
 """Headers. Each is some hundred bytes of memory, whatever it says."""
+_LONGEST_PATH = 8 * 1024
+"""Bytes, as they come. What is escaped in it is read before anybody knows who asks."""
 _PIECE = 64 * 1024
 """Bytes of an answer that a client takes at least in EXPORT_STALL_SECONDS."""
 
@@ -145,6 +147,8 @@ class Connection(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+        if len(self.url) > _LONGEST_PATH and len(self.url.partition(b"?")[0]) > _LONGEST_PATH:
+            self._refuse_whole(HeadersTooLarge(_LONGEST_PATH, _MOST_LINES))
         if len(self.headers) > _MOST_LINES:
             self._refuse_whole(HeadersTooLarge(_LARGEST_HEAD, _MOST_LINES))
         codings = [value for name, value in self.headers if name == b"transfer-encoding"]

@@ -11,11 +11,17 @@ def cookie(scope: Scope, name: str) -> str | None:
     What may stand in a value stands for itself (4.1.1): ours have nothing to unquote, and the
     standard library takes the square of a value's length for that.
     """
-    said = header(scope, b"cookie")
-    if name not in said:
-        return None
-    for pair in said.split(";"):
-        found, _, value = pair.partition("=")
-        if found.strip() == name:
-            return value.strip().strip('"')
+    said, begun = header(scope, b"cookie"), f"{name}="
+    at = said.find(begun)
+    while at >= 0:
+        if _begins_pair(said, at):
+            return said[at + len(begun) :].partition(";")[0].strip().strip('"')
+        at = said.find(begun, at + len(begun))
     return None
+
+
+def _begins_pair(said: str, at: int) -> bool:
+    """Whether there are but blanks between a place and the pair before. Each is looked at once."""
+    while at > 0 and said[at - 1].isspace():
+        at -= 1
+    return at == 0 or said[at - 1] == ";"

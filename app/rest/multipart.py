@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from app.errors import InvalidPayload, UnsupportedMediaType
 
 FORM = "multipart/form-data"
+_LONGEST_TYPE = 1000
+"""Characters of a Content-Type. What reads its options takes the square of them."""
 _MOST_PARTS = 1000
 _LONGEST_TEXT = 1024 * 1024
 """Bytes of a part that is a field, not a file."""
@@ -48,7 +50,10 @@ async def read_parts(request: Request) -> AsyncIterator[Part]:
     Raises UnsupportedMediaType when it is no form, InvalidPayload when it is a broken one, and
     TooManyAtOnce.
     """
-    kind, options = parse_options_header(request.headers.get("content-type"))
+    said = request.headers.get("content-type", "")
+    if len(said) > _LONGEST_TYPE:
+        raise InvalidPayload(f"The Content-Type has more than {_LONGEST_TYPE} characters")
+    kind, options = parse_options_header(said)
     if kind != FORM.encode():
         raise UnsupportedMediaType(kind.decode() or "unknown", "Content-Type header")
     boundary = options.get(b"boundary")

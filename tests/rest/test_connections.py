@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.main import create_app
 from app.rest import connections
+from app.rest.bodies import Body
 from app.rest.connections import Connection
 from tests.rest.test_shares import FILL, busy, locked, served, until
 
@@ -310,6 +311,39 @@ async def test_headers_are_a_few_hundred_at_most(filled, rest):
         few = b"".join(b"%x:\r\n" % number for number in range(190))
         answer = await told(port, line + few + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
         assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("path", [b"/items/", b"/api/v2/", b"/01/", b"/files/"])
+async def test_paths_are_a_few_thousand_bytes_at_most(filled, path):
+    """Its escapes are read before anybody knows who asks. A query may be longer."""
+    async with served(filled) as (port, *_):
+        for method in (b"GET ", b"POST "):
+            long = method + path + b"%22a" * 2100 + b" HTTP/1.1\r\n" + JSON + b"\r\n"
+            status, body = error_of(await told(port, long))
+            assert (status, body["errors"][0]["extensions"]["code"]) == (431, "HEADERS_TOO_LARGE")
+        close = JSON + b"Connection: close\r\n\r\n"
+        query = b"GET /server/ping?" + b"a=b&" * 9000 + b" HTTP/1.1\r\n" + close
+        assert (await told(port, query)).endswith(b"pong")
+
+
+async def test_a_body_is_gone_with_its_request(filled):
+    """Nothing waits for the next look for garbage: a few seconds of large bodies took gigabytes."""
+    content = b'[{"nope": "' + b"x" * 200_000 + b'"}]'
+    kind = {"content-type": "application/json"}
+    async with served(filled) as (_, a, _b):
+        gc.collect()
+        gc.disable()
+        try:
+            for path, body in (
+                ("/items/product", content),
+                ("/graphql", b'{"query": "{ product { id } }", "x": "' + b"x" * 200_000 + b'"}'),
+                ("/graphql", content),
+                ("/nothing", content),
+            ):
+                await a.post(path, content=body, headers=kind)
+            await until(lambda: not [one for one in gc.get_objects() if isinstance(one, Body)])
+        finally:
+            gc.enable()
 
 
 async def test_an_account_has_a_few_uploads_at_a_time(filled):
