@@ -1,16 +1,21 @@
 """Uploads: `/files` as forms; rows and bytes together or not at all."""
 
 import asyncio
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from starlette.requests import Request
 
+from app.access.caller import Caller
+from app.database.gate import Gate
 from app.domains.directus_files import uploads
 from app.domains.directus_files.names import extension, plain_name, plain_type, title_of
 from app.errors import InvalidPayload
 from app.main import create_app
+from app.rest.bodies import Body
 from app.rest.multipart import read_parts
+from app.rest.turns import Turns
 from app.storage import NoSuchObject, storage_at
 from tests.domains.test_pictures import picture
 from tests.web import NOBODY, client_of
@@ -245,7 +250,12 @@ async def test_an_upload_that_is_cut_off_is_refused():
     async def receive():
         return next(messages)
 
-    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", FORM.encode())]}
+    state = {"items": SimpleNamespace(caller=Caller("somebody"))}
+    head = [(b"content-type", FORM.encode())]
+    scope = {"type": "http", "method": "POST", "headers": head, "state": state}
+    cut = Body(scope, receive, Turns(1.0), Gate("bodies", 1, 1.0), Gate("uploads", 1, 1.0))
+    cut.bound(0.0, 1000.0, True, 1.0)
+    state["body"] = cut
     part = await anext(read_parts(Request(scope, receive)))
     with pytest.raises(InvalidPayload, match="The body was cut off"):
         await part.text()
