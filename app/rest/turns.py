@@ -39,17 +39,19 @@ class Turns:
         self._together = 1
         self._has_called = False
         """Whether requests of the lines have begun in this round."""
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._rounds = 0
         """Left for those under way; while there are any, who comes has to wait."""
 
     def has_come(self) -> bool:
         """Whether a request may begin at once. False: it has to `wait`."""
-        if self._rounds:
+        if self._rounds and self._loop is asyncio.get_running_loop():
             return False
         now = time.thread_time()
         is_slow, self._last = now - self._last > _SLOW, now
         if now - self._first <= _SLICE:
             return True
+        self._lines = {}  # where a loop before this one has ended, nobody of its waits any more
         self._go_round(_PAUSE if is_slow else 1)
         return False
 
@@ -62,8 +64,8 @@ class Turns:
         await turn
 
     def _go_round(self, rounds: int) -> None:
-        self._rounds = rounds
-        asyncio.get_running_loop().call_soon(self._end_round)
+        self._rounds, self._loop = rounds, asyncio.get_running_loop()
+        self._loop.call_soon(self._end_round)
 
     def _end_round(self) -> None:
         if self._rounds > 1:

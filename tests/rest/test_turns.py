@@ -87,7 +87,7 @@ async def test_after_what_is_slow_some_rounds_are_for_what_is_under_way():
 async def test_what_waits_and_is_quick_begins_more_and_more_together(monkeypatch):
     monkeypatch.setattr(turns, "_SLOW", 60.0)
     line, seen, rounds = Turns(5.0), [], []
-    line._rounds = 1
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
     waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(40)]
     await asyncio.sleep(0)
     line._go_round(1)
@@ -157,7 +157,7 @@ def test_those_who_wait_take_turns(asked):
 
 async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch):
     line, seen = Turns(0.0), []
-    line._rounds = 1
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
     waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(3)]
     await asyncio.sleep(0)
     work(0.001)
@@ -170,7 +170,7 @@ async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch
     assert line._lines == {}
     monkeypatch.setattr(turns, "_LONGEST_LINE", 2)
     line = Turns(5.0)
-    line._rounds = 1
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
     asyncio.get_running_loop().call_later(0.01, line._go_round, 1)
     answers = await asyncio.gather(
         *(begun(line, who, seen) for who in "aaaab"), return_exceptions=True
@@ -184,9 +184,23 @@ async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch
     ]
 
 
+def test_a_loop_that_ends_leaves_no_line_behind():
+    line, seen = Turns(5.0), []
+
+    async def leave_some_waiting():
+        line._go_round(turns._PAUSE)
+        waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(3)]
+        await asyncio.sleep(0)
+        return waiting
+
+    asyncio.run(leave_some_waiting())
+    asyncio.run(asyncio.wait_for(begun(line, "b", seen), 5.0))
+    assert seen == ["b"]
+
+
 async def test_who_is_gone_takes_no_turn():
     line, seen = Turns(5.0), []
-    line._rounds = 1
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
     waiting = [asyncio.create_task(begun(line, who, seen)) for who in "aab"]
     await asyncio.sleep(0)
     waiting[0].cancel()
