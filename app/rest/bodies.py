@@ -78,13 +78,13 @@ class Bodies:
             body.bound(size, *self._most(scope), self._settings.request_stall_seconds)
             body.has_come = scope.get(HAS_COME, _is_unsure)
             receive = body.receive
-        if not self._turns.has_come() and _begins_here(scope["path"]):
-            try:
-                await self._turns.wait(body.who)
-            except TooManyWaiting as refusal:
-                await self._shown(scope, refusal)(scope, receive, send)
-                return
         try:
+            if not self._turns.has_come() and _begins_here(scope["path"]):
+                try:
+                    await self._turns.wait(body.who)
+                except TooManyWaiting as refusal:
+                    await self._shown(scope, refusal)(scope, receive, send)
+                    return
             await self.app(scope, receive, send)
         finally:
             # Nothing refers to it any more, and it to nothing: it goes at once, with its bytes.

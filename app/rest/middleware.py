@@ -109,7 +109,7 @@ class Authentication:
             await self.app(scope, receive, send)
             return
         try:
-            caller = await _caller(scope) if _has_callers(scope["path"]) else ANONYMOUS
+            caller = await _caller(scope) if _has_callers(scope) else ANONYMOUS
         except AppError as refused:
             response = error_response(refused)
             if isinstance(refused, InvalidCredentials | InvalidToken):
@@ -133,9 +133,10 @@ class Authentication:
         await self.app(scope, receive, send)
 
 
-def _has_callers(path: str) -> bool:
+def _has_callers(scope: Scope) -> bool:
     """Whether it matters here who asks."""
-    return not (path in _OPEN or path.startswith(VENDORS) or _SCANNED.match(path))
+    path = scope["path"]
+    return not (path in _OPEN or path.startswith(VENDORS) or is_scan(scope))
 
 
 def is_scan(scope: Scope) -> bool:

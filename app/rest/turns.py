@@ -1,9 +1,10 @@
 """Turns: what takes the time of all is begun for one caller after another.
 
 A process serves everybody in one loop: while it reads the body or the query of one request, the
-others wait. So a request is begun, when its body is there, when it is its caller's turn; and a root
-field of a GraphQL document that has many. As long as little is asked for nobody notices. After a
-slow beginning some rounds of the loop are for the others: new connections, answers under way.
+others wait. So a request is begun when it is its caller's turn, and again when its body is there;
+so is a root field of a GraphQL document that has many. As long as little is asked for nobody
+notices. After a slow beginning some rounds of the loop are for the others: new connections, answers
+under way.
 """
 
 import asyncio
