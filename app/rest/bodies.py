@@ -44,7 +44,7 @@ _MOST_LARGE = 2
 _MOST_UPLOADS = 8
 """Forms with files, in the same way: each has threads of the storage and a file on the disk."""
 _LOOKED_AT = 8 * 1024
-"""Bytes of a form that are looked at together: it may have a part in every twenty."""
+"""Bytes that are looked at together: a form may have a part in every twenty."""
 
 
 class Bodies:
@@ -71,10 +71,8 @@ class Bodies:
             return
         body = Body(scope, receive, self._turns, self._large, self._uploads)
         scope["state"]["body"] = body
-        said, coding = header(scope, b"content-length"), header(scope, b"transfer-encoding")
-        # RFC 9112 6.3 knows no body that no header tells of.
-        if coding or said not in {"", "0"}:
-            size = 0.0 if coding or not said.isdecimal() else float(said)
+        size = _declared(scope)
+        if size is not None:
             body.bound(size, *self._most(scope), self._settings.request_stall_seconds)
             body.has_come = scope.get(HAS_COME, _is_unsure)
             receive = body.receive
@@ -201,8 +199,13 @@ class Body:
             return b""
         if self._declared > _LARGE or not self._declared:
             await self._enter(self._large)
+        was_there = self.has_come()
         message = await self.receive()
         parts = [message.get("body", b"")]
+        if was_there and not message.get("more_body", False) and 0 < len(parts[0]) <= _LOOKED_AT:
+            # Its turn is still that of its request.
+            self.whole = parts[0]
+            return self.whole
         while message.get("more_body", False):
             message = await self.receive()
             parts.append(message.get("body", b""))
@@ -239,6 +242,19 @@ class Body:
         if self._inside is not None:
             self._inside.leave(self.who)
             self._inside = None
+
+
+def _declared(scope: Scope) -> float | None:
+    """Bytes of the body: 0 where that is not said, None where there is none.
+
+    RFC 9112 6.3 knows no body that no header tells of.
+    """
+    said = header(scope, b"content-length")
+    if header(scope, b"transfer-encoding"):
+        return 0.0
+    if said in {"", "0"}:
+        return None
+    return float(said) if said.isdecimal() else 0.0
 
 
 def _who(scope: Scope) -> Hashable:
