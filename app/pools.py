@@ -5,6 +5,8 @@ asyncio's own threads are left to what is short (Redis, looking at a picture).
 
 import asyncio
 import os
+import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +25,26 @@ T = TypeVar("T")
 class Pool:
     """At most `threads` calls at a time; more of them wait in line."""
 
-    def __init__(self, name: str, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    def __init__(self, name: str, threads: int, *, niceness: int = 0) -> None:
+        """`niceness`: of its threads, for calls that don't hold Python's lock while they work."""
+        self._threads = ThreadPoolExecutor(
+            threads, thread_name_prefix=name, initializer=_give_way, initargs=(niceness,)
+        )
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What a call returns or raises; it runs in a thread, in the caller's context."""
         context = copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(work, *args, **kwargs))
+
+
+def _give_way(niceness: int) -> None:
+    """Let this thread, and those that it starts, work when no other has anything to do.
+
+    Linux has a niceness for each thread; elsewhere it is the whole process's, and stays.
+    """
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 _LONGEST_LINE = 100
@@ -62,11 +76,14 @@ class FairPool:
     sent away may come again.
     """
 
-    def __init__(self, name: str, threads: int, most: int) -> None:
-        """`most`: calls of one asker that run or wait; more are refused at once."""
+    def __init__(self, name: str, threads: int, most: int, *, niceness: int = 0) -> None:
+        """`most`: calls of one asker that run or wait; more are refused at once.
+
+        `niceness`: as in `Pool`.
+        """
         self.most = most
         self._what = name
-        self._pool = Pool(name, threads)
+        self._pool = Pool(name, threads, niceness=niceness)
         self._free = threads
         self._asked: Counter[Hashable] = Counter()
         self._line: list[_Place] = []
@@ -141,8 +158,10 @@ class FairPool:
         self._free += 1
 
 
-HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20)
-"""Argon2: all of a core and 64 MiB for each call, so no more of them than there are cores."""
+HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20, niceness=10)
+"""Argon2: 64 MiB and four threads for each call, so no more of them than there are cores. They get
+what is left of these: with eight threads at work the one that answers everybody hardly had a turn.
+"""
 
 STORAGE = Pool("storage", 32)
 """Calls of the object storage: as many as its client keeps connections."""

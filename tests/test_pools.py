@@ -1,6 +1,8 @@
 """Each kind of slow work waits for its own kind alone."""
 
 import asyncio
+import os
+import threading
 import time
 from contextvars import ContextVar
 
@@ -136,3 +138,10 @@ class TestTurns:
         await self.flood(pool, done, "after")
         assert done == ["after"]
         assert pool._free == 1
+
+
+async def test_hashing_is_done_with_what_the_others_leave():
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert niceness() < 10 == await HASHING.run(Asker("a"), niceness)

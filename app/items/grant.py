@@ -16,6 +16,7 @@ from app.items.payload_rules import broken
 from app.items.query import All, Compare, Condition, Query, Value
 from app.items.restrict import Restrictor
 from app.items.rules import Row
+from app.items.slices import sliced
 from app.items.variables import resolve
 from schema import Collection
 
@@ -99,16 +100,17 @@ class Grant:
         rules = [self.restrictor.rule_of(collection.name, item) for item in permissions]
         holding = await self._holding(collection, list(patches), rules)
         result = {}
-        for key, patch in patches.items():
-            own = [
-                item
-                for item, holds in zip(permissions, holding.get(key, ()), strict=False)
-                if holds
-            ]
-            if not own:
-                raise Forbidden
-            self._require_fields(collection, "update", own, [patch])
-            result[key] = {**self._presets(own), **patch}
+        async for part in sliced(list(patches.items())):
+            for key, patch in part:
+                own = [
+                    item
+                    for item, holds in zip(permissions, holding.get(key, ()), strict=False)
+                    if holds
+                ]
+                if not own:
+                    raise Forbidden
+                self._require_fields(collection, "update", own, [patch])
+                result[key] = {**self._presets(own), **patch}
         return result
 
     async def deletable(

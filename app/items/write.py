@@ -90,7 +90,7 @@ class Writer:
         self._count(patches)
         written = weights(patch for _, patch in patches)
         collection = self.schema[name]
-        given = self._by_key(collection, patches)
+        given = await self._by_key(collection, patches)
         columns = self._looked_at(collection, self._grant.changing(collection, given.values()))
         locked = await self.locked(collection, "update", list(given), columns)
         wanted = await self._grant.updated(collection, given, locked)
@@ -266,25 +266,31 @@ class Writer:
             return refused
         return InvalidForeignKey(collection.name, collection.primary_key.name)
 
-    def _by_key(self, collection: Collection, patches: list[tuple[Any, Any]]) -> dict[Any, Row]:
-        """The patches by key as stored, several for one key as one.
-
-        A key that only says which row is meant changes nothing, so nobody has to be allowed to.
-        """
-        primary = collection.primary_key
+    async def _by_key(
+        self, collection: Collection, patches: list[tuple[Any, Any]]
+    ) -> dict[Any, Row]:
+        """The patches by key as stored, several for one key as one."""
         merged: dict[Any, Row] = {}
-        for given, patch in patches:
-            objects([patch])
-            key = as_key(primary, given)
-            if key is not None:
-                # What many share stays one: copies of a portion are made at a time.
-                merged[key] = {**merged[key], **patch} if key in merged else patch
-                if primary.name in patch and as_key(primary, patch[primary.name]) == key:
-                    others = merged[key].items()
-                    merged[key] = {name: value for name, value in others if name != primary.name}
-            elif not self.caller.is_admin:
-                raise Forbidden
+        async for part in sliced(patches):
+            for given, patch in part:
+                self._merge(merged, collection.primary_key, given, patch)
         return merged
+
+    def _merge(self, merged: dict[Any, Row], primary: Field, given: Any, patch: Any) -> None:
+        """Add a patch. A key that only says which row is meant changes nothing: nobody needs to be
+        allowed to change it.
+        """
+        objects([patch])
+        key = as_key(primary, given)
+        if key is None:
+            if not self.caller.is_admin:
+                raise Forbidden
+            return
+        # What many share stays one: copies of a portion are made at a time.
+        merged[key] = {**merged[key], **patch} if key in merged else patch
+        if primary.name in patch and as_key(primary, patch[primary.name]) == key:
+            others = merged[key].items()
+            merged[key] = {name: value for name, value in others if name != primary.name}
 
     async def _stored(
         self, collection: Collection, keys: list[Any], columns: tuple[str, ...]

@@ -196,6 +196,9 @@ class Sessions:
         held = {"token": token_hash(token)}
         async with self.database.read() as session:
             owner = await session.fetch_value(self._of_owner(_OWNER), held)
+        if owner is None:  # a token of nobody is no reason to write anything
+            async with self._stalled():
+                raise InvalidCredentials
         async with self._writing(owner) as session:
             row = await session.fetch_one(_HELD, held)
             if row is not None and row["status"] == "active":
@@ -241,8 +244,9 @@ class Sessions:
         held = {"token": token_hash(token)}
         async with self.database.read() as session:
             owner = await session.fetch_value(self._of_owner(_OWNER), held)
-        async with self._writing(owner) as session:
-            await session.execute(_END, held)
+        if owner is not None:
+            async with self._writing(owner) as session:
+                await session.execute(_END, held)
 
     async def _opened(
         self,
