@@ -26,7 +26,7 @@ from app.errors import (
 )
 from app.rest.middleware import UNCOUNTED, VENDORS, address_of, is_scan
 from app.rest.requests import HAS_COME, header
-from app.rest.turns import Turns
+from app.rest.turns import Stranger, Turns
 from app.settings import Settings
 
 _AUTH = "/auth/"
@@ -264,7 +264,7 @@ def _who(scope: Scope) -> Hashable:
     if not caller.is_anonymous:
         share: Hashable = caller.share
         return share
-    return network_of(address_of(scope, state["settings"])), is_scan(scope)
+    return Stranger(network_of(address_of(scope, state["settings"])), is_scan(scope))
 
 
 def _begins_here(path: str) -> bool:

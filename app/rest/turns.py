@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from app.errors import TooManyWaiting
 
@@ -28,13 +29,30 @@ _LONGEST_LINE = 1000
 """Requests of one caller."""
 
 
+class Stranger(NamedTuple):
+    """One of whom nobody knows: all of them together have every second turn.
+
+    So a flood from many networks, each of which asks for little, holds up the others no more than
+    one from a single one. `scans`: each network has a line for its scans.
+    """
+
+    network: str
+    scans: bool = False
+
+
+_Line = deque[tuple["asyncio.Future[None]", float]]
+
+
 class Turns:
     """Who may begin: everybody, till much is asked for; then a few in each round of the loop."""
 
     def __init__(self, patience: float) -> None:
         """`patience`: the seconds that a request waits at most."""
         self._patience = patience
-        self._lines: dict[Hashable, deque[tuple[asyncio.Future[None], float]]] = {}
+        self._known: dict[Hashable, _Line] = {}
+        self._strangers: dict[Hashable, _Line] = {}
+        self._after_strangers = True
+        """Whether known ones are next."""
         self._first = self._last = 0.0
         """What this thread had worked when a slice began, and the last request."""
         self._together = 1
@@ -52,16 +70,19 @@ class Turns:
         is_slow, self._last = now - self._last > _SLOW, now
         if now - self._first <= _SLICE:
             return True
-        self._lines = {}  # where a loop before this one has ended, nobody of its waits any more
+        # Where a loop before this one has ended, nobody of its waits any more.
+        self._known, self._strangers = {}, {}
         self._go_round(_PAUSE if is_slow else 1)
         return False
 
     async def wait(self, who: Hashable) -> None:
         """Till it is the turn of `who`. Raises TooManyWaiting when that does not come in time."""
-        if len(self._lines.get(who, ())) >= _LONGEST_LINE:
+        lines = self._strangers if isinstance(who, Stranger) else self._known
+        line = lines.setdefault(who, deque())
+        if len(line) >= _LONGEST_LINE:
             raise self._refusal()
         turn = asyncio.get_running_loop().create_future()
-        self._lines.setdefault(who, deque()).append((turn, time.monotonic() + self._patience))
+        line.append((turn, time.monotonic() + self._patience))
         await turn
 
     def _go_round(self, rounds: int) -> None:
@@ -75,11 +96,11 @@ class Turns:
         now = time.thread_time()
         was_slow = self._has_called and now - self._last > _SLOW
         self._first = self._last = now
-        self._has_called = bool(self._lines) and not was_slow
+        self._has_called = self._are_waiting() and not was_slow
         if was_slow:
             self._together = 1
             self._go_round(_PAUSE)
-        elif self._lines:
+        elif self._are_waiting():
             for _ in range(self._together):
                 self._call_next()
             self._together = min(2 * self._together, _TOGETHER)
@@ -87,21 +108,33 @@ class Turns:
         else:
             self._rounds = 0
 
+    def _are_waiting(self) -> bool:
+        return bool(self._known or self._strangers)
+
     def _call_next(self) -> None:
         """Let who is next begin: everybody who waits once, before anybody does again."""
-        while self._lines:
-            who, line = next(iter(self._lines.items()))
+        for _ in range(2):
+            lines = self._known if self._after_strangers else self._strangers
+            self._after_strangers = not self._after_strangers
+            if self._called(lines):
+                return
+
+    def _called(self, lines: dict[Hashable, _Line]) -> bool:
+        """Whether one of those who wait there has begun."""
+        while lines:
+            who, line = next(iter(lines.items()))
             turn, until = line.popleft()
-            del self._lines[who]
+            del lines[who]
             if line:
-                self._lines[who] = line
+                lines[who] = line
             if turn.done():
                 continue
             if time.monotonic() > until:
                 turn.set_exception(self._refusal())
                 continue
             turn.set_result(None)
-            return
+            return True
+        return False
 
     def _refusal(self) -> TooManyWaiting:
         return TooManyWaiting("requests of yours", _LONGEST_LINE, self._patience)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.errors import TooManyWaiting
 from app.pools import DOCUMENTS, QUERIES, Asker
 from app.rest import turns
-from app.rest.turns import Turns
+from app.rest.turns import Stranger, Turns
 from tests.rest.test_shares import FILL, served
 
 
@@ -124,7 +124,21 @@ async def test_who_comes_late_is_not_behind_all_of_a_flood():
     assert seen.index("b") <= 13
     await asyncio.gather(*flood)
     assert len(seen) == 201
-    assert line._lines == {}
+    assert not line._are_waiting()
+
+
+@pytest.mark.usefixtures("one_a_round")
+async def test_who_is_known_is_not_behind_all_whom_nobody_knows():
+    line, seen = Turns(5.0), []
+    flood = [asyncio.create_task(begun(line, Stranger(str(n)), seen)) for n in range(200)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    await begun(line, "b", seen)
+    assert seen.index("b") <= 13
+    await asyncio.gather(*(begun(line, "c", seen) for _ in range(20)))
+    assert sum(isinstance(who, Stranger) for who in seen[seen.index("c") :]) >= 15  # they go on
+    await asyncio.gather(*flood)
+    assert len(seen) == 221
 
 
 @given(st.lists(st.sampled_from("abcd"), max_size=60))
@@ -167,7 +181,7 @@ async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch
             await task
     assert (refused.value.status, refused.value.wait) == (429, 1)
     assert "Too many requests of yours are waited for. Retry after 1s." in refused.value.message
-    assert line._lines == {}
+    assert not line._are_waiting()
     monkeypatch.setattr(turns, "_LONGEST_LINE", 2)
     line = Turns(5.0)
     line._rounds, line._loop = 1, asyncio.get_running_loop()
@@ -207,7 +221,7 @@ async def test_who_is_gone_takes_no_turn():
     line._go_round(1)
     await asyncio.wait(waiting)
     assert sorted(seen) == ["a", "b"]
-    assert line._lines == {}
+    assert not line._are_waiting()
 
 
 REFUSED = {
