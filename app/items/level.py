@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Select,
     Text,
     bindparam,
     cast,
     func,
+    literal_column,
     select,
     true,
 )
@@ -29,6 +31,7 @@ from app.items.query import (
     Parts,
     Query,
     ReadRule,
+    Sort,
     Surface,
 )
 from app.items.render import as_list, as_objects, as_values, labelled, quoted, rendered
@@ -48,15 +51,62 @@ def level_rule(query: Query | AggregateQuery, build: Build) -> ReadRule | None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Parent:
+    """What the rows of a level are joined by: the column, and its value, of another table."""
+
+    column: str
+    value: ColumnElement[Any]
+    table: FromClause
+
+
+_PAGE, _OF_PAGE = "page.", "of page."
+"""Aliases: of the keys of a page, and of its rows. No key has a full stop."""
+_NONE: ColumnElement[int] = literal_column("0")
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
     """Compiles the levels of one statement, each into its shaped rows."""
 
     build: Build
 
-    def rows(
-        self, query: Query, parent: tuple[str, ColumnElement[Any]] | None = None
-    ) -> Select[Any]:
+    def rows(self, query: Query, parent: _Parent | None = None) -> Select[Any]:
         """The shaped rows of one level. `parent`: the column that joins it, and its value."""
+        if self._makes_what_is_cut(query, parent):
+            return self._page(query, parent)
+        return self._shaped(query, parent)
+
+    def _makes_what_is_cut(self, query: Query, parent: _Parent | None) -> bool:
+        """Whether PostgreSQL would make rows that are not on the page, and that costs something."""
+        if query.limit is None and query.offset is None:
+            return False
+        key = self.build.schema[query.collection].primary_key.name
+        chosen = (query.filter, query.search, query.rows, query.offset, parent)
+        as_stored = query.sort in {(), (Sort((key,)),)}
+        if as_stored and all(part is None for part in chosen):
+            return False
+        scope = Scope(self.build, query.collection)
+        return not all(_is_column(node, scope, query.surface) for node in query.selection)
+
+    def _page(self, query: Query, parent: _Parent | None) -> Select[Any]:
+        """Keys first: what is on the page is found before anything of a row is made.
+
+        So what comes before the page costs no more than its keys. The rows are made one after
+        another (OFFSET 0), whatever PostgreSQL thinks how many they are, and stay in order.
+        """
+        scope = Scope(self.build, query.collection, level_rule(query, self.build))
+        key = scope.table.c[self.build.schema[query.collection].primary_key.name]
+        keys = matching(select(key.label("key")), scope, query)
+        keys = ordered(keys, scope, query)
+        if parent is not None:
+            keys = keys.where(scope.table.c[parent.column] == parent.value).correlate(parent.table)
+        page = paged(keys.select_from(scope.source), scope, query).subquery(_PAGE)
+        whole = replace(query, filter=None, search=None, sort=(), limit=None, offset=None)
+        made = self._shaped(whole, _Parent(key.name, page.c.key, page))
+        row = made.correlate(page).offset(_NONE).lateral(_OF_PAGE)
+        return select(*row.c).select_from(page.join(row, true()))
+
+    def _shaped(self, query: Query, parent: _Parent | None) -> Select[Any]:
         scope = Scope(self.build, query.collection, level_rule(query, self.build))
         nested: list[FromClause] = []
         most = self._most_of_each(query, scope)
@@ -64,7 +114,8 @@ class Level:
         statement = matching(select(*columns), scope, query)
         statement = ordered(statement, scope, query)
         if parent is not None:
-            statement = statement.where(scope.table.c[parent[0]] == parent[1])
+            statement = statement.where(scope.table.c[parent.column] == parent.value)
+            statement = statement.correlate(parent.table)
         source = scope.source
         for lateral in nested:
             source = source.outerjoin(lateral, true())
@@ -98,8 +149,8 @@ class Level:
         `most`: the bytes that a list may have.
         """
         leads = scope.step(node.field)
-        rows = self.rows(node.query, (leads.key, scope.link((node.field,))))
-        rows = rows.correlate(scope.table)
+        parent = _Parent(leads.key, scope.link((node.field,)), scope.table)
+        rows = self.rows(node.query, parent)
         if not leads.many:
             return as_objects(rows).correlate(scope.table).lateral()
         shape = as_values if node.bare else as_list
@@ -132,6 +183,15 @@ def _value(node: Leaf, scope: Scope, surface: Surface) -> ColumnElement[Any]:
     value = scope.value((node.field,), node.function, node.argument)
     is_count = node.function == "count"
     return cast(value, Text) if is_count and surface == "rest" else value
+
+
+def _is_column(node: Node, scope: Scope, surface: Surface) -> bool:
+    """Whether a node is shown as it is stored, which costs nothing."""
+    return (
+        isinstance(node, Leaf)
+        and node.function is None
+        and isinstance(_value(node, scope, surface), Column)
+    )
 
 
 def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:

@@ -195,7 +195,9 @@ class _Level:
             function, name, argument = _call(item)
             head, _, rest = name.partition(".")
             real = self.options.alias.get(head, head)
-            if real not in self.fields:
+            if "(" in real and item == head:
+                plain[head] = self._alias_of_call(head, real, missing)
+            elif real not in self.fields:
                 missing.append(head)
             elif rest:
                 call = rest if function is None else _written(function, rest, argument)
@@ -264,6 +266,14 @@ class _Level:
         if item.many is not None and not self.schema.fields(item.many.collection):
             raise Forbidden.collection(item.many.collection, (*self.path, key))
         return Leaf(result_key(key, function, argument), item.name, function, argument)
+
+    def _alias_of_call(self, key: str, call: str, missing: list[str]) -> Leaf:
+        """A function of a field under a key of the caller's: `alias[y]=year(opened)` (2.8)."""
+        function, name, argument = _call(call)
+        if function is None or name not in self.fields:
+            missing.append(key)
+            return Leaf(key, name)
+        return replace(self._function(function, name, self.fields[name], argument), key=key)
 
     def _nested(self, key: str, names: list[str]) -> Node:
         real = self.options.alias.get(key, key)

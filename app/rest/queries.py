@@ -154,7 +154,7 @@ def _aliases(value: Any) -> dict[str, str]:
             raise InvalidQuery('"alias" key contains a NUL character; remove it')
         if "." in key:
             raise InvalidQuery('"alias" key can\'t contain a period character `.`')
-        if "." in name:
+        if "." in name.partition("(")[0] or ("." in name and not name.startswith("json(")):
             raise InvalidQuery('"alias" value can\'t contain a period character `.`')
     return value
 
