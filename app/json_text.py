@@ -1,5 +1,8 @@
 """JSON from outside: read whole or refused, before anybody works on it."""
 
+import json
+import re
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -13,6 +16,12 @@ _FEW_PARTS, _FEW_COMMAS = 2_000, 20_000
 """Objects and lists, and commas, of a text; and of one from nobody. Counting them is quick, making
 values of them is not, and all others wait for it.
 """
+
+
+_DIGITS_OF_DOUBLES = 15
+_LONG_NUMBER = re.compile(r"[:,\[\s]-?[0-9][0-9.]{15}")
+_LONG_NUMBER_IN_BYTES = re.compile(_LONG_NUMBER.pattern.encode())
+"""A number that may have more digits than a double keeps. No text begins like that."""
 
 
 class NotJson(ValueError):
@@ -33,7 +42,8 @@ class TooMuch(NotJson):
 def read_json(text: bytes | str, *, of_nobody: bool = False) -> Any:
     """The value of a JSON text; `of_nobody`: of who has no token.
 
-    Raises NotJson, TooMuch, and TooDeep below DEEPEST levels.
+    Every number keeps its digits: those that no double has are Decimals. Raises NotJson, TooMuch,
+    and TooDeep below DEEPEST levels.
     """
     if len(text) > _FEW_PARTS:  # a shorter text has no more of anything
         _require_few(text, of_nobody=of_nobody)
@@ -45,7 +55,43 @@ def read_json(text: bytes | str, *, of_nobody: bool = False) -> Any:
     # Nearly all texts have fewer brackets than a deep one needs.
     if len(text) > DEEPEST and _opened(text) > DEEPEST and is_deep(value):
         raise TooDeep
-    return value
+    return _exact(text) if _has_long_number(text) else value
+
+
+def loaded(text: bytes | str) -> Any:
+    """The value of JSON text of our own, as `read_json`. Raises orjson.JSONDecodeError."""
+    return _exact(text) if _has_long_number(text) else orjson.loads(text)
+
+
+def _has_long_number(text: bytes | str) -> bool:
+    if isinstance(text, str):
+        return _LONG_NUMBER.search(text) is not None
+    return _LONG_NUMBER_IN_BYTES.search(text) is not None
+
+
+def _exact(text: bytes | str) -> Any:
+    """The same value, its numbers with all of their digits. Slower: few texts have such numbers."""
+    return json.loads(text, parse_float=exact)
+
+
+def exact(number: str) -> float | Decimal:
+    """A number as it was written: a double, where that has all of its digits.
+
+    >>> exact("0.1"), exact("123456789012345.12345")
+    (0.1, Decimal('123456789012345.12345'))
+    """
+    return float(number) if len(number) <= _DIGITS_OF_DOUBLES else Decimal(number)
+
+
+def written(value: Any, option: int | None = None) -> bytes:
+    """A value as JSON text, Decimals as the numbers they are. Raises orjson.JSONEncodeError."""
+    return orjson.dumps(value, _number, option)
+
+
+def _number(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def _require_few(text: bytes | str, *, of_nobody: bool) -> None:

@@ -21,7 +21,6 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import psycopg
 from anyio import CancelScope
 from psycopg.abc import Buffer
@@ -38,10 +37,11 @@ from sqlalchemy.sql import ClauseElement
 from app.database.gate import Gate, Turn
 from app.database.notices import Notices
 from app.database.text_arrays import TextsDumper
+from app.json_text import written
 from app.pools import COPIES
 
 logger = logging.getLogger(__name__)
-set_json_dumps(orjson.dumps)
+set_json_dumps(written)
 
 _PATIENCE = 5.0
 """Seconds a start waits for notices. Without them it is slower, and as right."""

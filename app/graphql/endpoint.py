@@ -6,7 +6,6 @@ from asyncio import Semaphore
 from inspect import isawaitable
 from typing import Any
 
-import orjson
 import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLError
 from starlette.requests import Request
@@ -34,7 +33,7 @@ from app.graphql.sdl import Sdl
 from app.graphql.weight import require_light_document
 from app.items.items import Items
 from app.items.violations import as_refusal
-from app.json_text import NotJson, TooDeep, listed, read_json
+from app.json_text import NotJson, TooDeep, listed, read_json, written
 from app.rest.requests import header, json_of, whole_body
 from app.rest.responses import error_body, json_response
 from app.rest.streaming import unless_gone
@@ -132,7 +131,7 @@ class Endpoint:
             body["data"] = result.data
         if result.errors:
             body["errors"] = [shown for error in result.errors for shown in _shown(error)]
-        return json_response(orjson.dumps(body))
+        return json_response(written(body))
 
     async def _document(self, text: str, request: Request) -> Document:
         caller = request.state.items.caller
@@ -228,7 +227,7 @@ def _get_params(request: Request) -> dict[str, Any]:
 def _refused(code: str, message: str, errors: list[Any]) -> Response:
     """A document that can't be run: HTTP 400, what is wrong under `extensions.errors`."""
     error = {"message": message, "extensions": {"errors": errors, "code": code}}
-    return json_response(orjson.dumps({"errors": [error]}), 400)
+    return json_response(written({"errors": [error]}), 400)
 
 
 def _located(error: GraphQLError) -> dict[str, Any]:

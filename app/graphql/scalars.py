@@ -1,12 +1,16 @@
 """Directus's scalars (directus.md 4.6). Values of the read path never pass through them."""
 
+from decimal import Decimal
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError
+from graphql import FloatValueNode, GraphQLError, GraphQLFloat, ValueNode
+from graphql.type.scalars import coerce_float
 from strawberry.types.scalar import ScalarDefinition
 
 from app.errors import shown
+from app.graphql.literals import Parse, literal, value_of
+from app.json_text import exact
 
 Date = NewType("Date", str)
 Hash = NewType("Hash", str)
@@ -33,8 +37,8 @@ def _big_int(value: Any) -> int:
     raise GraphQLError(f"Expected a 64-bit whole number, got {shown(repr(value))}.")
 
 
-def _string_or_float(value: Any) -> str | float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+def _string_or_float(value: Any) -> str | float | Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise GraphQLError(f"Expected a number or a string, got {shown(repr(value))}.")
     return value
 
@@ -44,31 +48,49 @@ def _anything(value: Any) -> Any:
 
 
 def _key_or_object(value: Any) -> Any:
-    if isinstance(value, bool | float | list):
+    if isinstance(value, bool | float | Decimal | list):
         raise GraphQLError(f"Expected a key or an object, got {shown(repr(value))}.")
     return value
 
 
 def link_scalar(collection: str) -> ScalarDefinition:
     """The input of a many-to-one: the key of an item, or an object to create or update."""
-    return strawberry.scalar(
-        name=f"{collection}_link",
-        description=f"A key of {collection}, or an object like create_{collection}_input; "
+    return _scalar(
+        f"{collection}_link",
+        f"A key of {collection}, or an object like create_{collection}_input; "
         "an object with the key of an item updates it.",
-        parse_value=_key_or_object,
+        _key_or_object,
     )
 
 
+def _scalar(name: str, description: str, parse: Parse) -> ScalarDefinition:
+    """A scalar that is read alike from variables and from literals."""
+    definition: ScalarDefinition = strawberry.scalar(
+        name=name, description=description, parse_value=parse, parse_literal=literal(parse)
+    )
+    return definition
+
+
 SCALARS: dict[object, ScalarDefinition] = {
-    Date: strawberry.scalar(name="Date", description="ISO8601 Date values", parse_value=_string),
-    Hash: strawberry.scalar(name="Hash", description="Hashed string values", parse_value=_string),
-    Json: strawberry.scalar(name="JSON", description="Any JSON value", parse_value=_anything),
-    BigInt: strawberry.scalar(
-        name="GraphQLBigInt", description="BigInt value", parse_value=_big_int
-    ),
-    StringOrFloat: strawberry.scalar(
-        name="GraphQLStringOrFloat",
-        description="A Float or a String",
-        parse_value=_string_or_float,
-    ),
+    Date: _scalar("Date", "ISO8601 Date values", _string),
+    Hash: _scalar("Hash", "Hashed string values", _string),
+    Json: _scalar("JSON", "Any JSON value", _anything),
+    BigInt: _scalar("GraphQLBigInt", "BigInt value", _big_int),
+    StringOrFloat: _scalar("GraphQLStringOrFloat", "A Float or a String", _string_or_float),
 }
+
+
+def _float(value: Any) -> int | float | Decimal:
+    """A number with all of its digits; graphql-core's own makes a double of it, or refuses it."""
+    if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return coerce_float(value)
+
+
+def _float_literal(node: ValueNode) -> float | Decimal:
+    return exact(node.value) if isinstance(node, FloatValueNode) else _float(value_of(node))
+
+
+# The type is graphql-core's, and there can be no other of that name.
+GraphQLFloat.coerce_input_value = _float
+GraphQLFloat.coerce_input_literal = _float_literal

@@ -1,6 +1,7 @@
 """Directus filters: from the wire's nested objects to a condition tree (directus.md 3)."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from app.access.caller import Caller
@@ -233,7 +234,7 @@ _JSON_AS = {"float": "json_number", "string": "json"}
 def _of_json(field: Field, value: Any) -> Field:
     """What a JSON value is compared as: a number with numbers, otherwise a text."""
     sample = next(iter(value), None) if isinstance(value, list) else value
-    is_number = isinstance(sample, int | float) and not isinstance(sample, bool)
+    is_number = isinstance(sample, int | float | Decimal) and not isinstance(sample, bool)
     return Field(name=field.name, type="float" if is_number else "string")
 
 

@@ -1,6 +1,7 @@
 """Filter values: checked against the operator and the field's type (directus.md 2.13)."""
 
 import re
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,7 +17,13 @@ MOST_VALUES = 20_000
 """Of a list: each one is looked at, one by one, in the time of all who ask."""
 _TEXTS = frozenset({"string", "text"})
 _SAFE = 2**53 - 1
-_INT64 = 2**63
+_LARGEST = {
+    "integer": Decimal(_SAFE),
+    "bigInteger": Decimal(2**63 - 1),
+    "float": Decimal(repr(sys.float_info.max)),
+    "decimal": Decimal(10) ** 1000,  # beyond any column
+}
+_MOST_DIGITS = 1000
 
 
 def is_uuid(text: Any) -> bool:
@@ -130,8 +137,8 @@ def _number(operator: str, value: Any, field_type: str) -> int | Decimal:
     number = as_number(value)
     if number is None:
         raise InvalidQuery("Invalid numeric value")
-    limit = _INT64 - 1 if field_type == "bigInteger" else _SAFE
-    if number.copy_abs() > limit:
+    is_long = len(number.as_tuple().digits) > _MOST_DIGITS or number.adjusted() < -_MOST_DIGITS
+    if is_long or number.copy_abs() > _LARGEST[field_type]:
         raise InvalidQuery(f'The filter value for "{operator}" is not a valid number')
     if field_type in {"float", "decimal"}:
         return number

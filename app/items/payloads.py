@@ -7,6 +7,7 @@ import orjson
 
 from app.errors import InvalidPayload
 from app.items.rules import Row
+from app.json_text import written
 
 _MOST_FIELDS = 1000
 """Of one item: looking at each is a single step, that all others wait for."""
@@ -71,6 +72,6 @@ def _characters(value: Any, known: dict[int, int]) -> int:
 
 def _length(value: Any) -> int:
     try:
-        return len(orjson.dumps(value, default=str))
+        return len(written(value))
     except orjson.JSONEncodeError:  # it is refused where it is to be stored
         return 0

@@ -21,6 +21,7 @@ from app.errors import (
     shown,
 )
 from app.items.operands import as_number, as_uuid
+from app.json_text import written
 from schema import Field
 
 _INT32, _INT64, _DOUBLE = 2**31, 2**63, Decimal(2) ** 1024
@@ -198,6 +199,6 @@ def stored_row(
 def as_json(value: Any) -> str:
     """A value as JSON text. Raises InvalidPayload where JSON or PostgreSQL has no room for it."""
     try:
-        return orjson.dumps(value).decode()
+        return written(value).decode()
     except orjson.JSONEncodeError as error:
         raise InvalidPayload(f"A value can't be stored: {error}") from None

@@ -15,12 +15,12 @@ from collections import Counter
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-import orjson
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.access.networks import network_of
 from app.errors import AppError, HeadersTooLarge, InvalidPayload, RequestStalled, TooManyConnections
+from app.json_text import written
 from app.rest.requests import HAS_COME
 from app.rest.responses import error_body
 from app.settings import Settings
@@ -282,7 +282,7 @@ def _piece(said: bytearray) -> bytes:
 
 
 def _answer(error: AppError) -> bytes:
-    body = orjson.dumps({"errors": error_body([error])})
+    body = written({"errors": error_body([error])})
     head: dict[str, Any] = {
         "content-type": "application/json; charset=utf-8",
         "content-length": len(body),

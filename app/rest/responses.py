@@ -19,6 +19,7 @@ from app.errors import (
     ServiceUnavailable,
 )
 from app.items.violations import as_refusal
+from app.json_text import written
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Origin, Cache-Control"}
 _JSON_HEADERS = (
@@ -110,7 +111,7 @@ def error_response(error: AppError | ErrorList) -> Response:
     errors = error.errors if isinstance(error, ErrorList) else [error]
     statuses = {item.status for item in errors}
     status = statuses.pop() if len(statuses) == 1 else 500
-    response = json_response(orjson.dumps({"errors": error_body(errors)}), status)
+    response = json_response(written({"errors": error_body(errors)}), status)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.extensions["allowed"])
     if isinstance(error, RequestsExceeded | ServiceUnavailable):

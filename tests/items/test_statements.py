@@ -24,8 +24,9 @@ from app.items.query import (
     Value,
     values,
 )
+from app.items.selection import Options
 from tests.items.books import COMPILER, LIBRARY, TABLES
-from tests.items.conftest import titles
+from tests.items.conftest import ANTS, reader_of, titles
 
 
 async def test_a_read_is_one_statement(library, statements):
@@ -40,6 +41,66 @@ async def test_every_other_read_is_one_statement_too(library, statements):
     for read in (library.items.one, library.items.count, library.items.keys):
         await read(query)
     assert len(statements) == 3
+
+
+PLAN = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {}"
+
+
+def made(plan):
+    """How many rows were made of the to-one relations in a plan, loops times rows."""
+    nodes, found = [plan], 0
+    while nodes:
+        node = nodes.pop()
+        nodes += node.get("Plans", ())
+        if node.get("Relation Name") == "shelf":
+            found += node["Actual Loops"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"limit": 5, "offset": 300},
+        {"limit": 5, "sort": "-title"},
+        {"limit": 5, "where": {"status": {"_eq": "in"}}},
+        {"offset": 395},
+    ],
+    ids=str,
+)
+async def test_a_page_costs_what_its_rows_cost(library, rows, page):
+    """Of rows that are skipped or cut off nothing is made, nor of what they refer to."""
+    rows.execute(
+        "INSERT INTO book (id, title, status, shelf, copies)"
+        " SELECT gen_random_uuid(), 'b' || n, 'in', 's1', 1 FROM generate_series(1, 397) AS n"
+    )
+    rows.execute("ANALYZE book")
+    query = library.query("book", "title shelf.label", **page)
+    statement = COMPILER.items(query)
+    found = orjson.loads(await library.items.many(query))
+    assert len(found) == 5
+    [[plan]] = rows.execute(PLAN.format(statement.sql), statement.values).fetchone()
+    assert made(plan["Plan"]) == 5
+    plain = library.query("book", "title", **page)
+    assert [book["title"] for book in found] == [
+        book["title"] for book in orjson.loads(await library.items.many(plain))
+    ]
+
+
+async def test_a_page_of_a_to_many_costs_what_its_rows_cost(library, rows):
+    rows.execute("UPDATE book SET shelf = NULL")
+    rows.execute(
+        "INSERT INTO book (id, title, status, shelf, sequel, copies)"
+        f" SELECT gen_random_uuid(), 'b' || n, 'in', 's1', '{ANTS}', 1"
+        " FROM generate_series(1, 400) AS n"
+    )
+    below = {"books": Options(limit=3, offset=9)}
+    options = Options(filter={"id": {"_eq": "s1"}}, limit=-1, below=below)
+    query = reader_of(LIBRARY).query("shelf", ["id", "books.sequel.shelf.id"], options)
+    statement = COMPILER.items(query)
+    [[plan]] = rows.execute(PLAN.format(statement.sql), statement.values).fetchone()
+    [shelf] = orjson.loads(await library.items.many(query))
+    assert len(shelf["books"]) == 3
+    assert made(plan["Plan"]) == 1 + 3
 
 
 # The cache of statements.

@@ -1,6 +1,17 @@
 """The fixtures of a fresh installation and its client."""
 
+from tests.harbour import harbour, harbour_app
 from tests.rest.export_worker import work
 from tests.web import app, client, installation, prepared, reset, rows
 
-__all__ = ["app", "client", "installation", "prepared", "reset", "rows", "work"]
+__all__ = [
+    "app",
+    "client",
+    "harbour",
+    "harbour_app",
+    "installation",
+    "prepared",
+    "reset",
+    "rows",
+    "work",
+]

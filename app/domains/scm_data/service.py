@@ -6,8 +6,6 @@ Nothing is changed where anything of it can't be. What a caller may not see or c
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from app.access.caller import Caller
 from app.database.session import Session, WriteSession
 from app.domains.scm_data import queries
@@ -19,6 +17,7 @@ from app.items.grant import Grant
 from app.items.payloads import require_light
 from app.items.sight import Sight
 from app.items.write import Writer
+from app.json_text import loaded, written
 from schema import BUILTIN
 
 CODES = "unique_code"
@@ -56,7 +55,7 @@ async def upload_data(session: WriteSession, sight: Sight, upload: Upload) -> li
         **await upload.values(),
         "account": caller.account,
         "user": caller.user,
-        "items": orjson.dumps(upload.data).decode(),
+        "items": written(upload.data).decode(),
         "names": sorted(names),
         "special": sorted(SPECIAL),
     }
@@ -144,10 +143,10 @@ async def _change(
     cases: list[dict[str, Any]] = []
     if not ACTIVATION.isdisjoint(upload.names):
         cases = decided(await _fetch(session, finding, queries.states, values))
-    changing = {**values, "states": orjson.dumps(cases).decode()}
+    changing = {**values, "states": written(cases).decode()}
     [row] = await _fetch(session, finding, queries.change, changing)
     named = values["values_0"]
-    found = orjson.loads(row["changed"])
+    found = loaded(row["changed"])
     return [Changed(key, named[place - 1], fields) for key, place, fields in found]
 
 
@@ -176,7 +175,7 @@ async def _change_by_the_door(
 
 def _patch(row: Mapping[str, Any]) -> dict[str, Any]:
     """What a code gets, as a patch of its fields."""
-    data: Mapping[str, Any] = orjson.loads(row["data"])
+    data: Mapping[str, Any] = loaded(row["data"])
     patch: dict[str, Any] = {}
     for name in SPECIAL.intersection(row["named"]):
         match name:
@@ -187,7 +186,7 @@ def _patch(row: Mapping[str, Any]) -> dict[str, Any]:
             case _:
                 patch[name] = number_of(name, str(data[name]))
     if row["scm"] is not None:
-        patch["scm_data"] = orjson.loads(row["scm"])
+        patch["scm_data"] = loaded(row["scm"])
     return patch
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from app.access.caller import Caller
 from app.access.identity import asker
 from app.database.session import Session, WriteSession
@@ -18,6 +16,7 @@ from app.errors import Forbidden
 from app.items.compile import Compiler
 from app.items.payloads import require_light, weight_of
 from app.items.sight import Sight
+from app.json_text import loaded, written
 from app.queue import nudge
 
 KIND = "scm_task"
@@ -62,8 +61,8 @@ async def ask(
     values = {
         "account": caller.account,
         "user": caller.user,
-        "constraints": orjson.dumps(constraints).decode(),
-        "data": orjson.dumps(data).decode(),
+        "constraints": written(constraints).decode(),
+        "data": written(data).decode(),
         "reference": reference,
     }
     key = str(await session.fetch_value(task_queries.ASK, values))
@@ -76,7 +75,7 @@ async def read_task(session: Session, key: str) -> ScmTask:
     row = await session.fetch_one(task_queries.READ, {"key": key})
     if row is None:
         raise LookupError(f"The SCM task {key} is gone.")
-    constraints, data = orjson.loads(row.pop("constraints")), orjson.loads(row.pop("data"))
+    constraints, data = loaded(row.pop("constraints")), loaded(row.pop("data"))
     return ScmTask(**row, constraints=constraints, data=data)
 
 

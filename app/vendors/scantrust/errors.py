@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from starlette.responses import Response
 
 from app.errors import (
@@ -30,6 +29,7 @@ from app.errors import (
     ValueOutOfRange,
     ValueTooLong,
 )
+from app.json_text import written
 
 NOT_FOUND = "Not found."
 NOT_ALLOWED = "You do not have permission to perform this action."
@@ -180,4 +180,4 @@ def _sentence(error: AppError) -> str:
 
 
 def _response(body: dict[str, Any], status: int) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json")
+    return Response(written(body), status, media_type="application/json")

@@ -1,0 +1,43 @@
+"""Literals of a document as values, their numbers with all of the digits that were written."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    FloatValueNode,
+    IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    value_from_ast_untyped,
+)
+
+from app.json_text import exact
+
+Parse = Callable[[Any], Any]
+
+
+def literal(parse: Parse) -> Callable[..., Any]:
+    """How a scalar reads literals whose values it reads by `parse`."""
+
+    def parse_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any:
+        return parse(value_of(node, variables))
+
+    return parse_literal
+
+
+def value_of(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any:
+    """The value of a literal of no type in particular: what `parse` of a scalar takes."""
+    match node:
+        case IntValueNode():
+            return int(node.value)
+        case FloatValueNode():
+            return exact(node.value)
+        case ListValueNode():
+            return [value_of(item, variables) for item in node.values]
+        case ObjectValueNode():
+            return {field.name.value: value_of(field.value, variables) for field in node.fields}
+        case VariableNode():
+            return (variables or {}).get(node.name.value)
+    return value_from_ast_untyped(node)

@@ -1,0 +1,103 @@
+"""Every digit of a number is kept, whichever way it comes in (directus.md 3.5)."""
+
+import json
+
+import pytest
+
+SCORE, BIG = "123456789012345.12345", 9007199254740993
+EXACT = f'{{"name": "a", "score": {SCORE}, "big": {BIG}, "meta": {{"n": [{SCORE}]}}}}'
+JSON = {"Content-Type": "application/json"}
+
+
+async def stored(harbour):
+    await harbour.data("GET", "/items/port")  # nothing fails to be read
+    return harbour.rows.execute(
+        "SELECT score::text, big, meta #>> '{n,0}' FROM port ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/items/port", EXACT),
+        ("POST", "/items/port", f"[{EXACT}]"),
+        ("PATCH", "/items/port/1", EXACT),
+        ("PATCH", "/items/port", f'{{"keys": [1], "data": {EXACT}}}'),
+        ("PATCH", "/items/port", f'[{EXACT[:-1]}, "id": 1}}]'),
+        ("POST", "/items/berth", f'{{"label": "x", "port": {EXACT}}}'),
+    ],
+)
+async def test_json_keeps_them(harbour, method, path, body):
+    harbour.rows.execute("INSERT INTO port (name) VALUES ('first')")
+    answer = await harbour.client.request(method, path, content=body, headers=JSON)
+    assert answer.status_code == 200, answer.text
+    assert await stored(harbour) == (SCORE, BIG, SCORE)
+    revised = await harbour.data("GET", "/revisions", fields="delta", sort="-id", limit=5)
+    assert any(SCORE in str(row) for row in revised) or method == "POST"
+
+
+LITERALS = """mutation {
+  create_port_item(data: {score: SCORE, big: BIG, meta: {n: [SCORE]}}) { id }
+}"""
+BOTH = """mutation ($n: Float, $b: GraphQLBigInt) {
+  create_port_item(data: {score: $n, big: $b, meta: {n: [$n]}}) { id }
+}"""
+MUTATIONS = {
+    "literals": (LITERALS.replace("SCORE", SCORE).replace("BIG", str(BIG)), "{}"),
+    "variables": (
+        "mutation ($in: create_port_input!) { create_port_item(data: $in) { id } }",
+        f'{{"in": {{"score": {SCORE}, "big": "{BIG}", "meta": {{"n": [{SCORE}]}}}}}}',
+    ),
+    "both": (BOTH, f'{{"n": {SCORE}, "b": {BIG}}}'),
+}
+
+
+@pytest.mark.parametrize("kind", MUTATIONS)
+async def test_graphql_keeps_them(harbour, kind):
+    query, variables = MUTATIONS[kind]
+    body = f'{{"query": {json.dumps(query)}, "variables": {variables}}}'
+    answer = await harbour.client.post("/graphql", content=body, headers=JSON)
+    assert "errors" not in answer.json(), answer.text
+    assert await stored(harbour) == (SCORE, BIG, SCORE)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        f'{{"score": {{"_eq": {SCORE}}}}}',
+        f'{{"score": {{"_in": [1, {SCORE}]}}}}',
+        f'{{"score": {{"_eq": "{SCORE}"}}}}',
+        f'{{"score": {{"_between": [{SCORE}, {SCORE}]}}}}',
+        f'{{"big": {{"_eq": {BIG}}}}}',
+        f'{{"big": {{"_eq": "{BIG}"}}}}',
+        f'{{"meta": {{"_json": {{"n[0]": {{"_eq": {SCORE}}}}}}}}}',
+    ],
+)
+async def test_filters_see_all_of_them(harbour, condition):
+    harbour.rows.execute(
+        "INSERT INTO port (score, big, meta) VALUES"
+        f" ({SCORE}, {BIG}, '{{\"n\": [{SCORE}]}}'),"
+        f" ({SCORE} + 0.00001, {BIG} - 1, '{{\"n\": [{SCORE}6]}}')"
+    )
+    found = await harbour.data("GET", "/items/port", fields="id", filter=condition)
+    assert found == [{"id": 1}]
+    body = f'{{"query": {{"filter": {condition}, "fields": ["id"]}}}}'
+    answer = await harbour.client.request("SEARCH", "/items/port", content=body, headers=JSON)
+    assert answer.json()["data"] == found
+
+
+async def test_graphql_filters_and_aggregates_see_all_of_them(harbour):
+    harbour.rows.execute(
+        f"INSERT INTO port (score, big) VALUES ({SCORE}, {BIG}), ({SCORE} + 0.00001, {BIG} - 1)"
+    )
+    query = f"{{ port(filter: {{score: {{_eq: {SCORE}}}}}) {{ id }} }}"
+    assert (await harbour.client.data(query))["port"] == [{"id": "1"}]
+    found = await harbour.data(
+        "GET", "/items/port", **{"aggregate[max]": "score,big", "aggregate[sum]": "big"}
+    )
+    assert found == [
+        {
+            "max": {"score": "123456789012345.12346", "big": str(BIG)},
+            "sum": {"big": str(2 * BIG - 1)},
+        }
+    ]
