@@ -83,7 +83,7 @@ class Inputs:
             for action in ("create", "update"):
                 name = f"{action}_{collection.name}_input"
                 payload = forward(name)
-                self.types[name] = input_object(payload, self._payload(collection, action))
+                self.types[name] = input_object(payload, self._payload(collection))
 
     def _filters(self, collection: Collection) -> None:
         """The filter of a collection, and the one of to-manys that lead to it."""
@@ -111,15 +111,15 @@ class Inputs:
         own = many(self.types[f"{collection.name}_filter"], of_nulls=True)
         return {**fields, "_and": optional(own), "_or": optional(own)}
 
-    def _payload(self, collection: Collection, action: str) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for field in collection.fields:
-            if field.computed:
-                continue
-            annotation = self._writable(field)
-            must = action == "create" and field.required and not field.fills_itself
-            fields[field.name] = annotation if must else optional(annotation)
-        return fields
+    def _payload(self, collection: Collection) -> dict[str, Any]:
+        """What may be said of an item. Nothing has to be, by its type: all callers have one schema,
+        and a policy's presets may fill any field. What is missing is refused as it is by REST.
+        """
+        return {
+            field.name: optional(self._writable(field))
+            for field in collection.fields
+            if not field.computed
+        }
 
     def _writable(self, field: Field) -> Any:
         if field.many is not None:

@@ -135,7 +135,7 @@ def test_a_collection_without_numbers_has_no_number_aggregates():
 def test_keys_are_ids_and_required_fields_are_not_null():
     product = members(OURS, "product")
     assert (product["id"], product["product_name"], product["gtin"]) == ("ID!", "String!", "String")
-    assert members(OURS, "create_product_input")["product_name"] == "String!"
+    assert members(OURS, "create_product_input")["product_name"] == "String"
     assert members(OURS, "update_product_input")["product_name"] == "String"
     assert members(OURS, "create_identifier_job_input")["id"] == "ID"
 
