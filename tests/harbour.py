@@ -211,6 +211,7 @@ async def harbour(harbour_app: tuple[Starlette, str, Schema]) -> AsyncIterator[H
     domains.register(schema, builtin=False)
     with psycopg.connect(url, autocommit=True) as rows:
         rows.execute(f"TRUNCATE {', '.join(_COLLECTIONS)} RESTART IDENTITY")
+        rows.execute("TRUNCATE directus_revisions, directus_activity CASCADE")
         rows.execute("DELETE FROM directus_permissions WHERE policy = %s", [PUBLIC])
         async with client_of(app) as client, client_of(app, {}) as public:
             yield Harbour(client, public, rows)

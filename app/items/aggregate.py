@@ -71,6 +71,16 @@ def shaped(query: AggregateQuery, rows: FromClause) -> Select[Any]:
     return select(*columns).select_from(rows)
 
 
+def keys_of(query: AggregateQuery) -> list[str]:
+    """The caller's keys of an answer, in the order of the columns of `shaped`."""
+    keys = [item.key for item in query.constants]
+    if query.group_key is not None:
+        keys.append(query.group_key)
+    elif query.surface == "rest":
+        keys += [group.key for group in query.groups]
+    return keys + [item.key for item in query.aggregates]
+
+
 def _group_name(place: int) -> str:
     return f"g{place}"
 
@@ -103,9 +113,8 @@ def _operand(name: str, scope: Scope) -> ColumnElement[Any]:
 def _shown(
     group: Group, value: ColumnElement[Any], scope: Scope, query: AggregateQuery
 ) -> ColumnElement[Any]:
-    """REST on PostgreSQL shows date parts as text: the driver returns numerics as text."""
     if group.function is not None:
-        return value if query.surface == "graphql" else cast(value, Text)
+        return value
     return rendered(scope.field((group.field,)), value, query.surface)
 
 

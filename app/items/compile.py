@@ -16,7 +16,7 @@ from app.database.session import DIALECT
 from app.database.tables import column_type
 from app.items import aggregate
 from app.items.kept import Kept
-from app.items.level import Level, level_rule, matching, ordered, paged
+from app.items.level import Level, keys_of, level_rule, matching, ordered, paged
 from app.items.query import AggregateQuery, All, Condition, Leaf, Query, Value, shape, values
 from app.items.render import as_list, as_object_within
 from app.items.rules import expression_of
@@ -132,10 +132,10 @@ class Compiler:
         return Statement(sql, {**constants, **bound, "keys": keys})
 
     def _compile_list(self, query: Query) -> _Text:
-        return _text(as_list(self._level(query).rows(query), self.most))
+        return _text(as_list(self._level(query).rows(query), keys_of(query), self.most))
 
     def _compile_item(self, query: Query) -> _Text:
-        return _text(as_object_within(self._level(query).rows(query), self.most))
+        return _text(as_object_within(self._level(query).rows(query), keys_of(query), self.most))
 
     def _compile_rows(self, query: Query) -> _Text:
         return _text(self._level(query).rows(query))
@@ -174,7 +174,7 @@ class Compiler:
         scope = self._scope(query)
         statement = matching(aggregate.values(query, scope), scope, query)
         rows = paged(statement.select_from(scope.source), scope, query).subquery("g")
-        return _text(as_list(aggregate.shaped(query, rows), self.most))
+        return _text(as_list(aggregate.shaped(query, rows), aggregate.keys_of(query), self.most))
 
     def _build(self, query: Query | AggregateQuery) -> Build:
         rules = {rule.collection: rule for rule in query.rules}

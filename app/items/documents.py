@@ -1,6 +1,7 @@
 """Items as XML and YAML, as Directus's exports write them (directus.md 2.10)."""
 
 import re
+from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -58,6 +59,13 @@ class _FastDumper(yaml.CSafeDumper):  # type: ignore[misc]
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
+
+def _represent_decimal(dumper: Any, number: Decimal) -> Any:
+    return dumper.represent_scalar("tag:yaml.org,2002:float", str(number))
+
+
+for _one in (_Dumper, _FastDumper):
+    _one.add_representer(Decimal, _represent_decimal)
 
 _RARE = "\U00010000"
 

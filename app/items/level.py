@@ -152,9 +152,14 @@ class Level:
         parent = _Parent(leads.key, scope.link((node.field,)), scope.table)
         rows = self.rows(node.query, parent)
         if not leads.many:
-            return as_objects(rows).correlate(scope.table).lateral()
-        shape = as_values if node.bare else as_list
-        return shape(rows, most).correlate(scope.table).lateral()
+            return as_objects(rows, keys_of(node.query)).correlate(scope.table).lateral()
+        shaped = as_values(rows, most) if node.bare else as_list(rows, keys_of(node.query), most)
+        return shaped.correlate(scope.table).lateral()
+
+
+def keys_of(query: Query) -> list[str]:
+    """The caller's keys of one level, in the order of its columns."""
+    return [node.key for node in query.selection]
 
 
 def matching(statement: Select[Any], scope: Scope, query: Query | AggregateQuery) -> Select[Any]:

@@ -5,7 +5,7 @@ so a query is its own cache key: one compiled statement serves every value of it
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, Union
 
 Surface = Literal["rest", "graphql"]
@@ -150,7 +150,8 @@ class Query:
     """A list of items (or one): which, in what order, and what of each.
 
     `rules` restrict every table the statement touches, `rows` this level in place of its rule.
-    `app.items.restrict` sets both; a surface never does.
+    `app.items.restrict` sets both; a surface never does. `order`: the keys as they were asked for,
+    which is the order of the columns of a CSV, and nothing else.
     """
 
     collection: str
@@ -163,6 +164,7 @@ class Query:
     surface: Surface = "rest"
     rows: Condition | None = None
     rules: tuple[ReadRule, ...] = ()
+    order: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

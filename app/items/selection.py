@@ -86,8 +86,9 @@ class QueryReader:
 
         Raises InvalidQuery, and Forbidden for what is not there.
         """
-        selection = self.selection(collection, fields, path, options, backlinks=backlinks)
-        return self.listed(collection, selection, options)
+        level = _Level(self, collection, path, options, backlinks=backlinks)
+        listed = self.listed(collection, level.nodes(fields), options)
+        return replace(listed, order=tuple(level.order))
 
     def listed(
         self,
@@ -182,6 +183,7 @@ class _Level:
         self.path = path
         self.options = options
         self.backlinks = backlinks
+        self.order: dict[str, None] = {}
         self.fields = reader.schema.fields(collection)
         if not self.fields:
             raise Forbidden.collection(collection, path)
@@ -194,6 +196,8 @@ class _Level:
         for item in self._expanded(dict.fromkeys(fields)):
             function, name, argument = _call(item)
             head, _, rest = name.partition(".")
+            asked = head if rest or function is None else result_key(head, function, argument)
+            self.order.setdefault(asked)
             real = self.options.alias.get(head, head)
             if "(" in real and item == head:
                 plain[head] = self._alias_of_call(head, real, missing)

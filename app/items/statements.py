@@ -7,6 +7,11 @@ depends on the columns only and 10,000 rows are one statement. All names come fr
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sqlalchemy import literal_column
+
+from app.database.session import DIALECT
+from app.database.tables import column_type
+from app.items.render import rendered
 from schema import Collection, Field
 
 
@@ -271,11 +276,13 @@ def updated(collection: Collection, kept: Keeping) -> str:
     )
     if not kept.revisions:
         return done
+    delta = "SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(s.data) AS d"
     return (
         f"WITH made AS ({done} RETURNING id, item) {kept.into(*_REVISIONS)} "
-        f"SELECT m.id, '{collection.name}', m.item, {_shown(collection, 't')}, "
-        f"{_without_secrets(collection, '(%(deltas)s::jsonb -> m.item)')}{kept.account('t')} "
-        f"FROM made AS m JOIN {table} AS t ON t.{key} = m.item::{array.removesuffix('[]')}"
+        f"SELECT m.id, '{collection.name}', m.item, s.data, coalesce(({delta} "
+        f"WHERE (%(deltas)s::jsonb -> m.item) ? d.key), '{{}}'){kept.account('t')} "
+        f"FROM made AS m JOIN {table} AS t ON t.{key} = m.item::{array.removesuffix('[]')} "
+        f"CROSS JOIN LATERAL (SELECT {_shown(collection, 't')} AS data OFFSET 0) AS s"
     )
 
 
@@ -288,15 +295,31 @@ _WHO = "%(user)s::uuid, %(ip)s, %(user_agent)s, %(origin)s"
 """Who did it, and from where."""
 
 
+_MOST_PAIRS = 50
+"""PostgreSQL's functions take 100 arguments."""
+
+
 def _shown(collection: Collection, row: str) -> str:
-    """A row as revisions keep it."""
-    return _without_secrets(collection, f"to_jsonb({row})")
+    """A row as revisions keep it: each value as `/items` shows it."""
+    hidden = ", ".join(_literal(field.name) for field in collection.fields if field.concealed)
+    json = f"(to_jsonb({row}) - ARRAY[{hidden}]::text[])" if hidden else f"to_jsonb({row})"
+    pairs = [
+        f"{_literal(field.name)}, {value}"
+        for field in collection.fields
+        if field.stored and (value := _rendered(field, row)) is not None
+    ]
+    parts = (pairs[start : start + _MOST_PAIRS] for start in range(0, len(pairs), _MOST_PAIRS))
+    return " || ".join((json, *(f"jsonb_build_object({', '.join(part)})" for part in parts)))
 
 
-def _without_secrets(collection: Collection, json: str) -> str:
-    hidden = [field.name for field in collection.fields if field.concealed]
-    secrets = ", ".join("'" + name.replace("'", "''") + "'" for name in hidden)
-    return f"{json} - ARRAY[{secrets}]::text[]" if hidden else json
+def _rendered(field: Field, row: str) -> str | None:
+    """How `/items` shows a value of a row; None where it is as PostgreSQL writes it in JSON."""
+    column = literal_column(f"{row}.{_name(field.name)}", column_type(field))
+    shown = rendered(field, column, "rest")
+    if field.concealed or shown is column:
+        return None
+    text = shown.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True})
+    return str(text)
 
 
 _ARRAYS = {

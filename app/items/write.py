@@ -295,7 +295,9 @@ class Writer:
             return
         # What many share stays one: copies of a portion are made at a time.
         merged[key] = {**merged[key], **patch} if key in merged else patch
-        if primary.name in patch and as_key(primary, patch[primary.name]) == key:
+        if primary.name in patch:
+            if as_key(primary, patch[primary.name]) != key:
+                raise InvalidPayload(f'The key "{primary.name}" of an item can\'t be changed')
             others = merged[key].items()
             merged[key] = {name: value for name, value in others if name != primary.name}
 

@@ -12,7 +12,8 @@ from app.domains.directus_files.names import plain_type
 from app.errors import InvalidPayload, UnsupportedMediaType
 from app.items.imports import import_rows
 from app.items.items import Items
-from app.rest.import_files import CSV, JSON, csv_rows, json_rows
+from app.rest.csv_files import CSV, csv_rows
+from app.rest.json_files import JSON, json_rows
 from app.rest.multipart import read_parts
 from app.rest.responses import nothing
 from app.settings import Settings
@@ -31,7 +32,7 @@ async def import_endpoint(request: Request) -> Response:
     # All of it is here before the transaction begins: nobody's slow line holds locks.
     async with _received(request) as (kind, file):
         is_csv = kind in CSV
-        rows = csv_rows(file, items.schema.fields(name)) if is_csv else json_rows(file)
+        rows = csv_rows(file, items.schema, name) if is_csv else json_rows(file)
         with closing(rows):
             await import_rows(items, name, rows, settings.max_import_errors)
     return nothing()

@@ -15,7 +15,8 @@ from app.errors import Forbidden, InvalidPayload, RouteNotFound
 from app.items.items import Items
 from app.items.query import AggregateQuery, Query
 from app.items.readings import Asked
-from app.rest.exports import export_response
+from app.json_text import loaded
+from app.rest.exports import export_response, file_response
 from app.rest.params import parse
 from app.rest.queries import (
     META,
@@ -84,17 +85,28 @@ async def read_many(
     collection = items.allow("read", name)
     wanted = read_meta(params)
     groups = await read_aggregate(items, name, params)
-    if groups is not None:
-        return _with_meta(await items.aggregate(groups), await _counts(items, groups, wanted))
     export = read_export(params)
+    if groups is not None:
+        data = await items.aggregate(groups)
+        if export is not None:
+            return file_response(loaded(data), name, export, safe=read_safe(params))
+        return _with_meta(data, await _counts(items, groups, wanted))
     query = await read_list(items, name, params)
     if collection.singleton:
-        return data_response(await items.singleton(query))
+        return _one(await items.singleton(query), name, params)
     if export is not None:
         blocks = items.export(query, export, safe=read_safe(params))
         return export_response(blocks, name, export)
     data = await items.run(items.reading(None if wanted else asked, lambda: query))
     return _with_meta(data, await _counts(items, query, wanted))
+
+
+def _one(data: bytes, name: str, params: Params) -> Response:
+    """One item, or the file of it that is asked for."""
+    export = read_export(params)
+    if export is None:
+        return data_response(data)
+    return file_response([loaded(data)], name, export, safe=read_safe(params))
 
 
 def _with_meta(data: bytes, counts: dict[str, int]) -> Response:
@@ -146,7 +158,7 @@ async def read_one(items: Items, name: str, key: Any, text: str) -> Response:
     data = await items.find(items.reading_by_key(Asked("rest", name, text), query), key)
     if data is None:
         raise Forbidden
-    return data_response(data)
+    return _one(data, name, parse(text)) if "export" in text else data_response(data)
 
 
 async def _create(request: Request, items: Items, name: str) -> Response:

@@ -1,4 +1,4 @@
-"""Cases from the field: what people report of servers like this one, on a snapshot's collections."""
+"""Cases from the field: what people report of servers like this one, on a harbour."""
 
 import pytest
 
@@ -56,3 +56,94 @@ async def test_aliases_of_what_is_no_function_are_refused(harbour):
     await harbour.allow("ship", "read", fields=["id"])
     answer = await harbour.public.get("/items/ship?fields=n&alias[n]=count(tags)")
     assert answer.status_code == 403
+
+
+WHOLE = {
+    "name": "a%'b",
+    "opened": "2024-05-06T07:08:09.5",
+    "founded": "2024-02-03",
+    "seen": "2024-05-06T07:08:09.123Z",
+    "at": "12:30:00.25",
+    "score": "1.50000",
+    "big": "9007199254740993",
+    "ratio": 0.5,
+    "active": False,
+    "meta": {"b": [1], "a": None},
+    "words": ["x", "y"],
+}
+
+
+async def test_revisions_hold_what_items_show(harbour):
+    made = await harbour.data("POST", "/items/port", WHOLE)
+    assert {name: made[name] for name in WHOLE} == WHOLE
+    await harbour.data("PATCH", "/items/port/1", {"score": "2.25", "words": [], "active": True})
+    now = await harbour.data("GET", "/items/port/1")
+    found = await harbour.data(
+        "GET", "/revisions", sort="id", **{"filter[collection][_eq]": "port"}
+    )
+    del made["berths"], now["berths"]
+    assert found[0]["data"] == found[0]["delta"] == made
+    assert found[1]["data"] == now
+    assert found[1]["delta"] == {"score": "2.25000", "words": [], "active": True}
+    await harbour.client.post(f"/utils/revert/{found[0]['id']}")
+    assert {name: (await harbour.data("GET", "/items/port/1"))[name] for name in WHOLE} == WHOLE
+
+
+async def test_a_key_is_not_changed(harbour):
+    await harbour.data("POST", "/items/port", [{"name": "a"}, {"name": "b"}])
+    for path, body in (
+        ("/items/port/1", {"id": 9}),
+        ("/items/port/1", {"id": None, "name": "c"}),
+        ("/items/port", {"keys": [1, 2], "data": {"id": 1, "name": "c"}}),
+        ("/items/port", {"query": {"filter": {"id": 1}}, "data": {"id": 9}}),
+    ):
+        answer = await harbour.refused("PATCH", path, body)
+        assert answer == '400 Invalid payload. The key "id" of an item can\'t be changed.'
+    query = "mutation { update_port_item(id: 1, data: {id: 9}) { id } }"
+    assert "can't be changed" in (await harbour.client.graphql(query))["errors"][0]["message"]
+    await harbour.data("PATCH", "/items/port/1", {"id": 1, "name": "c"})
+    await harbour.data("PATCH", "/items/port", [{"id": "2", "name": "d"}])
+    assert await harbour.data("GET", "/items/port", fields="id,name") == [
+        {"id": 1, "name": "c"},
+        {"id": 2, "name": "d"},
+    ]
+
+
+LONG = "n" * 100
+
+
+async def test_names_may_be_longer_than_those_of_postgresql(harbour):
+    harbour.rows.execute("INSERT INTO port (name, opened) VALUES ('a', '2024-01-01')")
+    harbour.rows.execute("INSERT INTO berth (label, port) VALUES ('x', 1), ('y', 1)")
+    alias = {
+        f"alias[{LONG}1]": "berths",
+        f"alias[{LONG}2]": "year(opened)",
+        f"alias[{LONG}3]": "name",
+    }
+    fields = f"id,{LONG}1.label,{LONG}2"
+    deep = {"deep": f'{{"{LONG}1": {{"_limit": 1}}}}'}
+    assert await harbour.data("GET", "/items/port", fields=fields, **alias, **deep) == [
+        {"id": 1, f"{LONG}2": 2024, f"{LONG}1": [{"label": "x"}]}
+    ]
+    [one] = await harbour.data(
+        "GET", "/items/port", fields=f"{LONG}'1.label,id", **{f"alias[{LONG}'1]": "berths"}
+    )
+    assert one == {"id": 1, f"{LONG}'1": [{"label": "x"}, {"label": "y"}]}
+    query = f"""{{
+      {LONG}1: port {{ {LONG}2: name {LONG}3: berths(limit: 1) {{ {LONG}4: label {LONG}5: id }} }}
+      {LONG}6: port_by_id(id: 1) {{ {LONG}7: opened_func {{ {LONG}8: year }} }}
+      {LONG}9: port_aggregated(groupBy: ["name"]) {{
+        {LONG}a: group {LONG}b: count {{ {LONG}c: id }}
+      }}
+    }}"""
+    assert await harbour.client.data(query) == {
+        f"{LONG}1": [{f"{LONG}2": "a", f"{LONG}3": [{f"{LONG}4": "x", f"{LONG}5": "1"}]}],
+        f"{LONG}6": {f"{LONG}7": {f"{LONG}8": 2024}},
+        f"{LONG}9": [{f"{LONG}a": {"name": "a"}, f"{LONG}b": {f"{LONG}c": 1}}],
+    }
+    text = (
+        await harbour.client.get(
+            "/items/port", params={"fields": f"{LONG}2", **alias, "export": "csv"}
+        )
+    ).text
+    assert text == f'"{LONG}2"\n"2024"'

@@ -6,14 +6,29 @@ import threading
 
 import pytest
 
+from app.errors import InvalidPayload
 from app.items import imports
 from app.main import create_app
-from app.rest.import_files import csv_rows, json_rows
+from app.rest.csv_files import csv_rows
+from app.rest.json_files import json_rows
+from schema import Collection, Schema
+from schema.definition import integer, string
 from schema.definition import json as json_field
-from schema.definition import string
 from tests.web import PRODUCT, client_of
 
-FIELDS = {"name": string("name"), "meta": json_field("meta")}
+THINGS = Schema(
+    (
+        Collection(
+            "thing",
+            fields=(
+                integer("id", primary_key=True),
+                string("name"),
+                json_field("meta"),
+                json_field("a"),
+            ),
+        ),
+    )
+)
 
 
 async def send(client, name, content, kind="text/csv", **params):
@@ -184,8 +199,8 @@ async def test_a_broken_file_is_refused(client, rows, content, kind):
     assert domains(rows) == []
 
 
-def read(text, fields=FIELDS):
-    return without_pauses(csv_rows(io.BytesIO(text.encode()), fields))
+def read(text):
+    return without_pauses(csv_rows(io.BytesIO(text.encode()), THINGS, "thing"))
 
 
 def without_pauses(rows):
@@ -198,19 +213,42 @@ def without_pauses(rows):
         ("", []),
         ("name\n", []),
         ("\ufeffname\na\n", [(2, {"name": "a"})]),
-        (" name ;meta\na;1\n", [(2, {"name": "a", "meta": "1"})]),
+        (" name ;meta\na;1\n", [(2, {"name": "a", "meta": 1})]),
+        (
+            'name,meta\n"",""\n,\n"null","null"\n',
+            [(2, {"name": ""}), (4, {"name": "null", "meta": None})],
+        ),
+        (
+            'name,meta\n"a""",5.50\n"""",false\n',
+            [(2, {"name": 'a"', "meta": 5.5}), (3, {"name": '"', "meta": False})],
+        ),
         ("name\tmeta\na\tb\n", [(2, {"name": "a", "meta": "b"})]),
         ('name,meta\n"a,""b""\nc",\n', [(2, {"name": 'a,"b"\nc'})]),
         ("name,meta\nnull,null\n", [(2, {"name": None, "meta": None})]),
         ('name,meta\n[1],"{""a"": [1]}"\n', [(2, {"name": "[1]", "meta": {"a": [1]}})]),
         ("name,meta\nx,{not json\n", [(2, {"name": "x", "meta": "{not json"})]),
-        ("a.b.c,a.d\n1,2\n", [(2, {"a": {"b": {"c": "1"}, "d": "2"}})]),
+        ("a.b.c,a.d\n1,x\n", [(2, {"a": {"b": {"c": 1}, "d": "x"}})]),
         ("name\na\n\n\nb\n", [(2, {"name": "a"}), (5, {"name": "b"})]),
-        ("name\na,b,c\n", [(2, {"name": "a"})]),
+        ("name,\na,,,\n", [(2, {"name": "a"})]),
     ],
 )
 def test_csv_is_read(text, rows):
     assert read(text) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("name\nx\na,b,c\n", "Line 3 has more values than the header has columns"),
+        ("name,\na,b\n", "Line 2 has a value in column 2, that has no name"),
+        ("name,nope\na,b\n", 'Column "nope": there is no field "nope" in "thing"'),
+        ("name.x\na\n", 'Column "name.x": there is no field "x" in "thing"'),
+    ],
+)
+def test_what_belongs_nowhere_is_refused(text, refusal):
+    with pytest.raises(InvalidPayload) as refused:
+        read(text)
+    assert refusal in refused.value.message
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 1000, 50_000])
@@ -281,7 +319,7 @@ class Counted(io.BytesIO):
 def test_a_file_is_read_in_short_steps(rows, text):
     """Whatever is in it: who reads has a pause at least every so many characters."""
     file = Counted(text.encode())
-    found = rows(file, FIELDS) if rows is csv_rows else rows(file)
+    found = rows(file, THINGS, "thing") if rows is csv_rows else rows(file)
     before, longest, pauses = 0, 0, 0
     for one in found:
         if one is None:
