@@ -222,7 +222,7 @@ class FilterReader:
         if operator not in _RANGES:
             return compare(operator, bound)
         if len(bound) != 2:  # noqa: PLR2004 - a range
-            return All(())
+            raise InvalidQuery(f'"{operator}" has to be an array of two values, from and to')
         join, operators = _RANGES[operator]
         return join(tuple(compare(name, end) for name, end in zip(operators, bound, strict=True)))
 

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 _DELTA = frozenset({"create", "update", "delete"})
+_MALFORMED = "Invalid one-to-many update structure: "
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """Where a row of a to-many stands: under which parent, and at which place of a sorted set."""
+
+    parent: Any
+    place: int | None = None
 
 
 @dataclass(slots=True)
@@ -33,6 +42,11 @@ class _Changes:
     deleted: list[Any] = field(default_factory=list)
     whole: dict[Any, set[Any]] = field(default_factory=dict)
     """By parent: the keys that stay, where the payload named all."""
+
+    def update(self, key: Any, patch: Row) -> None:
+        """Change a row, unless nothing of it changes."""
+        if patch:
+            self.updated.append((key, patch))
 
 
 def taken_out(collection: Collection, rows: list[Row]) -> dict[str, list[Any]]:
@@ -107,13 +121,13 @@ async def _save_rows(
 ) -> None:
     target = writer.schema[many.collection]
     named = [key for _, value in parents for key in _named_keys(target, value)]
-    there = await writer.existing(target, named)
+    stands = await _stands(writer, many, target, named)
     changes = _Changes()
     for parent, value in parents:
         if isinstance(value, dict):
-            _delta(many, target, parent, value, changes)
+            _delta(many, target, parent, value, stands, changes)
         else:
-            _whole(many, target, parent, value, there, changes)
+            _whole(many, target, parent, value, stands, changes)
     await _leave_out(writer, many, target, changes, path)
     if changes.deleted:
         require(writer.caller, "delete", target)
@@ -127,6 +141,19 @@ async def _save_rows(
         require(writer.caller, "create", target)
         await _put_last(writer, many, target, changes.added)
         await writer.create(target.name, changes.created + changes.added, path)
+
+
+async def _stands(
+    writer: "Writer", many: ToMany, target: Collection, keys: list[Any]
+) -> dict[Any, _Stand]:
+    """Where the rows of the keys stand, of those that there are for the caller. They are locked."""
+    there = await writer.existing(target, keys)
+    if not there:
+        return {}
+    link = writer.schema.fields(target.name)[many.field]
+    statement = statements.stands(target, link, many.sort_field)
+    rows = await writer.session.fetch_all(statement, {"keys": list(there)})
+    return {row["key"]: _Stand(row["parent"], row["place"]) for row in rows}
 
 
 async def _put_last(writer: "Writer", many: ToMany, target: Collection, rows: list[Row]) -> None:
@@ -144,67 +171,116 @@ async def _put_last(writer: "Writer", many: ToMany, target: Collection, rows: li
 
 
 def _named_keys(target: Collection, value: Any) -> list[Any]:
-    """The keys that a complete set names."""
-    if not isinstance(value, list):
-        return []
+    """The keys of the rows that a set or a change of one names."""
+    if isinstance(value, dict):
+        lists = [value.get(name) for name in ("update", "delete")]
+        items = [item for part in lists if isinstance(part, list) for item in part]
+    else:
+        items = value if isinstance(value, list) else []
+    return [key for item in items if (key := _key_of(target, item)) is not None]
+
+
+def _key_of(target: Collection, item: Any) -> Any:
+    """The key of an item: a key itself, or an object that has one. None: it names no row."""
     primary = target.primary_key
-    keys = [
-        as_key(primary, item.get(primary.name) if isinstance(item, dict) else item)
-        for item in value
-    ]
-    return [key for key in keys if key is not None]
+    return as_key(primary, item.get(primary.name) if isinstance(item, dict) else item)
+
+
+def _names(many: ToMany, target: Collection, item: Row, parent: Any) -> bool:
+    """Whether an item says itself that it belongs to the parent."""
+    link = next(field for field in target.fields if field.name == many.field)
+    return bool(as_key(link, item.get(many.field)) == parent)
+
+
+def _change(many: ToMany, target: Collection, item: Any, stand: _Stand, wanted: _Stand) -> Row:
+    """What changes of a row of the set: what the item says, and where the row stands.
+
+    What stays as it is is left out: nobody has to be allowed to change it.
+    """
+    said = dict(item) if isinstance(item, dict) else {}
+    for name in (target.primary_key.name, many.field):
+        said.pop(name, None)
+    moved = {} if stand.parent == wanted.parent else {many.field: wanted.parent}
+    if many.sort_field is not None and wanted.place not in {None, stand.place}:
+        moved[many.sort_field] = wanted.place
+    return {**moved, **said}
 
 
 def _whole(
-    many: ToMany, target: Collection, parent: Any, value: Any, there: set[Any], changes: _Changes
+    many: ToMany,
+    target: Collection,
+    parent: Any,
+    value: Any,
+    stands: dict[Any, _Stand],
+    changes: _Changes,
 ) -> None:
     """An array is the complete new set: keys are linked, known objects updated, others made."""
     if value is None:
         value = []
     if not isinstance(value, list):
         raise InvalidPayload(f'"{many.collection}" takes an array or an object of changes')
-    primary = target.primary_key
     kept = changes.whole.setdefault(parent, set())
-    for place, item in enumerate(value):
-        order = {} if many.sort_field is None else {many.sort_field: place + 1}
-        if isinstance(item, dict):
-            key = as_key(primary, item.get(primary.name))
-            if key is not None and key in there:
-                kept.add(key)
-                changes.updated.append((key, {**order, **item, many.field: parent}))
-            else:
-                changes.created.append({**order, **item, many.field: parent})
-            continue
-        key = as_key(primary, item)
-        if key is None or key not in there:
+    for place, item in enumerate(value, 1):
+        key = _key_of(target, item)
+        if key is not None and key in stands:
+            kept.add(key)
+            changes.update(key, _change(many, target, item, stands[key], _Stand(parent, place)))
+        elif isinstance(item, dict):
+            order = {} if many.sort_field is None else {many.sort_field: place}
+            changes.created.append({**order, **item, many.field: parent})
+        else:
             raise Forbidden
-        kept.add(key)
-        changes.updated.append((key, {**order, many.field: parent}))
 
 
-def _delta(many: ToMany, target: Collection, parent: Any, value: Row, changes: _Changes) -> None:
-    """An object names the changes: `{"create": [...], "update": [...], "delete": [...]}`."""
-    for name, items in value.items():
-        if name not in _DELTA or not isinstance(items, list):
-            detail = (
-                f'"{name}" is not allowed' if name not in _DELTA else f'"{name}" must be an array'
-            )
-            raise InvalidPayload(f"Invalid one-to-many update structure: {detail}")
-    primary = target.primary_key
+def _delta(
+    many: ToMany,
+    target: Collection,
+    parent: Any,
+    value: Row,
+    stands: dict[Any, _Stand],
+    changes: _Changes,
+) -> None:
+    """An object names the changes: `{"create": [...], "update": [...], "delete": [...]}`.
+
+    Only rows of this parent are changed or leave it. A row of none comes to it; one of another
+    where the update names the parent itself: `{"update": [{"id": 9, "port": 2}]}`.
+    """
+    _require_delta(target, value)
     for item in value.get("create", ()):
-        if not isinstance(item, dict):
-            raise InvalidPayload("Invalid one-to-many update structure: an object is needed")
         changes.added.append({**item, many.field: parent})
     for item in value.get("update", ()):
-        if not isinstance(item, dict) or item.get(primary.name) is None:
-            raise InvalidPayload(
-                f'Invalid one-to-many update structure: "{primary.name}" is required'
-            )
-        changes.updated.append((item[primary.name], {**item, many.field: parent}))
-    if many.on_deselect == "delete":
-        changes.deleted += value.get("delete", ())
-    else:
-        changes.updated += [(key, {many.field: None}) for key in value.get("delete", ())]
+        key = _key_of(target, item)
+        stand = stands.get(key)
+        if stand is None:
+            raise Forbidden
+        if stand.parent not in {None, parent} and not _names(many, target, item, parent):
+            raise Forbidden
+        changes.update(key, _change(many, target, item, stand, _Stand(parent)))
+    for key in (_key_of(target, item) for item in value.get("delete", ())):
+        if key not in stands or stands[key].parent != parent:
+            continue
+        if many.on_deselect == "delete":
+            changes.deleted.append(key)
+        else:
+            changes.update(key, {many.field: None})
+
+
+def _require_delta(target: Collection, value: Row) -> None:
+    """Raises InvalidPayload for an object that is none of changes."""
+    primary = target.primary_key.name
+    for name, items in value.items():
+        if name not in _DELTA:
+            raise InvalidPayload(f'{_MALFORMED}"{name}" is not allowed')
+        if not isinstance(items, list):
+            raise InvalidPayload(f'{_MALFORMED}"{name}" must be an array')
+        for item in items:
+            if name == "delete":
+                if _key_of(target, item) is None:
+                    raise InvalidPayload(f"{_MALFORMED}a key is needed")
+            elif not isinstance(item, dict):
+                raise InvalidPayload(f"{_MALFORMED}an object is needed")
+            elif name == "update" and item.get(primary) is None:
+                raise InvalidPayload(f'{_MALFORMED}"{primary}" is required')
 
 
 async def _leave_out(

@@ -313,3 +313,33 @@ async def test_an_order_ends_by_the_key_whoever_may_read_it(as_user, shown):
         first, *rest = order.split(", ")
         assert first.endswith(ends)
         assert order.split(" ASC")[0].endswith(".id") or rest[-1].endswith(".id ASC")
+
+
+async def test_a_nested_update_asks_for_what_it_changes(as_user, library):
+    """Not for the link or the place, which stay as they are."""
+    door = as_user(
+        may("shelf", "read"), may("shelf", "update", "books"), may("book", "update", "title")
+    )
+    for books in (
+        {"update": [{"id": ANTS, "title": "Ant"}]},
+        [{"id": ANTS, "title": "Anteater"}],
+        [ANTS],
+        {"update": [{"id": ANTS, "shelf": "s1"}]},
+        {"update": [{"id": ANTS}]},
+    ):
+        await door.update("shelf", ("s1", {"books": books}))
+    assert await titles(library, where={"shelf": {"_eq": "s1"}}) == ["Anteater"]
+    for books in ([], {"delete": [ANTS]}, {"update": [{"id": ANTS, "pages": 1}]}, [ANTS, BEES]):
+        with pytest.raises(Forbidden):
+            await door.update("shelf", ("s1", {"books": books}))
+
+
+async def test_an_unchanged_list_changes_nothing(as_user, library, statements):
+    door = as_user(
+        may("shelf", "read"), may("shelf", "update", "books"), may("book", "update", "title")
+    )
+    [before] = await library.read("book", "date_updated", where={"id": {"_eq": ANTS}})
+    await door.update("shelf", ("s1", {"books": [ANTS]}))
+    [after] = await library.read("book", "date_updated", where={"id": {"_eq": ANTS}})
+    assert after == before
+    assert not any('UPDATE "book"' in text for text in statements)

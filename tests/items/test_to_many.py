@@ -204,6 +204,46 @@ async def test_an_object_names_the_changes(tagged):
     assert "Ants" in await titles(tagged)
 
 
+async def test_a_change_touches_rows_of_its_parent_only(tagged):
+    delta = {"delete": [BEES, NONE, {"id": BEES}]}
+    await tagged.update("shelf", ("s1", {"books": delta}))
+    assert await titles(tagged, where={"shelf": {"_eq": "s2"}}) == ["bees"]
+    for patch in ({"pages": 1}, {"pages": 1, "shelf": "s2"}, {"shelf": None}):
+        with pytest.raises(Forbidden):
+            await tagged.update("shelf", ("s1", {"books": {"update": [{"id": BEES, **patch}]}}))
+    assert await titles(tagged, where={"pages": {"_eq": 1}}) == []
+
+
+async def test_a_change_of_a_junction_touches_those_of_its_parent_only(tagged, rows):
+    [theirs] = rows.execute("SELECT id FROM book_tag WHERE book = %s", [BEES]).fetchone()
+    await tagged.update("book", (ANTS, {"tags": {"delete": [theirs]}}))
+    change = {"update": [{"id": theirs, "tag": 2}]}
+    with pytest.raises(Forbidden):
+        await tagged.update("book", (ANTS, {"tags": change}))
+    assert rows.execute("SELECT tag FROM book_tag WHERE id = %s", [theirs]).fetchall() == [(1,)]
+
+
+async def test_a_row_comes_from_another_parent_where_it_is_said(tagged):
+    for patch in ({"shelf": "s1"}, {"shelf": "s1", "pages": 7}):
+        await tagged.update("shelf", ("s1", {"books": {"update": [{"id": BEES, **patch}]}}))
+    found = await titles(tagged, where={"shelf": {"_eq": "s1"}, "pages": {"_eq": 7}})
+    assert found == ["bees"]
+
+
+async def test_a_row_of_no_parent_comes_by_any_change(tagged):
+    """As exchange 172 of the recorded ones; it is taken from nobody."""
+    await tagged.update("book", (BEES, {"shelf": None}))
+    await tagged.update("shelf", ("s1", {"books": {"update": [{"id": BEES, "pages": 7}]}}))
+    found = await titles(tagged, where={"shelf": {"_eq": "s1"}, "pages": {"_eq": 7}})
+    assert found == ["bees"]
+
+
+@pytest.mark.parametrize("delete", [[{}], [None], [[]], [{"id": None}], [{"title": "x"}]])
+async def test_what_is_no_key_is_refused(tagged, delete):
+    with pytest.raises(InvalidPayload, match="a key is needed"):
+        await tagged.update("shelf", ("s1", {"books": {"delete": delete}}))
+
+
 async def test_who_leaves_a_many_to_many_leaves_its_junction(tagged, rows):
     [row] = await tagged.update(
         "book",
