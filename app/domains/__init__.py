@@ -8,6 +8,7 @@ from app.domains import (
     code_reservation,
     company_prefix,
     directus_files,
+    directus_permissions,
     directus_policies,
     directus_roles,
     directus_users,
@@ -19,6 +20,7 @@ from app.domains import (
     workorder,
 )
 from app.items.rules import forget
+from schema import BUILTIN, Schema
 
 SYSTEM = (directus_files, directus_users, directus_roles, directus_policies)
 OWN = (
@@ -37,11 +39,12 @@ OWN = (
 )
 
 
-def register(*, builtin: bool = True) -> None:
-    """Hook the system's domains in, and Mintage's own where they are served.
+def register(schema: Schema = BUILTIN, *, builtin: bool = True) -> None:
+    """Hook the system's domains in, and Mintage's own where they are served; `schema`: all of it.
 
     A snapshot may have a collection of its own called `account`: those rules are not for it.
     """
     forget()
     for package in (*SYSTEM, *OWN) if builtin else SYSTEM:
         package.register()
+    directus_permissions.register(schema)

@@ -3,23 +3,28 @@
 directus.md 6.3 and 6.4; tenancy: systems.md 6.1.5, where a row of another account is a missing row.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.access.caller import Caller
 from app.access.permissions import Action, Permission
 from app.database.session import WriteSession
-from app.errors import AppError, FailedValidation, Forbidden, InvalidForeignKey
+from app.errors import AppError, FailedValidation, Forbidden, InvalidForeignKey, InvalidQuery
 from app.items.compile import Compiler, Statement
 from app.items.one_account import OWNER
-from app.items.payload_rules import broken
 from app.items.query import All, Compare, Condition, Query, Value
 from app.items.restrict import Restrictor
 from app.items.rules import Row
+from app.items.slices import sliced
 from app.items.variables import resolve
+from app.items.write_rules import RuleReader, broken
 from schema import Collection
 
-Path = tuple[str, ...]
+logger = logging.getLogger(__name__)
+
+_MOST_ERRORS = 1000
+"""After so many nobody reads on."""
 
 
 class Grant:
@@ -44,22 +49,42 @@ class Grant:
         presets = self._presets(permissions)
         return [{**presets, **payload} for payload in payloads]
 
-    def validated(
-        self, collection: Collection, action: Action, rows: Iterable[Row], path: Path = ()
+    async def validated(
+        self, collection: Collection, action: Action, written: Mapping[Any, Row]
     ) -> list[AppError]:
-        """What the rows break of every permission's validation, and of every field's."""
-        rules = [field.validation for field in collection.fields if field.validation]
+        """What rows, as they are now, break of every permission's validation and every field's.
+
+        `written`: what was submitted of each, by key. Raises Forbidden for a rule that can't be
+        understood: then nobody may write.
+        """
+        raw = [field.validation for field in collection.fields if field.validation]
         if not self.caller.is_admin:
-            rules += [item.validation for item in self.permissions(collection, action)]
-        known = [rule for rule in rules if rule]
-        if not known:
+            raw += [item.validation for item in self.permissions(collection, action)]
+        if not any(raw):
             return []
-        return [
-            error
-            for row in rows
-            for rule in known
-            for error in broken(rule, row, self.caller, path)
+        reader = RuleReader(self.restrictor.filters, collection.name)
+        try:
+            rules = [reader.read(one) for one in raw if one]
+        except (InvalidQuery, Forbidden) as error:
+            logger.warning("a validation of %s can't be understood: %s", collection.name, error)
+            raise Forbidden from error
+        submitted = set().union(*written.values())
+        asked = [
+            test
+            for rule in rules
+            for test in rule.tests()
+            if test.condition is not None and test.field in submitted
         ]
+        found: list[AppError] = []
+        async for keys in sliced(list(written)):
+            holding = await self._all_holding(collection, keys, [test.condition for test in asked])
+            for key in keys:
+                held = dict(zip(map(id, asked), holding[key], strict=True))
+                for rule in rules:
+                    found += broken(rule, written[key], held)
+            if len(found) >= _MOST_ERRORS:
+                break
+        return found
 
     def changing(self, collection: Collection, patches: Iterable[Row]) -> set[str]:
         """The fields that the patches and presets under them may change, of whatever rows.
@@ -196,6 +221,16 @@ class Grant:
         if None in wrong:
             return [FailedValidation(OWNER, "nnull", "Value can't be null.")]
         return [InvalidForeignKey(collection.name, OWNER, value) for value in wrong]
+
+    async def _all_holding(
+        self, collection: Collection, keys: Sequence[Any], conditions: Sequence[Condition | None]
+    ) -> dict[Any, tuple[bool, ...]]:
+        """As `_holding`, of rows of whatever account."""
+        if not conditions:
+            return dict.fromkeys(keys, ())
+        statement = self.compiler.holding(collection.name, list(keys), tuple(conditions), None)
+        rows = await self.session.fetch_all(statement.sql, statement.values)
+        return {row.pop("key"): tuple(bool(value) for value in row.values()) for row in rows}
 
     def _has_owner(self, collection: Collection) -> bool:
         return self.caller.account is not None and OWNER in self.schema.fields(collection.name)

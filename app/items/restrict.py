@@ -4,12 +4,14 @@ DESIGN.md section 9: rules are compiled into the statement, never applied afterw
 another account behaves exactly like a missing row, whatever the policies say.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from app.access.caller import Caller
 from app.access.permissions import Action, Permission
+from app.errors import Forbidden, InvalidQuery
 from app.items.filter import FilterReader
 from app.items.query import (
     AggregateQuery,
@@ -29,6 +31,8 @@ from app.items.relations import step
 from app.items.view import View
 from schema import Schema
 
+logger = logging.getLogger(__name__)
+
 AnyQuery = TypeVar("AnyQuery", Query, AggregateQuery)
 
 _DEEPEST_RULE = 100
@@ -41,7 +45,7 @@ class Restrictor:
     def __init__(self, schema: Schema, caller: Caller) -> None:
         self.schema = schema
         self.caller = caller
-        self._filters = FilterReader(schema, caller, _DEEPEST_RULE)
+        self.filters = FilterReader(schema, caller, _DEEPEST_RULE)
 
     def restricted(self, query: AnyQuery) -> AnyQuery:
         """The query with the caller's rules for every collection it touches."""
@@ -85,11 +89,15 @@ class Restrictor:
         tenancy = (found.readable if action == "read" else None) or found.tenancy
         if self.caller.account is None or tenancy is None:
             return None
-        return self._filters.read(collection, dict(tenancy))
+        return self.filters.read(collection, dict(tenancy))
 
     def rule_of(self, collection: str, permission: Permission) -> Condition | None:
-        """The rows of one permission; None: all."""
-        return self._filters.read(collection, dict(permission.rule))
+        """The rows of one permission; None: all. None at all of a rule that can't be understood."""
+        try:
+            return self.filters.read(collection, dict(permission.rule))
+        except (InvalidQuery, Forbidden) as error:
+            logger.warning("a permission of %s allows no row: %s", collection, error)
+            return AnyOf(())
 
     def _any_of(self, collection: str, permissions: Sequence[Permission]) -> Condition | None:
         conditions = [self.rule_of(collection, permission) for permission in permissions]

@@ -80,6 +80,9 @@ class Writer:
         await self._grant.require_own(collection, keys)
         await self._require_one_account(collection, keys, _given(rows))
         await save_to_many(self, collection, keys, below, path)
+        await self._require_valid(
+            collection, "create", dict(zip(keys, payloads, strict=True)), path
+        )
         await rules_of(name).after_create(self.session, self.caller, rows)
         return keys
 
@@ -124,6 +127,7 @@ class Writer:
         changed = _given([update.changes for update in updates])
         await self._require_one_account(collection, keys, None if OWNER in changed else changed)
         await save_to_many(self, collection, keys, below, path)
+        await self._require_valid(collection, "update", wanted, path)
         await self._history.updated(collection, dict(zip(keys, deltas, strict=True)))
         await rules_of(name).after_update(self.session, self.caller, updates)
 
@@ -242,8 +246,14 @@ class Writer:
             for row, of_row in pairs:
                 broken = check(collection, row)
                 errors += [error for error in broken if error.extensions["field"] not in of_row]
-            part = [row for row, _ in pairs]
-            errors += self._grant.validated(collection, "create" if is_new else "update", part)
+        del errors[MOST_ERRORS:]
+        refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
+
+    async def _require_valid(
+        self, collection: Collection, action: Action, written: dict[Any, Row], path: Path
+    ) -> None:
+        """Raise what rows that are written now break of the rules for what is written."""
+        errors = await self._grant.validated(collection, action, written)
         del errors[MOST_ERRORS:]
         refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
 
