@@ -54,6 +54,7 @@ def judged(library, rows):
                 outcomes.append("forbidden")
             else:
                 outcomes.append("passes")
+        rows.execute("UPDATE book SET title = 'Ants' WHERE id = %s", [ANTS])
         assert len({str(outcome) for outcome in outcomes}) == 1, outcomes
         return outcomes[0]
 
