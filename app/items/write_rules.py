@@ -88,6 +88,8 @@ class RuleReader:
                 raise InvalidQuery(f'"{shown(operator)}" can\'t be asked of "{".".join(names)}"')
             if field not in self.filters.schema.fields(self.collection):
                 raise InvalidQuery(f'There is no field "{shown(field)}"')
+            if operator == "_regex":
+                _require_pattern(str(wanted))
             return Comparison(field, names, operator, wanted, is_told=True)
         raw: Any = {operator: value}
         for name in reversed(names):
@@ -131,6 +133,13 @@ def _claim(test: Comparison) -> str:
     """The operator that is meant: `_null: false` is `_nnull`."""
     is_opposite = test.operator in CLAIMS and test.wanted is False
     return OPPOSITE[test.operator] if is_opposite else test.operator
+
+
+def _require_pattern(text: str) -> None:
+    try:
+        matches_written(text, "")
+    except BadPattern as error:
+        raise InvalidQuery(f'"_regex" takes a regular expression: {error}') from None
 
 
 def _matches(value: Any, pattern: Any) -> bool:
