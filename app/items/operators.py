@@ -59,13 +59,16 @@ _LIKE = {
 }
 
 
-def like_pattern(operator: str, value: str) -> str | None:
-    """The LIKE pattern of a text operator, or None for other operators.
+_ESCAPED = str.maketrans({special: f"\\{special}" for special in ("\\", "%", "_")})
 
-    `%` and `_` in the value are wildcards, as in Directus (directus.md 3.1).
+
+def like_pattern(operator: str, value: str) -> str | None:
+    r"""The LIKE pattern of a text operator, or None for other operators.
+
+    `%`, `_` and `\` in the value are characters like any other.
     """
     pattern = _LIKE.get(operator)
-    return None if pattern is None else pattern.format(value)
+    return None if pattern is None else pattern.format(value.translate(_ESCAPED))
 
 
 def as_operand(
@@ -76,12 +79,11 @@ def as_operand(
     if not isinstance(item, String):
         return value
     pattern = like_pattern(operator, "{}")
-    text = cast(value, Text)
-    return (
-        text
-        if pattern is None
-        else func.replace(literal_column(f"'{pattern}'"), literal_column("'{}'"), text)
-    )
+    text: ColumnElement[Any] = cast(value, Text)
+    if pattern is None:
+        return text
+    escaped = func.regexp_replace(text, *map(literal_column, (r"'([\\%_])'", r"'\\\1'", "'g'")))
+    return func.replace(literal_column(f"'{pattern}'"), literal_column("'{}'"), escaped)
 
 
 Bind = Callable[[TypeEngine[Any]], ColumnElement[Any]]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.items.operands import as_number, is_uuid
+from app.items.operators import like_pattern
 from app.items.query import AnyOf, Compare, Condition, Value
 from app.items.view import Readable
 from schema import Field
@@ -36,7 +37,7 @@ def _match(field: Field, term: str) -> list[Condition]:
         number = None
     match field.type:
         case "string" | "text":
-            return [Compare((field.name,), "_icontains", Value(f"%{term}%"))]
+            return [Compare((field.name,), "_icontains", Value(like_pattern("_icontains", term)))]
         case "integer" | "bigInteger":
             limit = _INT64 if field.wide or field.type == "bigInteger" else _INT32
             if number is None or number.copy_abs() > limit or number != int(number):

@@ -327,7 +327,7 @@ async def test_a_malformed_key_is_a_missing_row(library, collection, key, found)
     assert await library.items.count(many) == found
 
 
-@pytest.mark.parametrize("text", ["\x00", "\\"])
+@pytest.mark.parametrize("text", ["\x00"])
 async def test_what_postgresql_cannot_compare_is_an_invalid_query(library, text):
     where = {"title": {"_ends_with": text}}
     for read in (library.items.many, library.items.one, library.items.count, library.items.keys):
