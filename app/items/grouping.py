@@ -41,7 +41,8 @@ def aggregate_query(
         groups=by,
         filter=reader.filters.read(collection, options.filter),
         search=search_condition(reader.schema, collection, options.search),
-        sort=reader.order.of_groups(collection, list(options.sort), by),
+        # Of one row there is no order, so any is taken: clients send their list's (refine does).
+        sort=reader.order.of_groups(collection, list(options.sort), by) if by else (),
         limit=None if limit is None else Value(limit),
         offset=None if offset is None else Value(offset),
         surface=reader.surface,

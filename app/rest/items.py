@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app.errors import Forbidden, InvalidPayload, RouteNotFound
 from app.items.items import Items
-from app.items.query import Query
+from app.items.query import AggregateQuery, Query
 from app.items.readings import Asked
 from app.rest.exports import export_response
 from app.rest.params import parse
@@ -85,7 +85,7 @@ async def read_many(
     wanted = read_meta(params)
     groups = await read_aggregate(items, name, params)
     if groups is not None:
-        return data_response(await items.aggregate(groups))
+        return _with_meta(await items.aggregate(groups), await _counts(items, groups, wanted))
     export = read_export(params)
     query = await read_list(items, name, params)
     if collection.singleton:
@@ -94,11 +94,16 @@ async def read_many(
         blocks = items.export(query, export, safe=read_safe(params))
         return export_response(blocks, name, export)
     data = await items.run(items.reading(None if wanted else asked, lambda: query))
-    counts = await _counts(items, query, wanted)
+    return _with_meta(data, await _counts(items, query, wanted))
+
+
+def _with_meta(data: bytes, counts: dict[str, int]) -> Response:
     return data_response(data, {name: counts[name] for name in META if name in counts} or None)
 
 
-async def _counts(items: Items, query: Query, wanted: tuple[str, ...]) -> dict[str, int]:
+async def _counts(
+    items: Items, query: Query | AggregateQuery, wanted: tuple[str, ...]
+) -> dict[str, int]:
     counts = {}
     if "total_count" in wanted:
         counts["total_count"] = await items.count(Query(query.collection, ()))

@@ -466,3 +466,25 @@ async def test_lists_that_multiply_are_refused_in_graphql_too(client):
     answer = (await client.post("/graphql/system", json=query(""))).json()
     assert '"users.role.users.role.users"' in answer["errors"][0]["message"]
     assert "errors" not in (await client.post("/graphql/system", json=query("(limit: 2)"))).json()
+
+
+@pytest.mark.parametrize("sort", ["-date_created", "sku,-id", "nothing", "max.sku"])
+async def test_an_order_of_one_row_is_ignored(client, sort):
+    """Clients send their list's along when they count it; a real Directus answers 200."""
+    counted = await client.get("/items/product", params={"aggregate[count]": "*", "sort": sort})
+    assert counted.status_code == 200, counted.text
+    assert counted.json() == (await client.get("/items/product?aggregate[count]=*")).json()
+    document = "query($s: [String]) { product_aggregated(sort: $s) { countAll } }"
+    body = {"query": document, "variables": {"s": sort.split(",")}}
+    answer = (await client.post("/graphql", json=body)).json()
+    assert answer["data"]["product_aggregated"][0]["countAll"] is not None
+    grouped = {"aggregate[count]": "*", "groupBy[]": "product_status", "sort": "nothing"}
+    assert (await client.get("/items/product", params=grouped)).status_code == 403
+
+
+async def test_groups_have_meta_too(client):
+    for group in ({}, {"groupBy[]": "type"}):
+        asked = {"aggregate[count]": "*", "meta": "*", "filter": '{"type":{"_eq":"none"}}', **group}
+        meta = (await client.get("/items/unique_code", params=asked)).json()["meta"]
+        everything = await client.get("/items/unique_code?meta=total_count&limit=1")
+        assert meta == {**everything.json()["meta"], "filter_count": 0}
