@@ -246,7 +246,9 @@ def _shown(error: GraphQLError) -> list[dict[str, Any]]:
     elif isinstance(original, AppError):
         errors = [original]
     elif original is None or isinstance(original, GraphQLError):
-        return [_located(error) | ({"path": error.path} if error.path else {})]
+        code = "GRAPHQL_EXECUTION" if error.path else "GRAPHQL_VALIDATION"
+        said = _located(error) | {"extensions": {**(error.extensions or {}), "code": code}}
+        return [said | ({"path": error.path} if error.path else {})]
     else:
         errors = [AppError("An unexpected error occurred.")]
     place = {k: v for k, v in _located(error).items() if k != "message"} | {"path": error.path}

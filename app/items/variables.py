@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.access.caller import Caller
+from app.errors import InvalidQuery, shown
 from app.items.query import Current, Value
 
 _WORDS = {"true": True, "false": False, "null": None, "NULL": None}
@@ -69,13 +70,16 @@ def resolve(value: Any, caller: Caller) -> Any:
 
 
 def _moment(text: str) -> datetime:
-    """`$NOW`, `$NOW(-1 day)`, `$NOW(+2 hours)`; what can't be read counts as now."""
+    """`$NOW`, `$NOW(-1 day)`, `$NOW(+2 hours)`. Raises InvalidQuery for what says no moment."""
     now = datetime.now(UTC)
     match = _NOW.fullmatch(text) if len(text) <= _LONGEST_NOW else None
-    if match is None or match[2] is None:
+    unit = None if match is None else _SECONDS.get((match[3] or "").lower())
+    if match is None or unit is None:
+        raise InvalidQuery(f'"{shown(text)}" says no moment: "$NOW(-1 day)" does')
+    if match[2] is None:
         return now
-    seconds = float(match[2]) * _SECONDS.get((match[3] or "").lower(), 0.0)
+    seconds = float(match[2]) * unit
     try:
         return now + timedelta(seconds=-seconds if match[1] == "-" else seconds)
     except OverflowError:
-        return now
+        raise InvalidQuery(f'"{shown(text)}" is out of range') from None
