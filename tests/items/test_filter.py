@@ -272,7 +272,7 @@ def test_now_is_a_moment(text, offset):
     ],
 )
 def test_what_says_no_moment_is_refused(text):
-    with pytest.raises(InvalidQuery, match="says no moment|out of range"):
+    with pytest.raises(InvalidQuery, match=r"says no moment|out of range"):
         FilterReader(LIBRARY, ANONYMOUS, 10).read("book", {"bought_at": {"_eq": text}})
 
 

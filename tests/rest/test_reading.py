@@ -488,3 +488,25 @@ async def test_groups_have_meta_too(client):
         meta = (await client.get("/items/unique_code", params=asked)).json()["meta"]
         everything = await client.get("/items/unique_code?meta=total_count&limit=1")
         assert meta == {**everything.json()["meta"], "filter_count": 0}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/files/?limit=1", None),
+        ("GET", "/users/me/?fields=id", None),
+        ("GET", "/server/info/", None),
+        ("POST", "/graphql/", {"query": "{ product(limit: 1) { id } }"}),
+        ("SEARCH", "/items/product/", {"query": {"limit": 1, "fields": ["id"]}}),
+        ("GET", "/api/v2/me", None),
+        ("GET", "/users/me//", None),
+    ],
+)
+async def test_a_slash_more_or_less_is_answered_directly(client, method, path, body):
+    bare, query = (path.partition("?")[0].rstrip("/"), path.partition("?")[2])
+    usual = f"{bare}/" if path.startswith("/api") else bare
+    there = await client.request(method, f"{usual}?{query}", json=body)
+    other = await client.request(method, path, json=body)
+    assert (other.status_code, other.content) == (there.status_code, there.content)
+    assert other.status_code in {200, 401}
+    assert (await client.get("/nothing/")).status_code == 404
