@@ -146,7 +146,8 @@ def programs_of(settings: Settings) -> list[Program]:
     worker = "-m dramatiq workers.main --processes {workers} --threads {worker_threads}"
     web = (
         "-m uvicorn app.main:app --host {host} --port {port} --workers {web_workers} "
-        "--no-access-log --no-proxy-headers --timeout-graceful-shutdown 10 "
+        # Clients that ask every minute keep their connection; MAX_CONNECTIONS bounds them.
+        "--no-access-log --no-proxy-headers --timeout-keep-alive 75 --timeout-graceful-shutdown 10 "
         "--loop uvloop --http app.rest.connections:Connection --ws none"
     )
     commands = {"worker": worker, "web": web} if settings.workers else {"web": web}
