@@ -10,10 +10,11 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.database.session import Session
-from app.errors import AppError, RecordNotUnique, Stored
+from app.errors import AppError, FailedValidation, InvalidForeignKey, RecordNotUnique, Stored
 from app.items.compile import Compiler
 from app.items.restrict import Restrictor
 from app.items.taken import as_told
+from schema import Collection
 
 
 def has_more(error: AppError) -> bool:
@@ -31,6 +32,24 @@ async def told(
     """
     readable = await _readable(session, compiler, caller, errors)
     return [await _told(session, compiler, caller, error, readable) for error in errors]
+
+
+def without_reason(
+    collection: Collection, error: AppError, shown: set[str], keys: tuple[Any, ...]
+) -> AppError:
+    """The refusal of a change; where it says something of fields that are not among `shown`, only
+    to who may read these in the rows of the keys.
+    """
+    if not isinstance(error, FailedValidation | InvalidForeignKey):
+        return error
+    field = error.extensions["field"]
+    says = {field, *error.says} if isinstance(error, FailedValidation) else {field}
+    if shown.issuperset(says):
+        return error
+    stored = (Stored(collection.name, name, keys) for name in sorted(says))
+    if isinstance(error, InvalidForeignKey):
+        return InvalidForeignKey(collection.name, field).or_fuller(error, *stored)
+    return FailedValidation(field, "eq", "Value can't be that.").or_fuller(error, *stored)
 
 
 _Readable = dict[tuple[str, str], set[Any]]

@@ -32,7 +32,7 @@ from app.items.one_account import OWNER, require_one_account
 from app.items.payloads import objects, weights
 from app.items.rules import Row, Update, rules_of
 from app.items.slices import portions, sliced
-from app.items.told import told
+from app.items.told import told, without_reason
 from app.items.validation import check_changed, check_created, refuse
 from app.items.values import as_json, as_key, stored_row
 from app.items.violations import as_app_error
@@ -246,16 +246,13 @@ class Writer:
             for row, of_row in pairs:
                 broken = check(collection, row)
                 errors += [error for error in broken if error.extensions["field"] not in of_row]
-        del errors[MOST_ERRORS:]
-        refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
+        _refuse(errors, path)
 
     async def _require_valid(
         self, collection: Collection, action: Action, written: dict[Any, Row], path: Path
     ) -> None:
         """Raise what rows that are written now break of the rules for what is written."""
-        errors = await self._grant.validated(collection, action, written)
-        del errors[MOST_ERRORS:]
-        refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in errors])
+        _refuse(await self._grant.validated(collection, action, written), path)
 
     def _untold(
         self, collection: Collection, errors: list[AppError], keys: Sequence[Any] | None
@@ -266,7 +263,7 @@ class Writer:
         restrictor = self._grant.restrictor
         is_seen = restrictor.shows_every_row(collection.name)
         shown = restrictor.shown_always(collection.name) if is_seen else set()
-        return [_without_reason(collection, error, shown, tuple(keys)) for error in errors]
+        return [without_reason(collection, error, shown, tuple(keys)) for error in errors]
 
     def _referred(self, collection: Collection, refused: InvalidForeignKey) -> InvalidForeignKey:
         """Why a row can't go: what refers to it is named to who may read which rows do."""
@@ -455,24 +452,6 @@ class Writer:
             raise refused from error
 
 
-def _without_reason(
-    collection: Collection, error: AppError, shown: set[str], keys: tuple[Any, ...]
-) -> AppError:
-    """The refusal of a change; where it says something of fields that are not among `shown`, only
-    to who may read these in the rows of the keys.
-    """
-    if not isinstance(error, FailedValidation | InvalidForeignKey):
-        return error
-    field = error.extensions["field"]
-    says = {field, *error.says} if isinstance(error, FailedValidation) else {field}
-    if shown.issuperset(says):
-        return error
-    stored = (Stored(collection.name, name, keys) for name in sorted(says))
-    if isinstance(error, InvalidForeignKey):
-        return InvalidForeignKey(collection.name, field).or_fuller(error, *stored)
-    return FailedValidation(field, "eq", "Value can't be that.").or_fuller(error, *stored)
-
-
 def _not_unique(
     collection: Collection, refused: RecordNotUnique, given: Sequence[str], keys: tuple[Any, ...]
 ) -> RecordNotUnique:
@@ -482,6 +461,12 @@ def _not_unique(
         return refused
     stored = Stored(collection.name, field, keys)
     return RecordNotUnique(collection.name, field).or_fuller(refused, stored)
+
+
+def _refuse(errors: list[AppError], path: Path) -> None:
+    """Raise what is wrong with rows that stand at a path of a payload, if anything is."""
+    told = errors[:MOST_ERRORS]
+    refuse([e.at(path) if path and isinstance(e, FailedValidation) else e for e in told])
 
 
 def _given(rows: Iterable[Row]) -> set[str]:
