@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden, InvalidQuery
@@ -57,6 +59,6 @@ def _faults(filters: FilterReader, row: Row) -> Iterator[AppError]:
         if raw is None:
             continue
         try:
-            read(raw)
+            read(orjson.loads(raw) if isinstance(raw, bytes) else raw)  # bytes: as it was stored
         except (InvalidQuery, Forbidden) as error:
             yield FailedValidation(name, "rule", f"It can't be understood: {error.message}")

@@ -319,7 +319,6 @@ async def test_links_name_the_public_address_whatever_the_host(
         page = (await client.get("/api/v2/products/?limit=1")).json()
         assert page["next"].startswith("https://mint.example/api/api/v2/products/?limit=1")
     async with client_of(app, {**ADMIN, "Host": "evil.example"}, settings=public) as admin:
-        assert (await admin.get("/files/")).headers["Location"] == "https://mint.example/api/files"
         [server] = (await admin.get("/server/specs/oas")).json()["servers"]
         assert server["url"] == "https://mint.example/api"
 
