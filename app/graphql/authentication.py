@@ -93,6 +93,7 @@ async def _refresh(_root: Any, info: Info, **given: Any) -> Compiled:
 
 
 async def _logout(_root: Any, info: Info, **given: Any) -> bool:
+    await count(info, login=True)
     request = info.context.request
     await sessions_of(request).logout(held(request, given, _mode(given)))
     info.context.cookies.append(partial(forget, request=request))
