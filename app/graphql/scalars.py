@@ -17,6 +17,7 @@ Hash = NewType("Hash", str)
 Json = NewType("Json", object)
 BigInt = NewType("BigInt", int)
 StringOrFloat = NewType("StringOrFloat", object)
+Void = NewType("Void", object)
 
 
 def _string(value: Any) -> str:
@@ -77,6 +78,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Json: _scalar("JSON", "Any JSON value", _anything),
     BigInt: _scalar("GraphQLBigInt", "BigInt value", _big_int),
     StringOrFloat: _scalar("GraphQLStringOrFloat", "A Float or a String", _string_or_float),
+    Void: strawberry.scalar(name="Void", description="Represents NULL values"),
 }
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from app.errors import AnswerTooLarge, InvalidQuery
+from app.errors import AnswerTooLarge
 from app.items.compile import Compiler
 from app.items.items import Items
 from app.items.query import (

@@ -107,10 +107,16 @@ async def test_without_redis_each_process_counts_alone_and_it_is_logged_once(
     assert len(told) == 1
 
 
+async def codes_of(client, mutations):
+    body = {"query": f"mutation {{ {mutations} }}"}
+    answer = (await client.post("/graphql/system", json=body)).json()
+    return [error["extensions"]["code"] for error in answer["errors"]]
+
+
 async def test_a_login_has_an_allowance_of_its_own(limited):
     limits = {
         **PER_ADDRESS,
-        "rate_limiter_points": 100,
+        "rate_limiter_points": 20,
         "rate_limiter_auth_points": 3,
         "rate_limiter_auth_duration": 60.0,
         "login_stall_time": 0.0,
@@ -121,12 +127,22 @@ async def test_a_login_has_an_allowance_of_its_own(limited):
         assert (await client.post("/auth/refresh", json={"refresh_token": "x"})).status_code == 401
         one = '{n}: auth_login(email: "nobody@example.com", password: "x") {{ access_token }}'
         many = " ".join(one.format(n=f"a{n}") for n in range(3))
-        body = {"query": f"mutation {{ {many} }}"}
-        answer = (await client.post("/graphql/system", json=body)).json()
-        codes = [error["extensions"]["code"] for error in answer["errors"]]
+        codes = await codes_of(client, many)
         assert codes == ["INVALID_CREDENTIALS", "REQUESTS_EXCEEDED", "REQUESTS_EXCEEDED"]
         assert (await client.post("/auth/login", json=wrong)).status_code == 429
         assert (await client.get("/server/info")).status_code == 200
+        for root in (
+            'auth_logout(refresh_token: "x")',
+            'auth_refresh(refresh_token: "x") { expires }',
+            'auth_password_request(email: "x@example.com")',
+            'auth_password_reset(token: "x", password: "y")',
+        ):
+            assert await codes_of(client, root) == ["REQUESTS_EXCEEDED"], root
+        # Of what is costly each one is a request.
+        hashes = " ".join(f'h{n}: utils_hash_generate(string: "x")' for n in range(20))
+        codes = await codes_of(client, hashes)
+        assert set(codes) == {"FORBIDDEN", "REQUESTS_EXCEEDED"}
+        assert codes == sorted(codes)
 
 
 @pytest.mark.parametrize(
