@@ -84,6 +84,41 @@ class TestAdmins:
         assert shown in await data_of(client, "/relations/identifier_job")
         assert shown in await data_of(client, "/relations")
 
+    async def test_are_told_what_comes_with_the_installation(self, client):
+        """Tools that copy definitions leave those alone."""
+        for path in ("/collections", "/fields", "/relations"):
+            for item in await data_of(client, path):
+                is_system = item["collection"].startswith("directus_")
+                assert item["meta"].get("system") == (True if is_system else None), item
+
+    async def test_see_how_policies_hang_on_roles_and_users(self, client):
+        """As the relations of Directus's own tables: packages/system-data in its repository."""
+        relations = await data_of(client, "/relations")
+        assert await data_of(client, "/relations/directus_access") == [
+            item for item in relations if item["collection"] == "directus_access"
+        ]
+        joins = {
+            (
+                item["field"],
+                item["related_collection"],
+                item["meta"]["one_field"],
+                item["meta"]["junction_field"],
+                item["meta"]["sort_field"],
+                item["meta"]["one_deselect_action"],
+            )
+            for item in relations
+            if item["collection"] == "directus_access"
+        }
+        assert joins == {
+            ("policy", "directus_policies", "roles", "role", None, "delete"),
+            ("policy", "directus_policies", "users", "user", None, "delete"),
+            ("role", "directus_roles", "policies", "policy", "sort", "delete"),
+            ("user", "directus_users", "policies", "policy", "sort", "delete"),
+        }
+        for field in ("policies/users", "policies/roles", "roles/policies", "users/policies"):
+            shown = await data_of(client, f"/fields/directus_{field}")
+            assert (shown["type"], shown["meta"]["special"]) == ("alias", ["m2m"])
+
     async def test_get_a_snapshot_that_reads_back_as_what_is_served(self, client):
         shown = await data_of(client, "/schema/snapshot")
         assert shown["vendor"] == "postgres"
@@ -146,6 +181,19 @@ class TestOthers:
         assert {field["collection"] for field in everywhere} == names
         # A relation names its target, so that has to be readable, too.
         assert await data_of(client, "/relations/product", headers=headers) == []
+
+    async def test_with_the_app_see_relations_that_are_theirs_to_read_from_both_sides(
+        self, client, person
+    ):
+        of_field = {"collection": "scm_field", "action": "read", "fields": ["id", "campaign"]}
+        of_campaign = {"collection": "campaign", "action": "read", "fields": ["id"]}
+        headers = await person(of_field, of_campaign, app_access=True)
+        assert await data_of(client, "/relations/scm_field", headers=headers) == []
+        allowed = await data_of(client, "/permissions?filter[collection][_eq]=campaign&fields=id")
+        changed = {"fields": ["id", "scm_fields"]}
+        await client.patch(f"/permissions/{allowed[0]['id']}", json=changed)
+        [shown] = await data_of(client, "/relations/scm_field", headers=headers)
+        assert (shown["field"], shown["meta"]["one_field"]) == ("campaign", "scm_fields")
 
     async def test_with_the_app_get_the_same_for_hidden_and_for_missing(self, client, person):
         headers = await person(PRODUCTS, app_access=True)
