@@ -1,7 +1,7 @@
 """Definitions as a Directus schema snapshot shows them (directus.md 8.3 to 8.5). Pure data.
 
-What a snapshot has no place for (choices that are enforced, computed fields, ...) is printed where
-Directus tolerates what it does not know: under `mintage` in a field's options, and at the top.
+What a snapshot has no place for (choices that are enforced, computed fields, ...) is added by
+`snapshot_reading.full_snapshot_of`, which knows what a reader finds in these alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,12 @@ VERSION = 1
 DIRECTUS = "11.17.4"
 """The Directus whose form this is."""
 VENDOR = "postgres"
+SYSTEM_INDEXES = (
+    ("directus_activity", "timestamp"),
+    ("directus_revisions", "activity"),
+    ("directus_revisions", "parent"),
+)
+"""What that Directus indexes of its own tables: it drops those that a snapshot leaves out."""
 
 COLLECTION_META: dict[str, Any] = {
     "archive_app_filter": True,
@@ -80,7 +86,10 @@ def snapshot_of(schema: Schema) -> dict[str, Any]:
             for collection in served
             for field in collection.fields
         ],
-        "systemFields": [],
+        "systemFields": [
+            {"collection": name, "field": field, "schema": {"is_indexed": True}}
+            for name, field in SYSTEM_INDEXES
+        ],
         "relations": [
             relation for collection in served for relation in relation_objects(schema, collection)
         ],

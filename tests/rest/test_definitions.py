@@ -1,9 +1,8 @@
-"""`/collections`, `/fields`, `/relations`, `/schema/snapshot` (directus.md 8.3 to 8.5, 11.5)."""
+"""`/collections`, `/fields`, `/relations` (directus.md 8.3 to 8.5, 11.5)."""
 
 import pytest
 
 from schema import BUILTIN
-from schema.snapshot_reading import collections_of
 
 USER_TOKEN = "the-token-of-somebody-with-the-app"
 
@@ -119,12 +118,6 @@ class TestAdmins:
             shown = await data_of(client, f"/fields/directus_{field}")
             assert (shown["type"], shown["meta"]["special"]) == ("alias", ["m2m"])
 
-    async def test_get_a_snapshot_that_reads_back_as_what_is_served(self, client):
-        shown = await data_of(client, "/schema/snapshot")
-        assert shown["vendor"] == "postgres"
-        names = {collection.name for collection in collections_of(shown)}
-        assert names == {collection.name for collection in BUILTIN.served()}
-
     @pytest.mark.parametrize("path", ["/collections", "/fields/product", "/relations/product"])
     async def test_may_ask_by_search_and_parameters_change_nothing(self, client, path):
         """directus-py-sdk asks so; its body may be null (directus.md 11.5)."""
@@ -158,8 +151,6 @@ class TestAdmins:
             ("DELETE", "/fields/product/id"),
             ("POST", "/relations"),
             ("DELETE", "/relations/product/account"),
-            ("POST", "/schema/diff"),
-            ("POST", "/schema/apply"),
         ],
     )
     async def test_are_told_that_definitions_are_files(self, client, method, path):
@@ -201,15 +192,12 @@ class TestOthers:
         for path in ("/collections/account", "/fields/account", "/fields/product/description"):
             assert await forbidden(client, "GET", path, headers=headers) == missing
 
-    async def test_get_no_snapshot_and_change_nothing(self, client, person):
+    async def test_change_nothing(self, client, person):
         headers = await person(PRODUCTS, app_access=True)
-        await forbidden(client, "GET", "/schema/snapshot", headers=headers)
         message = await forbidden(client, "POST", "/collections", headers=headers, json={})
         assert message == "You don't have permission to access this."
 
-    @pytest.mark.parametrize(
-        "path", ["/collections", "/fields", "/relations", "/fields/product", "/schema/snapshot"]
-    )
+    @pytest.mark.parametrize("path", ["/collections", "/fields", "/relations", "/fields/product"])
     async def test_without_the_app_see_nothing(self, client, person, path):
         headers = await person(PRODUCTS)
         await forbidden(client, "GET", path, headers=headers)
