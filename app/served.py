@@ -71,8 +71,6 @@ def _read(source: str) -> Iterator[Collection]:
         raise BadDefinition(f"{source} is no YAML or JSON: {str(error).splitlines()[0]}.") from None
     except BadDefinition as error:
         raise BadDefinition(f"{source}: {error}") from None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadDefinition(f"{source} is no schema snapshot: {error!r} is missing.") from None
 
 
 def _parsed(path: Path, text: str) -> Mapping[str, Any]:

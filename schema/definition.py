@@ -22,6 +22,13 @@ GENERATING_SPECIALS = frozenset(
 )
 """Specials that fill a field by themselves: they lift the not-null and required checks."""
 
+CASTS: Mapping[str, tuple[str, ...]] = {
+    "boolean": ("cast-boolean",),
+    "csv": ("cast-csv",),
+    "json": ("cast-json",),
+}
+"""Specials by which Directus knows a type again: its databases have none, or another, for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -208,7 +215,7 @@ def decimal(name: str, **options: Any) -> Field:
 
 
 def boolean(name: str, **options: Any) -> Field:
-    return Field(name=name, type="boolean", **options)
+    return Field(name=name, type="boolean", special=CASTS["boolean"], **options)
 
 
 def timestamp(name: str, **options: Any) -> Field:
@@ -217,12 +224,12 @@ def timestamp(name: str, **options: Any) -> Field:
 
 
 def json(name: str, **options: Any) -> Field:
-    return Field(name=name, type="json", **options)
+    return Field(name=name, type="json", special=CASTS["json"], **options)
 
 
 def csv(name: str, **options: Any) -> Field:
     """A list of strings, stored joined by commas."""
-    return Field(name=name, type="csv", **options)
+    return Field(name=name, type="csv", special=CASTS["csv"], **options)
 
 
 def hashed(name: str, **options: Any) -> Field:
@@ -270,7 +277,8 @@ def m2m(name: str, *, through: str, field: str, junction_field: str, **options: 
 
 def computed(name: str, type: str = "string", **options: Any) -> Field:  # noqa: A002 - Directus's word
     """A field with no column: a domain registers the expression it reads as."""
-    return Field(name=name, type=type, computed=True, readonly=True, **options)
+    special = CASTS.get(type, ())
+    return Field(name=name, type=type, special=special, computed=True, readonly=True, **options)
 
 
 OWN_ROWS: Mapping[str, Any] = {"account": {"_eq": "$CURRENT_ACCOUNT"}}

@@ -1,6 +1,6 @@
 """directus_policies: bundles of permissions, attached to roles, users or the public (6.1)."""
 
-from schema.definition import Collection, boolean, csv, o2m, string, text, uuid
+from schema.definition import Collection, boolean, csv, m2m, o2m, string, text, uuid
 
 directus_policies = Collection(
     "directus_policies",
@@ -15,7 +15,19 @@ directus_policies = Collection(
         boolean("admin_access", required=True, default=False, note="May do everything."),
         boolean("app_access", required=True, default=False),
         o2m("permissions", of="directus_permissions", field="policy", on_deselect="delete"),
-        o2m("users", of="directus_access", field="policy", on_deselect="delete"),
-        o2m("roles", of="directus_access", field="policy", on_deselect="delete"),
+        m2m(
+            "users",
+            through="directus_access",
+            field="policy",
+            junction_field="user",
+            on_deselect="delete",
+        ),
+        m2m(
+            "roles",
+            through="directus_access",
+            field="policy",
+            junction_field="role",
+            on_deselect="delete",
+        ),
     ),
 )

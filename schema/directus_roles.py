@@ -1,6 +1,6 @@
 """directus_roles: what users are, each with the policies of its ancestors too (directus.md 6.1)."""
 
-from schema.definition import Collection, m2o, o2m, string, text, uuid
+from schema.definition import Collection, m2m, m2o, o2m, string, text, uuid
 
 directus_roles = Collection(
     "directus_roles",
@@ -12,7 +12,14 @@ directus_roles = Collection(
         text("description"),
         m2o("parent", to="directus_roles", indexed=True),
         o2m("children", of="directus_roles", field="parent"),
-        o2m("policies", of="directus_access", field="role", on_deselect="delete"),
+        m2m(
+            "policies",
+            through="directus_access",
+            field="role",
+            junction_field="policy",
+            sort_field="sort",
+            on_deselect="delete",
+        ),
         o2m("users", of="directus_users", field="role"),
     ),
 )

@@ -4,7 +4,7 @@
 printed again, never enforced. What is enforced is nullability, uniqueness, `validation`, specials.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields as attributes
 from dataclasses import replace
 from typing import Any
@@ -35,34 +35,58 @@ _KEYS = "mintage"
 _TUPLES = frozenset({"special", "choices", "precision"})
 
 
+class _Relations:
+    """The relations of a snapshot, by the column and by the to-many that each is about."""
+
+    def __init__(self, items: Iterable[Object]) -> None:
+        self.columns: dict[tuple[str, str], Object] = {}
+        self.to_manys: dict[tuple[Any, Any], Object] = {}
+        for item in items:
+            meta = item.get("meta") or {}
+            self.columns.setdefault((item["collection"], item["field"]), item)
+            self.to_manys.setdefault((meta.get("one_collection"), meta.get("one_field")), meta)
+
+
 def collections_of(snapshot: Any) -> tuple[Collection, ...]:
     """The collections of a snapshot, without system collections.
 
     Raises BadDefinition with a sentence that says what to change.
     """
     check_shape(snapshot)
-    relations = list(snapshot.get("relations") or ())
+    try:
+        return tuple(_collections(snapshot))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadDefinition(f"This is no schema snapshot: {error!r}.") from None
+
+
+def _collections(snapshot: Object) -> Iterator[Collection]:
+    relations = _Relations(snapshot.get("relations") or ())
     extras = snapshot.get(_KEYS) or {}
-    found = []
+    fields: dict[str, list[Object]] = {}
+    for item in snapshot.get("fields") or ():
+        fields.setdefault(item["collection"], []).append(item)
     for item in snapshot["collections"]:
         if item.get("schema") is None:  # a folder of the Studio
             continue
         name = item["collection"]
-        fields = [f for f in snapshot.get("fields") or () if f["collection"] == name]
-        ordered = sorted(fields, key=_place)
-        found.append(_collection(item, ordered, relations, extras.get(name, {})))
-    return tuple(found)
+        ordered = sorted(fields.get(name, ()), key=_place)
+        yield _collection(item, ordered, relations, extras.get(name, {}))
 
 
 def full_snapshot_of(schema: Schema) -> dict[str, Any]:
-    """The snapshot of a schema that reads back as the same: with what Directus has no place for."""
+    """The snapshot of a schema that reads back as the same.
+
+    What Directus has no place for is where it tolerates what it does not know: under `mintage` in a
+    field's options, and at the top.
+    """
     snapshot = snapshot_of(schema)
     extras: dict[str, Any] = {}
+    relations = _relations(schema)
     for collection in schema.served():
         plain = _collection(
             collection_object(collection),
             [field_object(schema, collection, field) for field in collection.fields],
-            _relations(schema),
+            relations,
             {},
         )
         if own := extras_of(collection, plain):
@@ -80,8 +104,10 @@ def full_snapshot_of(schema: Schema) -> dict[str, Any]:
     return snapshot
 
 
-def _relations(schema: Schema) -> list[dict[str, Any]]:
-    return [item for collection in schema for item in relation_objects(schema, collection)]
+def _relations(schema: Schema) -> _Relations:
+    return _Relations(
+        item for collection in schema for item in relation_objects(schema, collection)
+    )
 
 
 def _unresolved(field: Field) -> Field:
@@ -96,7 +122,7 @@ def _place(item: Object) -> int:
 
 
 def _collection(
-    item: Object, fields: Iterable[Object], relations: list[Any], extras: Object
+    item: Object, fields: Iterable[Object], relations: _Relations, extras: Object
 ) -> Collection:
     meta = item.get("meta") or {}
     name = str(item["collection"])
@@ -129,7 +155,7 @@ def _collection(
     return replace(collection, **more)
 
 
-def _field(collection: str, item: Object, relations: list[Any], place: int) -> Field | None:
+def _field(collection: str, item: Object, relations: _Relations, place: int) -> Field | None:
     """One field; None for what only a Studio shows."""
     meta = dict(item.get("meta") or {})
     options = dict(meta.get("options") or {})
@@ -172,24 +198,24 @@ def _refuse_many_to_any(collection: str, name: str, special: tuple[str, ...]) ->
         )
 
 
-def _many(collection: str, name: str, relations: list[Any]) -> ToMany:
-    for item in relations:
-        meta = item.get("meta") or {}
-        if meta.get("one_collection") == collection and meta.get("one_field") == name:
-            return ToMany(
-                meta["many_collection"],
-                meta["many_field"],
-                junction_field=meta.get("junction_field"),
-                sort_field=meta.get("sort_field"),
-                on_deselect=meta.get("one_deselect_action") or "nullify",
-            )
-    raise BadDefinition(
-        f'Field "{collection}.{name}" is a to-many, but no relation names it as its "one_field".'
+def _many(collection: str, name: str, relations: _Relations) -> ToMany:
+    meta = relations.to_manys.get((collection, name))
+    if meta is None:
+        raise BadDefinition(
+            f'Field "{collection}.{name}" is a to-many, but no relation names it as its '
+            '"one_field".'
+        )
+    return ToMany(
+        meta["many_collection"],
+        meta["many_field"],
+        junction_field=meta.get("junction_field"),
+        sort_field=meta.get("sort_field"),
+        on_deselect=meta.get("one_deselect_action") or "nullify",
     )
 
 
 def _stored(
-    collection: str, name: str, item: Object, special: tuple[str, ...], relations: list[Any]
+    collection: str, name: str, item: Object, special: tuple[str, ...], relations: _Relations
 ) -> Field:
     column = item.get("schema") or {}
     kind = str(item["type"])
@@ -218,6 +244,7 @@ def _stored(
         unique=bool(column.get("is_unique")) and not column.get("is_primary_key"),
         indexed=bool(column.get("is_indexed")),
         max_length=column.get("max_length") if relation is None else None,
+        wide=(kind, data_type) == ("integer", "bigint") and relation is None,
         precision=precision,
         storage=storage if relation is None else None,
         relation=relation,
@@ -247,21 +274,20 @@ def _made_by_database(column: Object) -> bool:
     return str(column.get("default_value")).startswith(("gen_random_uuid(", "uuid_generate_v4("))
 
 
-def _relation(collection: str, name: str, relations: list[Any]) -> Relation | None:
-    for item in relations:
-        if (item["collection"], item["field"]) != (collection, name):
-            continue
-        target = item.get("related_collection")
-        if target is None:
-            raise BadDefinition(
-                f'Field "{collection}.{name}" is a many-to-any, which is not served: '
-                "use a many-to-one for each collection."
-            )
-        key = item.get("schema")
-        if key is None:
-            return Relation(target, on_delete="NO ACTION", enforced=False)
-        return Relation(target, on_delete=key.get("on_delete") or "NO ACTION")
-    return None
+def _relation(collection: str, name: str, relations: _Relations) -> Relation | None:
+    item = relations.columns.get((collection, name))
+    if item is None:
+        return None
+    target = item.get("related_collection")
+    if target is None:
+        raise BadDefinition(
+            f'Field "{collection}.{name}" is a many-to-any, which is not served: '
+            "use a many-to-one for each collection."
+        )
+    key = item.get("schema")
+    if key is None:
+        return Relation(target, on_delete="NO ACTION", enforced=False)
+    return Relation(target, on_delete=key.get("on_delete") or "NO ACTION")
 
 
 def _require_known(where: str, kind: type[Collection | Field], extras: Object) -> None:

@@ -1,7 +1,7 @@
 """Definitions as a Directus schema snapshot shows them (directus.md 8.3 to 8.5). Pure data.
 
-What a snapshot has no place for (choices that are enforced, computed fields, ...) is printed where
-Directus tolerates what it does not know: under `mintage` in a field's options, and at the top.
+What a snapshot has no place for (choices that are enforced, computed fields, ...) is added by
+`snapshot_reading.full_snapshot_of`, which knows what a reader finds in these alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,12 @@ VERSION = 1
 DIRECTUS = "11.17.4"
 """The Directus whose form this is."""
 VENDOR = "postgres"
+SYSTEM_INDEXES = (
+    ("directus_activity", "timestamp"),
+    ("directus_revisions", "activity"),
+    ("directus_revisions", "parent"),
+)
+"""What that Directus indexes of its own tables: it drops those that a snapshot leaves out."""
 
 COLLECTION_META: dict[str, Any] = {
     "archive_app_filter": True,
@@ -80,7 +86,10 @@ def snapshot_of(schema: Schema) -> dict[str, Any]:
             for collection in served
             for field in collection.fields
         ],
-        "systemFields": [],
+        "systemFields": [
+            {"collection": name, "field": field, "schema": {"is_indexed": True}}
+            for name, field in SYSTEM_INDEXES
+        ],
         "relations": [
             relation for collection in served for relation in relation_objects(schema, collection)
         ],
@@ -97,12 +106,18 @@ def collection_object(collection: Collection) -> dict[str, Any]:
         "note": collection.note or None,
         "singleton": collection.singleton,
         "sort_field": collection.sort_field,
+        **_system(collection),
     }
     return {
         "collection": collection.name,
         "meta": dict(sorted(meta.items())),
         "schema": {"name": collection.name},
     }
+
+
+def _system(collection: Collection) -> dict[str, Any]:
+    """What tells tools to leave a definition alone: it comes with the installation."""
+    return {"system": True} if collection.system else {}
 
 
 def field_object(schema: Schema, collection: Collection, field: Field) -> dict[str, Any]:
@@ -118,6 +133,7 @@ def field_object(schema: Schema, collection: Collection, field: Field) -> dict[s
         "special": list(field.special) or None,
         "validation": None if field.validation is None else dict(field.validation),
         "validation_message": field.validation_message,
+        **_system(collection),
     }
     shown = {
         "collection": collection.name,
@@ -204,25 +220,41 @@ def data_type_of(field: Field) -> tuple[str, int | None, int | None]:
 
 
 def relation_objects(schema: Schema, collection: Collection) -> Iterator[dict[str, Any]]:
-    """The many-to-ones of a collection, each with the to-many that is its other side."""
+    """The many-to-ones of a collection, each with the to-many that is its other side.
+
+    A many-to-one with several of those is shown with each: the column belongs to the first.
+    """
     for field in collection.fields:
-        if field.relation is not None:
-            yield relation_object(schema, collection, field)
+        if field.relation is None:
+            continue
+        target = schema[field.relation.to]
+        others = [item for item in target.fields if _lists(item, collection, field)]
+        yield _relation(schema, collection, field, others[0] if others else None)
+        for other in others[1:]:
+            yield {**_relation(schema, collection, field, other), "schema": None}
 
 
-def relation_object(schema: Schema, collection: Collection, field: Field) -> dict[str, Any]:
-    """One relation, from its many-to-one."""
-    if field.relation is None:
+def _lists(other: Field, collection: Collection, field: Field) -> bool:
+    """Whether a to-many lists the rows of a many-to-one."""
+    many = other.many
+    return many is not None and (many.collection, many.field) == (collection.name, field.name)
+
+
+def _relation(
+    schema: Schema, collection: Collection, field: Field, other: Field | None
+) -> dict[str, Any]:
+    relation = field.relation
+    if relation is None:
         raise LookupError(f'"{collection.name}.{field.name}" is no relation.')
-    target = schema[field.relation.to]
-    other = _other_side(target, collection, field)
+    target = schema[relation.to]
     many = None if other is None else other.many
+    junction_field = None if many is None else many.junction_field
     shown: dict[str, Any] = {
         "collection": collection.name,
         "field": field.name,
         "related_collection": target.name,
         "meta": {
-            "junction_field": _junction_field(schema, collection, field),
+            "junction_field": junction_field or _near_side(schema, collection, field),
             "many_collection": collection.name,
             "many_field": field.name,
             "one_allowed_collections": None,
@@ -231,10 +263,11 @@ def relation_object(schema: Schema, collection: Collection, field: Field) -> dic
             "one_deselect_action": "nullify" if many is None else many.on_deselect,
             "one_field": None if other is None else other.name,
             "sort_field": None if many is None else many.sort_field,
+            **_system(collection),
         },
         "schema": None,
     }
-    if field.relation.enforced:
+    if relation.enforced:
         shown["schema"] = {
             "table": collection.name,
             "column": field.name,
@@ -242,30 +275,20 @@ def relation_object(schema: Schema, collection: Collection, field: Field) -> dic
             "foreign_key_column": target.primary_key.name,
             "constraint_name": f"{collection.name}_{field.name}_foreign",
             "on_update": "NO ACTION",
-            "on_delete": field.relation.on_delete,
+            "on_delete": relation.on_delete,
         }
     return shown
 
 
-def _other_side(target: Collection, collection: Collection, field: Field) -> Field | None:
-    """The to-many of the target that lists the rows of a many-to-one."""
-    for item in target.fields:
-        many = item.many
-        if many is not None and (many.collection, many.field) == (collection.name, field.name):
-            return item
-    return None
-
-
-def _junction_field(schema: Schema, collection: Collection, field: Field) -> str | None:
-    """For a many-to-one of a junction: its other many-to-one."""
+def _near_side(schema: Schema, collection: Collection, field: Field) -> str | None:
+    """Of a junction's many-to-one that points on: the one that points back."""
     for source in schema:
         for item in source.fields:
             many = item.many
-            if many is None or many.collection != collection.name or many.junction_field is None:
-                continue
-            if field.name == many.field:
-                return many.junction_field
-            if field.name == many.junction_field:
+            if many is not None and (many.collection, many.junction_field) == (
+                collection.name,
+                field.name,
+            ):
                 return many.field
     return None
 

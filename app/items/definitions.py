@@ -6,7 +6,7 @@ from typing import Any
 from app.errors import Forbidden
 from app.items.items import Items
 from schema import Collection, Field, Schema
-from schema.snapshot_writing import collection_object, field_object, relation_object
+from schema.snapshot_writing import collection_object, field_object, relation_objects
 
 Shown = dict[str, Any]
 """A definition as the wire has it."""
@@ -38,7 +38,7 @@ def field_of(items: Items, name: str, field: str) -> Shown:
 
 
 def relations(items: Items) -> list[Shown]:
-    """The relations of every collection whose target the caller may read, too."""
+    """The relations that the caller may read from either side."""
     return [shown for item in _readable(items) for shown in _relations(items, item)]
 
 
@@ -111,17 +111,20 @@ def _number(schema: Schema, collection: Collection, field: Field) -> int:
 def _relations(items: Items, collection: Collection) -> Iterator[Shown]:
     view = items.view()
     readable = view.fields(collection.name)
-    for field in collection.fields:
-        if field.relation is None or field.name not in readable:
+    for shown in relation_objects(items.schema, collection):
+        other, one_field = shown["related_collection"], shown["meta"]["one_field"]
+        if shown["field"] not in readable or not view.may_read(other):
             continue
-        if view.may_read(field.relation.to):
-            yield _relation(items.schema, collection, field)
+        if one_field is None or one_field in view.fields(other):
+            yield _relation(items.schema, collection, shown)
 
 
-def _relation(schema: Schema, collection: Collection, field: Field) -> Shown:
-    shown = relation_object(schema, collection, field)
-    meta = {"id": _number(schema, collection, field), **shown["meta"]}
-    key = shown["schema"]
+def _relation(schema: Schema, collection: Collection, shown: Shown) -> Shown:
+    """A relation as `/relations` shows it. Those of the system have no number, as in Directus."""
+    meta, key = shown["meta"], shown["schema"]
+    if not collection.system:
+        field = schema.fields(collection.name)[shown["field"]]
+        meta = {"id": _number(schema, collection, field), **meta}
     return {
         **shown,
         "meta": meta,

@@ -1,4 +1,4 @@
-"""`/collections`, `/fields`, `/relations`, `/schema/snapshot`: what is defined (directus.md 8.4).
+"""`/collections`, `/fields`, `/relations`: what is defined (directus.md 8.4).
 
 Read-only: definitions are files (docs/schema.md). Who is no admin sees what it may read.
 """
@@ -14,9 +14,8 @@ from app.errors import Forbidden
 from app.items import definitions
 from app.items.items import Items
 from app.rest.responses import data_response
-from schema.snapshot_reading import full_snapshot_of
 
-_NOT_HERE = (
+NOT_HERE = (
     "The schema is defined by files, so it can't be changed here: change the snapshot that SCHEMA "
     "names (or the definitions in schema/) and run `mintage migrate`."
 )
@@ -62,22 +61,10 @@ async def relation(request: Request) -> Response:
     return _answer(definitions.relation_of(*_place(request), request.path_params["field"]))
 
 
-async def snapshot(request: Request) -> Response:
-    items = _read_only(request)
-    if not items.caller.is_admin:
-        raise Forbidden
-    return _answer(full_snapshot_of(items.schema))
-
-
-async def change(request: Request) -> Response:
-    """`/schema/diff` and `/schema/apply`, which only change."""
-    raise Forbidden(_NOT_HERE) if request.state.items.caller.is_admin else Forbidden
-
-
 def _read_only(request: Request) -> Items:
     items: Items = request.state.items
     if request.method not in {"GET", "HEAD", "SEARCH"}:
-        raise Forbidden(_NOT_HERE) if items.caller.is_admin else Forbidden
+        raise Forbidden(NOT_HERE) if items.caller.is_admin else Forbidden
     return items
 
 
@@ -92,7 +79,4 @@ routes = [
     Route("/relations", relations, methods=_METHODS),
     Route("/relations/{collection}", relations_of, methods=_METHODS),
     Route("/relations/{collection}/{field}", relation, methods=_METHODS),
-    Route("/schema/snapshot", snapshot, methods=["GET"]),
-    Route("/schema/diff", change, methods=["POST"]),
-    Route("/schema/apply", change, methods=["POST"]),
 ]

@@ -1,9 +1,8 @@
-"""`/collections`, `/fields`, `/relations`, `/schema/snapshot` (directus.md 8.3 to 8.5, 11.5)."""
+"""`/collections`, `/fields`, `/relations` (directus.md 8.3 to 8.5, 11.5)."""
 
 import pytest
 
 from schema import BUILTIN
-from schema.snapshot_reading import collections_of
 
 USER_TOKEN = "the-token-of-somebody-with-the-app"
 
@@ -84,11 +83,40 @@ class TestAdmins:
         assert shown in await data_of(client, "/relations/identifier_job")
         assert shown in await data_of(client, "/relations")
 
-    async def test_get_a_snapshot_that_reads_back_as_what_is_served(self, client):
-        shown = await data_of(client, "/schema/snapshot")
-        assert shown["vendor"] == "postgres"
-        names = {collection.name for collection in collections_of(shown)}
-        assert names == {collection.name for collection in BUILTIN.served()}
+    async def test_are_told_what_comes_with_the_installation(self, client):
+        """Tools that copy definitions leave those alone."""
+        for path in ("/collections", "/fields", "/relations"):
+            for item in await data_of(client, path):
+                is_system = item["collection"].startswith("directus_")
+                assert item["meta"].get("system") == (True if is_system else None), item
+
+    async def test_see_how_policies_hang_on_roles_and_users(self, client):
+        """As the relations of Directus's own tables: packages/system-data in its repository."""
+        relations = await data_of(client, "/relations")
+        assert await data_of(client, "/relations/directus_access") == [
+            item for item in relations if item["collection"] == "directus_access"
+        ]
+        joins = {
+            (
+                item["field"],
+                item["related_collection"],
+                item["meta"]["one_field"],
+                item["meta"]["junction_field"],
+                item["meta"]["sort_field"],
+                item["meta"]["one_deselect_action"],
+            )
+            for item in relations
+            if item["collection"] == "directus_access"
+        }
+        assert joins == {
+            ("policy", "directus_policies", "roles", "role", None, "delete"),
+            ("policy", "directus_policies", "users", "user", None, "delete"),
+            ("role", "directus_roles", "policies", "policy", "sort", "delete"),
+            ("user", "directus_users", "policies", "policy", "sort", "delete"),
+        }
+        for field in ("policies/users", "policies/roles", "roles/policies", "users/policies"):
+            shown = await data_of(client, f"/fields/directus_{field}")
+            assert (shown["type"], shown["meta"]["special"]) == ("alias", ["m2m"])
 
     @pytest.mark.parametrize("path", ["/collections", "/fields/product", "/relations/product"])
     async def test_may_ask_by_search_and_parameters_change_nothing(self, client, path):
@@ -123,8 +151,6 @@ class TestAdmins:
             ("DELETE", "/fields/product/id"),
             ("POST", "/relations"),
             ("DELETE", "/relations/product/account"),
-            ("POST", "/schema/diff"),
-            ("POST", "/schema/apply"),
         ],
     )
     async def test_are_told_that_definitions_are_files(self, client, method, path):
@@ -147,21 +173,31 @@ class TestOthers:
         # A relation names its target, so that has to be readable, too.
         assert await data_of(client, "/relations/product", headers=headers) == []
 
+    async def test_with_the_app_see_relations_that_are_theirs_to_read_from_both_sides(
+        self, client, person
+    ):
+        of_field = {"collection": "scm_field", "action": "read", "fields": ["id", "campaign"]}
+        of_campaign = {"collection": "campaign", "action": "read", "fields": ["id"]}
+        headers = await person(of_field, of_campaign, app_access=True)
+        assert await data_of(client, "/relations/scm_field", headers=headers) == []
+        allowed = await data_of(client, "/permissions?filter[collection][_eq]=campaign&fields=id")
+        changed = {"fields": ["id", "scm_fields"]}
+        await client.patch(f"/permissions/{allowed[0]['id']}", json=changed)
+        [shown] = await data_of(client, "/relations/scm_field", headers=headers)
+        assert (shown["field"], shown["meta"]["one_field"]) == ("campaign", "scm_fields")
+
     async def test_with_the_app_get_the_same_for_hidden_and_for_missing(self, client, person):
         headers = await person(PRODUCTS, app_access=True)
         missing = await forbidden(client, "GET", "/collections/nope", headers=headers)
         for path in ("/collections/account", "/fields/account", "/fields/product/description"):
             assert await forbidden(client, "GET", path, headers=headers) == missing
 
-    async def test_get_no_snapshot_and_change_nothing(self, client, person):
+    async def test_change_nothing(self, client, person):
         headers = await person(PRODUCTS, app_access=True)
-        await forbidden(client, "GET", "/schema/snapshot", headers=headers)
         message = await forbidden(client, "POST", "/collections", headers=headers, json={})
         assert message == "You don't have permission to access this."
 
-    @pytest.mark.parametrize(
-        "path", ["/collections", "/fields", "/relations", "/fields/product", "/schema/snapshot"]
-    )
+    @pytest.mark.parametrize("path", ["/collections", "/fields", "/relations", "/fields/product"])
     async def test_without_the_app_see_nothing(self, client, person, path):
         headers = await person(PRODUCTS)
         await forbidden(client, "GET", path, headers=headers)

@@ -50,6 +50,18 @@ def test_mintages_own_collections_read_back_too():
         assert again[collection.name] == collection
 
 
+def test_a_many_to_one_with_two_to_manys_keeps_both():
+    snapshot = changed()
+    [jobs] = [f for f in snapshot["fields"] if (f["collection"], f["field"]) == ("account", "jobs")]
+    snapshot["fields"].append({**jobs, "field": "more", "meta": {**jobs["meta"], "field": "more"}})
+    [relation] = [r for r in snapshot["relations"] if r["meta"]["one_field"] == "jobs"]
+    meta = {**relation["meta"], "one_field": "more"}
+    snapshot["relations"].append({**relation, "meta": meta, "schema": None})
+    schema = Schema((*SYSTEM, *collections_of(snapshot)))
+    printed = full_snapshot_of(schema)["relations"]
+    assert sorted(printed, key=str) == sorted(snapshot["relations"], key=str)
+
+
 def test_hints_for_a_studio_are_not_enforced():
     schema = Schema((*SYSTEM, *collections_of(SNAPSHOT)))
     status = schema.fields("identifier_job")["status"]
