@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 1.0
 """Between two looks for what is due: asking costs next to nothing."""
-MOST = 64
+MOST = 128
 """Deliveries under way in one worker."""
 
 

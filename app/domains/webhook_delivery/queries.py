@@ -31,8 +31,9 @@ def written(schema: Schema, collection: Collection) -> str:
     return f"""
 WITH written AS MATERIALIZED (
   SELECT to_jsonb({shown}) AS key, {owner_of(schema, collection).format(row="t")} AS account,
-    s.ordinality AS place
-  FROM json_populate_recordset(NULL::{table}, %(rows)s::json) WITH ORDINALITY AS s
+    given.place
+  FROM json_array_elements(%(rows)s::json) WITH ORDINALITY AS given (row, place)
+  CROSS JOIN LATERAL json_populate_record(NULL::{table}, given.row) AS s
   JOIN {table} AS t ON t.{key} = s.{key}
 )
 {_INTO}SELECT w.id, w.account, %(event)s::text, %(collection)s::text, part.keys,

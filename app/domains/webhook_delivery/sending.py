@@ -23,7 +23,7 @@ from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-EACH = 2
+EACH = 4
 """Deliveries of one account under way at a time, in one process."""
 LEASE = 30.0
 """Seconds behind the longest attempt until it counts as one that nobody is making any more."""
