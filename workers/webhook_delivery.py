@@ -53,7 +53,8 @@ class Deliveries:
     async def _claimed(self, database: Database, room: int) -> list[Delivery]:
         async with self._turn:
             found = await claim(database, settings(), self._busy, room)
-        self._busy.update(one.account for one in found)
+        for one in found:
+            self._busy.update((one.account, one.webhook))
         return found
 
     async def _send(self, database: Database, delivery: Delivery) -> None:
@@ -65,7 +66,8 @@ class Deliveries:
             # It is made again: whoever receives it may hear it twice.
             logger.warning("Delivery %s could not be settled: %s", delivery.id, error)
         finally:
-            self._busy[delivery.account] -= 1
+            self._busy.subtract((delivery.account, delivery.webhook))
+            self._busy = +self._busy  # of those that are left
 
 
 async def _wait(

@@ -19,7 +19,7 @@ from app.database.session import Database
 from app.database.tables import METADATA
 from app.domains.code_pool.service import refill
 from app.domains.webhook.secret import sealed
-from app.domains.webhook_delivery.sending import EACH, attempt, claim, purge, settle
+from app.domains.webhook_delivery.sending import EACH, OWN, attempt, claim, purge, settle
 from app.items.compile import Compiler
 from app.settings import settings
 from schema import BUILTIN
@@ -170,18 +170,21 @@ def test_a_killed_worker_and_a_lost_redis_lose_nothing(plant, receiver):
 
 
 async def test_who_hangs_holds_up_nobody_else(plant, receiver, database):
-    """Of one account so many are under way; those of others come meanwhile."""
-    hanging = [hook(plant, receiver.url(f"hang/{n}")) for n in range(3)]
-    for webhook in hanging:
-        deliver(plant, webhook, 20)
-    deliver(plant, hook(plant, receiver.url("ok"), account=OTHER), 30)
+    """Of a webhook and of an account so many are under way; those of others come meanwhile."""
+    deliver(plant, hook(plant, receiver.url("hang/0")), 20)
+    deliver(plant, hook(plant, receiver.url("beside")), 30)
+    for number in range(3):
+        deliver(plant, hook(plant, receiver.url(f"hang/{number}"), account=OTHER), 20)
     sending = asyncio.create_task(Deliveries().send(database))
-    await asyncio.to_thread(wait_until, lambda: len(receiver.events("ok")) == 30)
-    done = "SELECT count(*) FROM webhook_delivery WHERE status = 'delivered'"
-    await asyncio.to_thread(wait_until, lambda: plant.value(done) == 30)
-    assert len(receiver.got) == 30 + EACH
-    under_way = "SELECT count(*) FROM webhook_delivery WHERE account = %s AND attempts > 0"
+    delivered = "SELECT count(*) FROM webhook_delivery WHERE status = 'delivered'"
+    await asyncio.to_thread(wait_until, lambda: plant.value(delivered) == 30)
+    assert len(receiver.events("beside")) == 30
+    under_way = (
+        "SELECT count(*) FROM webhook_delivery "
+        "WHERE account = %s AND attempts > 0 AND status = 'pending'"
+    )
     assert plant.value(under_way, plant.account) == EACH
+    assert plant.value(under_way, OTHER) == OWN
     sending.cancel()
     await asyncio.wait([sending])
 

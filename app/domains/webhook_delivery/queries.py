@@ -51,8 +51,8 @@ WHERE w.status = 'active' AND w.events @> to_jsonb(%(event)s::text)
 """
 
 
-# The deliveries that are due, counted as attempted and nobody else's for so many seconds: of each
-# account so many at a time, those `busy` in this process included, and none of its webhooks only.
+# The deliveries that are due, counted as attempted and nobody else's for so many seconds: `each` of
+# a webhook and `own` of an account at a time, with those that are `busy` in this process already.
 # The word is a literal, so that the partial index serves.
 CLAIM = """
 WITH due AS (
@@ -62,12 +62,13 @@ WITH due AS (
   FROM webhook AS w CROSS JOIN LATERAL (
     SELECT id, account, next_attempt_at FROM webhook_delivery
     WHERE webhook = w.id AND status = 'pending' AND next_attempt_at <= now()
-    ORDER BY next_attempt_at LIMIT %(each)s
+    ORDER BY next_attempt_at
+    LIMIT greatest(0, %(each)s - coalesce((%(busy)s::jsonb ->> w.id::text)::int, 0))
   ) AS d
   WHERE w.status = 'active'
 ), claimed AS (
   SELECT d.id FROM webhook_delivery AS d JOIN due ON due.id = d.id
-  WHERE due.place <= %(each)s AND d.status = 'pending' AND d.next_attempt_at <= now()
+  WHERE due.place <= %(own)s AND d.status = 'pending' AND d.next_attempt_at <= now()
   ORDER BY due.place, due.next_attempt_at LIMIT %(most)s
   FOR UPDATE OF d SKIP LOCKED
 )

@@ -23,8 +23,8 @@ from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-EACH = 4
-"""Deliveries of one account under way at a time, in one process."""
+EACH, OWN = 4, 8
+"""Deliveries of one webhook, and of one account, under way at a time in one process."""
 LEASE = 30.0
 """Seconds behind the longest attempt until it counts as one that nobody is making any more."""
 FIRST_WAIT, GROWTH, LONGEST_WAIT = 5.0, 4.0, 12 * 3600.0
@@ -79,10 +79,14 @@ class Outcome:
 async def claim(
     database: Database, settings: Settings, busy: Mapping[str, int], most: int
 ) -> list[Delivery]:
-    """The next deliveries to be attempted, `most` of them. `busy`: under way here, by account."""
+    """The next deliveries to be attempted, `most` of them.
+
+    `busy`: how many are under way here, by webhook and by account.
+    """
     values = {
         "busy": orjson.dumps(busy).decode(),
         "each": EACH,
+        "own": OWN,
         "most": most,
         "lease": settings.webhook_timeout + LEASE,
     }
