@@ -11,7 +11,14 @@ from collections import Counter
 import psycopg
 
 from app.database.session import Database
-from app.domains.webhook_delivery.sending import Delivery, attempt, claim, purge, settle
+from app.domains.webhook_delivery.sending import (
+    Delivery,
+    Outcome,
+    attempt,
+    claim,
+    purge,
+    settle,
+)
 from app.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -59,7 +66,7 @@ class Deliveries:
 
     async def _send(self, database: Database, delivery: Delivery) -> None:
         try:
-            outcome = await attempt(delivery, settings())
+            outcome = await _outcome(delivery)
             async with self._turn:
                 await settle(database, settings(), delivery, outcome)
         except psycopg.Error as error:
@@ -68,6 +75,15 @@ class Deliveries:
         finally:
             self._busy.subtract((delivery.account, delivery.webhook))
             self._busy = +self._busy  # of those that are left
+
+
+async def _outcome(delivery: Delivery) -> Outcome:
+    try:
+        return await attempt(delivery, settings())
+    except Exception as error:
+        # The edge: nobody else would ever hear of it, and the others are to be sent all the same.
+        logger.exception("Delivery %s could not be sent.", delivery.id)
+        return Outcome(None, f"It could not be sent: {type(error).__name__}.")
 
 
 async def _wait(

@@ -160,5 +160,7 @@ def _wait(attempts: int) -> float:
 async def purge(database: Database, settings: Settings) -> None:
     """Remove deliveries that are older than they are kept."""
     values = {"days": settings.webhook_delivery_days, "most": MOST_PURGED}
-    async with database.write() as session:
-        await session.execute(queries.PURGE, values)
+    purged = MOST_PURGED
+    while purged == MOST_PURGED:
+        async with database.write() as session:
+            purged = await session.execute(queries.PURGE, values)
