@@ -20,6 +20,7 @@ from app import logs
 from app.access.known import KnownCallers
 from app.access.reserved import reserve
 from app.database.session import Bounds, Database
+from app.domains.webhook.wanted import WANTED
 from app.errors import AppError, ErrorList, RequestsExceeded, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.readings import Readings
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> Starlette:
         callers = KnownCallers(
             settings.secret or "", accounts="account" in compiler.schema.fields("directus_users")
         )
+        WANTED.follow(callers.notices)
         database = Database(
             database_url,
             statement_timeout=settings.statement_timeout,

@@ -185,3 +185,6 @@ CODES = Pool("codes", max(2, os.cpu_count() or 1))
 
 DESCRIPTIONS = Pool("descriptions", 1)
 """The whole API described for one caller."""
+
+NAMES = Pool("names", 32)
+"""Names of hosts being resolved: a name server that does not answer holds a thread for long."""

@@ -204,6 +204,25 @@ class Settings(BaseSettings):
     dns_server: str | None = Field(
         None, description="host:port of the DNS server to ask. Not set: the machine's."
     )
+    outside_hosts: str = Field(
+        "",
+        description="Hosts outside that may be called by http and at addresses of no public "
+        "network, separated by commas: name, name:port or address, as URLs of webhooks name them.",
+    )
+    webhook_timeout: float = Field(
+        10.0, gt=0, le=120, description="Seconds the address of a webhook has to answer."
+    )
+    webhook_max_attempts: int = Field(
+        10, ge=1, le=50, description="Attempts until a delivery of a webhook has failed."
+    )
+    webhook_max_failures: int = Field(
+        100,
+        ge=1,
+        description="Failures in a row, over an hour or more, until a webhook becomes inactive.",
+    )
+    webhook_delivery_days: int = Field(
+        14, ge=1, le=3650, description="Days the deliveries of webhooks are kept."
+    )
     allow_static_on_compat: bool = Field(
         True, description="Take Directus tokens on the surfaces of other products, too."
     )
@@ -251,6 +270,12 @@ class Settings(BaseSettings):
     def schema_sources(self) -> tuple[str, ...]:
         """The parts of SCHEMA."""
         return listed(self.schema_)
+
+    @property
+    def trusted_outside(self) -> frozenset[str]:
+        """The hosts of OUTSIDE_HOSTS."""
+        listed = (host.strip().lower() for host in self.outside_hosts.split(","))
+        return frozenset(host for host in listed if host)
 
     @property
     def password_reset_urls(self) -> tuple[str, ...]:

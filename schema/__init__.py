@@ -22,6 +22,7 @@ from schema.scan import scan
 from schema.scm_task import scm_task
 from schema.system import SYSTEM, with_accounts
 from schema.unique_code import unique_code
+from schema.webhook import webhook, webhook_delivery
 from schema.workorder import workorder
 
 OWN: tuple[Collection, ...] = (
@@ -45,6 +46,8 @@ OWN: tuple[Collection, ...] = (
     code_space,
     code_range,
     reserved_path,
+    webhook,
+    webhook_delivery,
 )
 """Mintage's own collections: what `builtin` stands for in the setting SCHEMA."""
 

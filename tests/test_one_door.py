@@ -123,6 +123,28 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         BY_KEY: ("RELEASE", "HELD"),
     },
+    "app/domains/webhook/queries.py": {
+        JUDGED: ("FORGET", "COUNTS"),
+        "whether anybody listens: what is written for whom, says whose the rows are": (
+            "IS_WANTED",
+        ),
+    },
+    "app/domains/webhook_delivery/queries.py": {
+        "an outbox: each webhook is told of rows of its own account": (
+            "_INTO",
+            "HAPPENED",
+            "written",
+        ),
+        BY_KEY: (
+            "CLAIM",
+            "DELIVERED",
+            "WELL",
+            "NOT_DELIVERED",
+            "FAILING",
+            "GIVE_UP",
+            "PURGE",
+        ),
+    },
     "app/domains/workorder/queries.py": {
         BY_KEY: (
             "HOLD",
@@ -135,7 +157,7 @@ OWN: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         JUDGED: ("OPEN", "JOBS", "BLACKLIST", "ALL_MINTED"),
     },
-    "workers/chunks.py": {BY_KEY: ("STATUS", "LOCK_STATUS", "START")},
+    "workers/chunks.py": {BY_KEY: ("STATUS", "LOCK_STATUS", "WHOSE", "START")},
     "workers/exports.py": {BY_KEY: ("Exports",)},
     "workers/sweep.py": {BY_KEY: ("WAITING",)},
     "workers/turns.py": {BY_KEY: ("OWNERS",)},

@@ -20,6 +20,7 @@ from structlog.contextvars import bound_contextvars
 from app.codes.errors import CodeError
 from app.database.session import Database, WriteSession
 from app.errors import AppError, ErrorList
+from app.items.rules import listeners
 from app.queue import nudge
 from workers.kinds import Chunk, Held, Kind, Piece
 
@@ -42,6 +43,9 @@ OUTAGE_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
 # Read or lock a job.
 STATUS = "SELECT {status} FROM {table} WHERE {id} = %(key)s"
 LOCK_STATUS = "SELECT {status} FROM {table} WHERE {id} = %(key)s FOR UPDATE"
+
+# Whose a job is, and who asked for it.
+WHOSE = "SELECT {owner}::text AS account, user_created FROM {table} WHERE {id} = %(key)s"
 
 # The compare-and-set waiting -> running; the row is locked and has been compared.
 START = "UPDATE {table} SET {status} = %(running)s WHERE {id} = %(key)s"
@@ -155,6 +159,7 @@ async def _plan(database: Database, kind: Kind, key: str) -> None:
         await session.execute(_of(kind, START), {"key": key, "running": kind.running})
         await _store(session, names, before["next_number"], pieces)
         if not pieces:
+            await _tell(session, kind, key, "ready")
             await kind.progress(session, key, before["created"], finished=True)
         # One message less than chunks: this very call does the first chunk.
         others = [key] * (min(len(pieces), WIDTH) - 1)
@@ -211,6 +216,8 @@ async def _do(session: WriteSession, kind: Kind, key: str, chunk: Chunk) -> None
         session, TALLY, {"kind": kind.table, "key": key, "then": chunk.number + WIDTH}
     )
     finished = tally["undone"] == 0
+    if finished:
+        await _tell(session, kind, key, "ready")
     await kind.progress(session, key, tally["created"], finished=finished)
     if tally["more"]:
         session.after_commit(lambda: nudge(kind.table, key))
@@ -246,6 +253,7 @@ async def _fail(database: Database, kind: Kind, key: str, sentence: str) -> None
     logger.warning("%s %s failed: %s", kind.table, key, sentence)
     async with database.write() as session:
         if await _lock(session, kind, key) in {kind.waiting, kind.running}:
+            await _tell(session, kind, key, "failed")
             await kind.fail(session, key, sentence)
 
 
@@ -256,9 +264,18 @@ async def _clean_up(database: Database, kind: Kind, key: str) -> None:
             await kind.forget(session, [key])
 
 
+async def _tell(session: WriteSession, kind: Kind, key: str, what: str) -> None:
+    """Tell who listens what has become of a job, as long as its row is there."""
+    for listener in listeners():
+        whose = await _one(session, _of(kind, WHOSE), {"key": key})
+        account, user = whose["account"], whose["user_created"]
+        await listener.happened(session, kind.table, what, key, account, user)
+
+
 def _of(kind: Kind, statement: str) -> str:
     """A statement about the jobs of a kind."""
-    return statement.format(table=kind.table, id=kind.id_column, status=kind.status_column)
+    names = {"table": kind.table, "id": kind.id_column, "status": kind.status_column}
+    return statement.format(**names, owner=kind.owner)
 
 
 async def _lock(session: WriteSession, kind: Kind, key: str) -> str | None:

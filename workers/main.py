@@ -14,6 +14,7 @@ from workers.kinds import register_kind
 from workers.periodic import register_periodic
 from workers.pools import interval, look_after_pools
 from workers.scm_task import ScmTasks
+from workers.webhook_delivery import SECONDS, Deliveries, purge_old_deliveries
 from workers.workorder import WorkOrders
 
 if not (settings().database_url and settings().redis_url and settings().secret):
@@ -30,5 +31,7 @@ if what.builtin:
     register_kind(ScmTasks(what.compiler))
     register_periodic(settings().purge_seconds, purge_expired_documents)
     register_periodic(interval(), look_after_pools(what.compiler))
+    register_periodic(SECONDS, Deliveries().send)
+    register_periodic(settings().purge_seconds, purge_old_deliveries)
 broker = make_broker(settings().database_url or "")
 dramatiq.set_broker(broker)

@@ -22,8 +22,11 @@ class Notices:
 
     def __init__(self, channel: str, heard: Callable[[], None]) -> None:
         self._listening = asyncio.Event()
-        self._listen = sql.SQL("LISTEN {}").format(sql.Identifier(channel))
-        self._heard = heard
+        self._heard = {channel: heard}
+
+    def add(self, channel: str, heard: Callable[[], None]) -> None:
+        """Listen to one more channel, before there is any connection."""
+        self._heard[channel] = heard
 
     @property
     def is_listening(self) -> bool:
@@ -40,8 +43,8 @@ class Notices:
 
         So who has written reads what holds now, before anybody is told that it was written.
         """
-        connection.add_notify_handler(lambda _notice: self._heard())
-        await connection.execute(self._listen)
+        connection.add_notify_handler(self._tell)
+        await self._listen(connection)
 
     async def run(self, url: str, **options: Any) -> None:
         """Listen on a connection of its own until cancelled, and connect again when it breaks."""
@@ -52,15 +55,26 @@ class Notices:
                 logger.warning("PostgreSQL's notices can't be heard (%s); trying again.", error)
             finally:
                 self._listening.clear()
-                self._heard()
+                self._missed()
             await asyncio.sleep(_AGAIN_AFTER)
 
     async def _hear(self, url: str, options: dict[str, Any]) -> None:
         async with await psycopg.AsyncConnection.connect(
             url, autocommit=True, **options
         ) as connection:
-            await connection.execute(self._listen)
-            self._heard()
+            await self._listen(connection)
+            self._missed()
             self._listening.set()
-            async for _notice in connection.notifies():
-                self._heard()
+            async for notice in connection.notifies():
+                self._tell(notice)
+
+    async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        for channel in self._heard:
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+
+    def _tell(self, notice: psycopg.Notify) -> None:
+        self._heard[notice.channel]()
+
+    def _missed(self) -> None:
+        for heard in self._heard.values():
+            heard()

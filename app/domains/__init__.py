@@ -17,6 +17,8 @@ from app.domains import (
     product,
     scan,
     unique_code,
+    webhook,
+    webhook_delivery,
     workorder,
 )
 from app.items.rules import forget
@@ -35,6 +37,7 @@ OWN = (
     identifier_job,
     scan,
     unique_code,
+    webhook_delivery,
     workorder,
 )
 
@@ -48,3 +51,5 @@ def register(schema: Schema = BUILTIN, *, builtin: bool = True) -> None:
     for package in (*SYSTEM, *OWN) if builtin else SYSTEM:
         package.register()
     directus_permissions.register(schema)
+    if builtin:
+        webhook.register(schema)

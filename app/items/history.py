@@ -56,11 +56,11 @@ def _keeping(schema: Schema, collection: Collection) -> Keeping | None:
     if ACTIVITY not in schema or collection.accountability is None:
         return None
     has_accounts = ACCOUNT in schema.fields(ACTIVITY)
-    owner = _owner(schema, collection) if has_accounts else None
+    owner = owner_of(schema, collection) if has_accounts else None
     return Keeping(collection.accountability == "all", owner)
 
 
-def _owner(schema: Schema, collection: Collection) -> str:
+def owner_of(schema: Schema, collection: Collection) -> str:
     """The account of the row `{row}`: its own, or its parent's; else of who writes it.
 
     The same path that its tenancy takes: history is seen by whoever sees the row.

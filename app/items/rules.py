@@ -4,14 +4,16 @@
 (or ErrorList), and changes what is stored by changing the rows it is given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, FromClause
 
 from app.access.caller import Caller
+from app.access.permissions import Action
 from app.database.session import WriteSession
+from schema import Collection, Schema
 
 Row = dict[str, Any]
 
@@ -74,8 +76,38 @@ class Rules:
 Expression = Callable[[FromClause], ColumnElement[Any]]
 """Builds a field's value from the row it belongs to (the collection's table, aliased)."""
 
+
+class Listener(Protocol):
+    """Who is told what happens, inside the transaction that it happens in."""
+
+    async def written(
+        self,
+        session: WriteSession,
+        caller: Caller,
+        schema: Schema,
+        collection: Collection,
+        action: Action,
+        keys: Sequence[Any],
+    ) -> None:
+        """A caller has written items, or is about to delete them."""
+        ...
+
+    async def happened(
+        self,
+        session: WriteSession,
+        collection: str,
+        what: str,
+        key: str,
+        account: str | None,
+        user: str | None = None,
+    ) -> None:
+        """Something has become of one item: `what` says it in a word, such as `ready`."""
+        ...
+
+
 _rules: dict[str, Rules] = {}
 _expressions: dict[tuple[str, str], Expression] = {}
+_listeners: list[Listener] = []
 
 
 def register_rules(collection: str, rules: Rules) -> None:
@@ -95,7 +127,31 @@ def expression_of(collection: str, field: str) -> Expression | None:
     return _expressions.get((collection, field))
 
 
+def register_listener(listener: Listener) -> None:
+    _listeners.append(listener)
+
+
+def listeners() -> Sequence[Listener]:
+    """None where no domain listens."""
+    return _listeners
+
+
+async def tell(
+    session: WriteSession,
+    caller: Caller,
+    schema: Schema,
+    collection: Collection,
+    action: Action,
+    keys: Sequence[Any],
+) -> None:
+    """Tell the listeners what a caller has written, or is about to delete."""
+    if keys:
+        for listener in _listeners:
+            await listener.written(session, caller, schema, collection, action, keys)
+
+
 def forget() -> None:
-    """No rules and no expressions: before other domains are hooked in."""
+    """No rules, expressions and listeners: before other domains are hooked in."""
     _rules.clear()
     _expressions.clear()
+    _listeners.clear()

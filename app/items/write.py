@@ -30,7 +30,7 @@ from app.items.history import History
 from app.items.nested import save_many_to_one, save_to_many, taken_out
 from app.items.one_account import OWNER, require_one_account
 from app.items.payloads import objects, weights
-from app.items.rules import Row, Update, rules_of
+from app.items.rules import Row, Update, rules_of, tell
 from app.items.slices import portions, sliced
 from app.items.told import told, without_reason
 from app.items.validation import check_changed, check_created, refuse
@@ -84,6 +84,7 @@ class Writer:
             collection, "create", dict(zip(keys, payloads, strict=True)), path
         )
         await rules_of(name).after_create(self.session, self.caller, rows)
+        await tell(self.session, self.caller, self.schema, collection, "create", keys)
         return keys
 
     async def update(self, name: str, patches: list[tuple[Any, Any]], path: Path = ()) -> list[Any]:
@@ -100,6 +101,7 @@ class Writer:
         most = max(written)
         for part in portions({key: locked[key] + most for key in wanted}):
             await self._update(collection, {key: wanted[key] for key in part}, columns, path)
+        await tell(self.session, self.caller, self.schema, collection, "update", list(wanted))
         return list(wanted)
 
     async def _update(
@@ -146,6 +148,7 @@ class Writer:
         gone = statements.delete(collection, self._history.kept(collection))
         try:
             await rules_of(name).before_delete(self.session, self.caller, found)
+            await tell(self.session, self.caller, self.schema, collection, "delete", found)
             await self._unlink(collection, found)
             await self._run(collection, gone, {"keys": found, **self._history.who})
         except InvalidForeignKey as refused:

@@ -10,7 +10,8 @@ PREFIX_A, PREFIX_B = "4012345", "7612345"
 GTIN_A, GTIN_B = "04012345000009", "07612345000008"
 BUSINESS = (
     "account api_credential brand campaign code_pool code_reservation company_prefix document "
-    "domain identifier_job product scan scm_field scm_task unique_code workorder directus_users"
+    "domain identifier_job product scan scm_field scm_task unique_code webhook webhook_delivery "
+    "workorder directus_users"
 ).split()
 
 SEED = """

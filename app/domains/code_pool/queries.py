@@ -12,12 +12,14 @@ SELECT count(pg_advisory_xact_lock(hashtextextended('code_pool ' || account, 0))
 FROM (SELECT DISTINCT account FROM unnest(%(accounts)s::text[]) AS account ORDER BY 1) AS asked
 """
 
-# The pool that waits longest for somebody to look at it. Where no job could be made, a person has
+# The pool that waits longest for somebody to look at it, and what the look before found, unless the
+# pool has changed since. Where no job could be made, a person has
 # to act: those are looked at less often.
 DUE = """
 SELECT id, account, product, coalesce(type, 'sgtin') AS type, domain, min_available, job_quantity,
        coalesce(length, 8) AS length, coalesce(character_set, 'alphanumeric') AS character_set,
-       identifier_job
+       identifier_job, CASE WHEN looked_at IS NOT NULL THEN available END AS was_available,
+       error_message AS said
 FROM code_pool
 WHERE is_active AND (looked_at IS NULL OR looked_at <= now() - make_interval(
   secs => %(seconds)s * CASE WHEN error_message IS NULL THEN 1 ELSE %(patience)s END))

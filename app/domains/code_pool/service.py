@@ -3,6 +3,7 @@
 The jobs go through the one door to data, as a person's would: the same rules judge them.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from app.domains.unique_code.supply import Supply, count_free
 from app.errors import AppError, ErrorList, FailedValidation
 from app.items.compile import Compiler
 from app.items.one_account import require_one_account
-from app.items.rules import Row
+from app.items.rules import Row, listeners
 from app.items.write import Writer
 from schema import BUILTIN
 
@@ -94,6 +95,7 @@ async def _look_at_next(database: Database, compiler: Compiler, seconds: float) 
         row = await session.fetch_one(queries.DUE, {"seconds": seconds, "patience": PATIENCE})
         if row is None:
             return False
+        before = row.pop("was_available"), row.pop("said")
         try:
             pool = Pool(**await _settled(session, row))
             look = await _look(session, compiler, pool)
@@ -101,7 +103,19 @@ async def _look_at_next(database: Database, compiler: Compiler, seconds: float) 
             pool = Pool(**row)
             look = Look(0, f"The pool is of no account, and can be of none. {crossing.detail}")
         await session.execute(queries.LOOKED, {"id": pool.id, **asdict(look)})
+        for what in _news(before, look, pool.min_available):
+            for listener in listeners():
+                await listener.happened(session, KIND, what, pool.id, pool.account)
     return True
+
+
+def _news(before: tuple[int | None, str | None], look: Look, least: int) -> Iterator[str]:
+    """What has become of a pool since the look before, which found so many codes and that error."""
+    available, error = before
+    if available is None or (available < least) != (look.available < least):
+        yield "low" if look.available < least else "ready"
+    if look.error is not None and look.error != error:
+        yield "failed"
 
 
 async def _settled(session: WriteSession, row: Row) -> Row:
