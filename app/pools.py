@@ -144,6 +144,9 @@ class FairPool:
 HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20)
 """Argon2: all of a core and 64 MiB for each call, so no more of them than there are cores."""
 
+PICTURES = FairPool("image transformations", 2, _LONGEST_LINE)
+"""Pictures being transformed, each by a process of its own. One page may show a hundred of them."""
+
 STORAGE = Pool("storage", 32)
 """Calls of the object storage: as many as its client keeps connections."""
 

@@ -8,7 +8,7 @@ from app.database.session import Session
 # Read when the caller is known to see the file, whatever of its fields are readable.
 STORED = """
 SELECT filename_disk, filename_download, type, filesize, coalesce(uploaded_on, created_on) AS since,
-  uploaded_by
+  uploaded_by, focal_point_x, focal_point_y
 FROM directus_files
 WHERE id = %(key)s::uuid AND filename_disk IS NOT NULL AND filesize IS NOT NULL
 """
@@ -30,6 +30,8 @@ class StoredFile:
     filesize: int
     since: datetime
     uploaded_by: str | None
+    focal_point_x: int | None
+    focal_point_y: int | None
 
 
 async def stored_file(session: Session, key: str) -> StoredFile | None:
