@@ -1,4 +1,4 @@
-"""The first start: the first admin, and something to try Mintage on."""
+"""The first start: the settings, the first admin, and something to try Mintage on."""
 
 import asyncio
 from typing import Any
@@ -13,6 +13,10 @@ from app.served import Served, served
 from app.settings import Settings
 
 _LOCK = "SELECT pg_advisory_xact_lock(1835626100)"
+# Directus's row has this key, and clients ask for it by that.
+_SETTINGS = """
+INSERT INTO directus_settings (id) SELECT 1 WHERE NOT EXISTS (SELECT FROM directus_settings)
+"""
 _ADMIN = "SELECT id, token, password FROM directus_users WHERE email = %(email)s"
 
 DEMO_ACCOUNT = "f1b2c3d4-e5f6-7890-1234-567890abcdef"
@@ -60,7 +64,7 @@ _DEMO: tuple[tuple[str, list[dict[str, Any]]], ...] = (
 
 
 def bootstrap(settings: Settings, database_url: str) -> str | None:
-    """Make sure there is an admin, and in a new installation the demo rows.
+    """Make sure there are settings and an admin, and in a new installation the demo rows.
 
     Answers the admin's static token if it was made up now: it is stored hashed, so this is the
     only time it can be shown. A given ADMIN_TOKEN or ADMIN_PASSWORD always becomes the admin's; if
@@ -75,6 +79,7 @@ async def _bootstrap(settings: Settings, database_url: str, what: Served) -> str
     try:
         async with database.write() as session:
             await session.execute(_LOCK)
+            await session.execute(_SETTINGS)
             return await _first_admin(settings, session, what)
     finally:
         await database.close()

@@ -39,6 +39,7 @@ from app.rest import (
     utils,
 )
 from app.rest.bodies import Bodies
+from app.rest.cors import cors
 from app.rest.middleware import VENDORS, Authentication, RequestLog
 from app.rest.rate_limiter import RateLimits, rate_limiter
 from app.rest.responses import (
@@ -137,6 +138,7 @@ def create_app(settings: Settings) -> Starlette:
             *(resolver.routes if what.builtin else ()),
         ],
         middleware=[
+            *cors(settings),
             Middleware(RequestLog),
             Middleware(Sending),
             *rate_limiter(rate_limits, _too_many),

@@ -14,6 +14,8 @@ _URLS = {
     "s3_url": ("http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket", r"https?://[^/]+/."),
 }
 """The form of each URL: for people, and as a pattern."""
+_ORIGIN = r"[a-z][a-z0-9+.-]*://[^/?#@\s]+/?"
+_PATTERN = "regex:"
 
 
 class Settings(BaseSettings):
@@ -225,6 +227,25 @@ class Settings(BaseSettings):
     )
     rate_limiter_global_points: int = Field(1000, ge=1, description="Requests of everybody ...")
     rate_limiter_global_duration: float = Field(1.0, gt=0, description="... in so many seconds.")
+    cors_enabled: bool = Field(
+        False, description="Let pages of other origins call, as CORS_ORIGIN says."
+    )
+    cors_origin: str = Field(
+        "false",
+        description="Those origins, separated by commas: https://app.example.com, or a pattern as "
+        "regex:\\.example\\.com$. true: whichever asks. *: all, without credentials. false: none.",
+    )
+    cors_methods: str = Field("GET,POST,PATCH,DELETE", description="Methods they may use.")
+    cors_allowed_headers: str = Field(
+        "Content-Type,Authorization", description="Headers they may send. *: any."
+    )
+    cors_exposed_headers: str = Field(
+        "Content-Range", description="Headers of answers that they may read."
+    )
+    cors_credentials: bool = Field(True, description="Let them send cookies.")
+    cors_max_age: int = Field(
+        18_000, ge=0, description="Seconds a browser remembers what they may do."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error."
     )
@@ -235,13 +256,24 @@ class Settings(BaseSettings):
     @property
     def schema_sources(self) -> tuple[str, ...]:
         """The parts of SCHEMA."""
-        return tuple(part.strip() for part in self.schema_.split(",") if part.strip())
+        return listed(self.schema_)
 
     @property
     def password_reset_urls(self) -> tuple[str, ...]:
         """The addresses of PASSWORD_RESET_URL_ALLOW_LIST."""
-        listed = self.password_reset_url_allow_list.split(",")
-        return tuple(url.strip() for url in listed if url.strip())
+        return listed(self.password_reset_url_allow_list)
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins of CORS_ORIGIN, as browsers write them; `true` and `*` as they are."""
+        named = [name for name in listed(self.cors_origin) if not name.startswith(_PATTERN)]
+        return tuple(name.lower().rstrip("/") for name in named if name != "false")
+
+    @property
+    def cors_patterns(self) -> tuple[str, ...]:
+        """The patterns of CORS_ORIGIN. One of them is found in an origin that is let in."""
+        names = listed(self.cors_origin)
+        return tuple(name.removeprefix(_PATTERN) for name in names if name.startswith(_PATTERN))
 
     @field_validator("database_url", "redis_url", "s3_url")
     @classmethod
@@ -251,6 +283,34 @@ class Settings(BaseSettings):
         if url is not None and not re.match(pattern, url):
             raise ValueError(f"it has to look like {form}")
         return url
+
+    @field_validator("cors_origin")
+    @classmethod
+    def _names_origins(cls, text: str) -> str:
+        """Refuse what no browser calls its origin, and patterns that let in more than they say."""
+        for name in listed(text):
+            if name.startswith(_PATTERN):
+                _require_pattern(name.removeprefix(_PATTERN))
+            elif name not in {"true", "false", "*"} and not re.fullmatch(_ORIGIN, name.lower()):
+                raise ValueError(
+                    f'"{name}" is no origin: it has to look like https://app.example.com'
+                )
+        return text
+
+
+def _require_pattern(pattern: str) -> None:
+    if not pattern.endswith("$") or pattern.endswith("\\$"):
+        raise ValueError(f'the pattern "{pattern}" has to end with $')
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f'"{pattern}" is no pattern: {error}') from None
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of a list separated by commas, which may begin with Directus's `array:`."""
+    parts = text.removeprefix("array:").split(",")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 @lru_cache(maxsize=1)

@@ -42,6 +42,7 @@ def test_the_first_start_makes_an_admin_with_a_token(migrated):
         ("admin@example.com", "Admin", True, "active", token_hash(token))
     ]
     assert bootstrap(settings(), migrated) is None
+    assert rows(migrated, "SELECT id, project_name FROM directus_settings") == [(1, "Mintage")]
     assert rows(migrated, ADMINS) == [
         ("admin@example.com", "Admin", True, "active", token_hash(token))
     ]
@@ -143,6 +144,29 @@ def test_there_is_one_public_policy_that_allows_nothing(migrated):
     public = "SELECT id::text, admin_access FROM directus_policies WHERE name = '$t:public_label'"
     assert rows(migrated, public) == [("abf8a154-5b1c-4a46-ac9c-7300570f4f17", False)]
     assert rows(migrated, "SELECT FROM directus_permissions") == []
+
+
+def test_settings_that_were_there_get_the_key_that_clients_ask_for(database_url):
+    with own_database(database_url) as url:
+        upgrade_to(url, "0006")
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "INSERT INTO directus_settings (id, project_name) VALUES (7, 'Ours')"
+            )
+            connection.execute(
+                "WITH done AS (INSERT INTO directus_activity (action, collection, item) "
+                "VALUES ('update', 'directus_settings', '7'), ('update', 'product', '7') "
+                "RETURNING id, collection, item) INSERT INTO directus_revisions "
+                "(activity, collection, item) SELECT * FROM done"
+            )
+        upgrade(url)
+        bootstrap(settings(seed_demo=False), url)
+        found = rows(url, "SELECT id, project_name, mcp_enabled FROM directus_settings")
+        assert found == [(1, "Ours", False)]
+        kept = [("directus_settings", "1"), ("product", "7")]
+        for history in ("directus_activity", "directus_revisions"):
+            said = f"SELECT collection, item FROM {history} WHERE item IN ('1', '7') ORDER BY 1"
+            assert rows(url, said) == kept
 
 
 def test_who_had_admin_access_before_policies_holds_the_administrator_role(database_url):

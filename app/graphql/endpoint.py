@@ -126,13 +126,7 @@ class Endpoint:
         else:
             async with Turn(self._gate, items.caller.share):
                 result = await self._run(*asked)
-        body: dict[str, Any] = {}
-        # A path says that fields ran: then `data` is there, null too (GraphQL specification 7.1).
-        if not result.errors or any(error.path for error in result.errors):
-            body["data"] = result.data
-        if result.errors:
-            body["errors"] = [shown for error in result.errors for shown in _shown(error)]
-        return json_response(orjson.dumps(body))
+        return _answered(result, context)
 
     async def _document(self, text: str, request: Request) -> Document:
         caller = request.state.items.caller
@@ -194,6 +188,20 @@ def _require_served(result: ExecutionResult) -> None:
         return
     if away and isinstance(away[0], ServiceUnavailable | RequestsExceeded):
         raise away[0]
+
+
+def _answered(result: ExecutionResult, context: Context) -> Response:
+    """The answer to a document that ran, with the cookies of its logins."""
+    body: dict[str, Any] = {}
+    # A path says that fields ran: then `data` is there, null too (GraphQL specification 7.1).
+    if not result.errors or any(error.path for error in result.errors):
+        body["data"] = result.data
+    if result.errors:
+        body["errors"] = [shown for error in result.errors for shown in _shown(error)]
+    response = json_response(orjson.dumps(body))
+    for give in context.cookies:
+        give(response)
+    return response
 
 
 def _require_small(body: bytes, caller: Caller) -> None:

@@ -5,7 +5,8 @@ tests/graphql/test_execution.py is the contract test (reference: graphql_sql.md 
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from graphql import GraphQLError
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 from starlette.requests import Request
+from starlette.responses import Response
 
 from app.errors import AppError, ErrorList
 from app.items.items import Items
@@ -34,6 +36,7 @@ class Context:
     """What a resolver needs: the caller's door, the settings, the request, the running executor.
 
     `roots`: what the root fields of the document stand in line for, where it has many of them.
+    `cookies`: what gives the answer cookies, or takes them, when it is made.
     """
 
     items: Items
@@ -41,6 +44,7 @@ class Context:
     request: Request
     roots: asyncio.Semaphore | None = None
     executor: Any = None
+    cookies: list[Callable[[Response], None]] = field(default_factory=list)
 
 
 class CompiledExecutor(Executor[Any]):

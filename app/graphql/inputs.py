@@ -18,16 +18,18 @@ _TEXT = (
 _ORDER = ("_gt", "_gte", "_lt", "_lte")
 _RANGE = ("_between", "_nbetween")
 _EMPTY = ("_empty", "_nempty")
+_TAKES: dict[str, Any] = {**dict.fromkeys(_EMPTY, bool), "_json": Json}
+"""What operators take whose values are of another type than the field's."""
 
 _OPERATORS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "string_filter_operators": (str, (*_EQUAL, *_TEXT, "_in", "_nin", *_EMPTY)),
+    # Also of lists and JSON, as in Directus: `_json` is for the latter.
+    "string_filter_operators": (str, (*_EQUAL, *_TEXT, "_in", "_nin", *_EMPTY, "_json")),
     "id_filter_operators": (strawberry.ID, (*_EQUAL, *_TEXT, "_in", "_nin", *_EMPTY)),
     "boolean_filter_operators": (bool, _EQUAL),
     "number_filter_operators": (StringOrFloat, (*_EQUAL, "_in", "_nin", *_ORDER, *_RANGE)),
     "big_int_filter_operators": (BigInt, (*_EQUAL, "_in", "_nin", *_ORDER, *_RANGE)),
     "date_filter_operators": (str, (*_EQUAL, *_ORDER, "_in", "_nin", *_RANGE)),
     "hash_filter_operators": (str, _EMPTY),
-    "json_filter_operators": (Json, ("_json",)),
 }
 _OPERATORS_OF = {
     "boolean": "boolean_filter_operators",
@@ -40,7 +42,6 @@ _OPERATORS_OF = {
     "dateTime": "date_filter_operators",
     "timestamp": "date_filter_operators",
     "uuid": "id_filter_operators",
-    "json": "json_filter_operators",
     "hash": "hash_filter_operators",
 }
 _FUNCTION_FAMILY = {
@@ -146,7 +147,7 @@ def _operator_input(name: str, annotation: Any, operators: tuple[str, ...]) -> t
             )
             fields[operator] = optional(many(item, of_nulls=True))
         else:
-            fields[operator] = optional(bool if operator in _EMPTY else annotation)
+            fields[operator] = optional(_TAKES.get(operator, annotation))
     return input_object(
         forward(name), {**fields, "_null": optional(bool), "_nnull": optional(bool)}
     )

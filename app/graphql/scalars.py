@@ -13,6 +13,7 @@ Hash = NewType("Hash", str)
 Json = NewType("Json", object)
 BigInt = NewType("BigInt", int)
 StringOrFloat = NewType("StringOrFloat", object)
+Void = NewType("Void", object)
 
 
 def _string(value: Any) -> str:
@@ -63,6 +64,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Date: strawberry.scalar(name="Date", description="ISO8601 Date values", parse_value=_string),
     Hash: strawberry.scalar(name="Hash", description="Hashed string values", parse_value=_string),
     Json: strawberry.scalar(name="JSON", description="Any JSON value", parse_value=_anything),
+    Void: strawberry.scalar(name="Void", description="Represents NULL values"),
     BigInt: strawberry.scalar(
         name="GraphQLBigInt", description="BigInt value", parse_value=_big_int
     ),

@@ -8,17 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.access.caller import Caller
-from app.access.tokens import read
 from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
 from app.errors import InvalidPayload
 from app.items.operands import is_email
-from app.rest.cookies import cookie
-from app.rest.middleware import SESSION_COOKIE, cookie_scope
+from app.rest.logins import forget, held, keep, told
 from app.rest.requests import body_of
 from app.rest.responses import data_response, json_response, no_content
-from app.settings import Settings
-
-REFRESH_COOKIE = "directus_refresh_token"
 
 
 def sessions_of(request: Request) -> Sessions:
@@ -69,7 +64,7 @@ async def login(request: Request) -> Response:
 async def refresh(request: Request) -> Response:
     body = await body_object(request)
     mode = _mode(body, "json" if body.get("refresh_token") else "cookie")
-    token = _held(request, body, mode)
+    token = held(request, body, mode)
     caller: Caller = request.state.items.caller
     made = await sessions_of(request).refresh(token, mode, caller.client)
     return _answer(request, made, mode)
@@ -78,45 +73,16 @@ async def refresh(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     body = await body_object(request)
     mode = _mode(body, "json" if body.get("refresh_token") else "cookie")
-    await sessions_of(request).logout(_held(request, body, mode))
+    await sessions_of(request).logout(held(request, body, mode))
     response = no_content()
-    for name in (REFRESH_COOKIE, SESSION_COOKIE):
-        if cookie(request.scope, name) is not None:
-            response.delete_cookie(name, **cookie_scope(request.state.settings))
+    forget(response, request)
     return response
-
-
-def _held(request: Request, body: dict[str, Any], mode: Mode) -> str:
-    """The refresh token of a request: from the body, the cookie, or inside the session cookie."""
-    token = body.get("refresh_token") if mode == "json" else cookie(request.scope, REFRESH_COOKIE)
-    session = cookie(request.scope, SESSION_COOKIE) if mode == "session" else None
-    if session is not None:
-        # Not checked yet, where another token came with it.
-        token = read(session, request.state.settings.secret or "").get("session")
-    if not isinstance(token, str) or not token:
-        raise InvalidPayload("The refresh token is required in either the payload or cookie")
-    return token
 
 
 def _answer(request: Request, made: Login, mode: Mode) -> Response:
-    settings: Settings = request.state.settings
-    data: dict[str, Any] = {"expires": made.expires}
-    if mode == "json":
-        data["refresh_token"] = made.refresh_token
-    if mode != "session":
-        data["access_token"] = made.access_token
-    response = data_response(orjson.dumps(data))
-    if mode == "cookie":
-        seconds = round(settings.refresh_token_ttl)
-        _set_cookie(response, settings, REFRESH_COOKIE, made.refresh_token, seconds)
-    if mode == "session":
-        seconds = round(settings.session_cookie_ttl)
-        _set_cookie(response, settings, SESSION_COOKIE, made.access_token, seconds)
+    response = data_response(orjson.dumps(told(made, mode)))
+    keep(response, made, mode, request.state.settings)
     return response
-
-
-def _set_cookie(response: Response, settings: Settings, name: str, value: str, age: int) -> None:
-    response.set_cookie(name, value, max_age=age, **cookie_scope(settings))
 
 
 async def providers(request: Request) -> Response:

@@ -30,10 +30,7 @@ async def request_reset(request: Request) -> Response:
     """204 for every address, known or not."""
     body = await body_object(request)
     _text(body, "email", "field is required")
-    url, settings = body.get("reset_url"), request.state.settings
-    if url is not None and url not in settings.password_reset_urls:
-        raise InvalidPayload(f'Url "{url}" can\'t be used to reset passwords')
-    password_reset.asked_for()
+    password_reset.ask(body.get("reset_url"), request.state.settings)
     return no_content()
 
 
@@ -46,36 +43,38 @@ async def reset(request: Request) -> Response:
     return no_content()
 
 
-def _user(request: Request) -> str:
+def own_user(request: Request) -> str:
+    """Whose request it is. Raises InvalidCredentials for nobody."""
     caller: Caller = request.state.items.caller
     if caller.user is None:
         raise InvalidCredentials
     return caller.user
 
 
-def _factor(request: Request) -> SecondFactor:
+def second_factor(request: Request) -> SecondFactor:
+    """The one-time passwords of the installation a request came to."""
     return SecondFactor(sessions_of(request), request.state.items.database)
 
 
 async def tfa_generate(request: Request) -> Response:
-    user, body = _user(request), await body_object(request)
-    factor = _factor(request)
+    user, body = own_user(request), await body_object(request)
+    factor = second_factor(request)
     password, client = _text(body, "password"), request.state.items.caller.client
     secret, url = await factor.generate(user, password, client)
     return data_response(orjson.dumps({"secret": secret, "otpauth_url": url}))
 
 
 async def tfa_enable(request: Request) -> Response:
-    user, body = _user(request), await body_object(request)
+    user, body = own_user(request), await body_object(request)
     secret, code = _text(body, "secret"), _text(body, "otp")
-    await _factor(request).enable(user, secret, code)
+    await second_factor(request).enable(user, secret, code)
     return no_content()
 
 
 async def tfa_disable(request: Request) -> Response:
-    user, body = _user(request), await body_object(request)
+    user, body = own_user(request), await body_object(request)
     code, client = _text(body, "otp"), request.state.items.caller.client
-    await _factor(request).disable(user, code, client)
+    await second_factor(request).disable(user, code, client)
     return no_content()
 
 
@@ -86,7 +85,7 @@ async def tfa_remove(request: Request) -> Response:
     key = as_key(users.primary_key, request.path_params["key"])
     if not caller.is_admin or caller.account is not None or key is None:
         raise Forbidden
-    await _factor(request).remove(str(key))
+    await second_factor(request).remove(str(key))
     return no_content()
 
 

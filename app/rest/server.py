@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from app.domains.server.health import health
 from app.domains.server.info import info
+from app.rest.requests import absolute
 from app.rest.responses import data_response
 
 
@@ -17,7 +18,7 @@ async def ping_endpoint(_request: Request) -> Response:
 async def health_endpoint(request: Request) -> Response:
     """Whether the parts answer: 200 ok or warn, 503 error. Admins see each check."""
     state = request.state
-    told = await health(state.database, state.storage, state.items.caller)
+    told = await health(state.database, state.storage, state.items.caller, absolute(request))
     return Response(
         orjson.dumps(told),
         status_code=503 if told["status"] == "error" else 200,

@@ -49,7 +49,10 @@ def arguments(schema, root, name):
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_operator_inputs_have_exactly_directus_members(name):
-    assert members(EVERY_TYPE, name) == members(DIRECTUS, name)
+    theirs = members(DIRECTUS, name)
+    if name == "string_filter_operators":  # JSON fields have it, too: theirs have no `_json` yet
+        theirs["_json"] = "JSON"
+    assert members(EVERY_TYPE, name) == theirs
 
 
 @pytest.mark.parametrize(

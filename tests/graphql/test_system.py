@@ -194,7 +194,6 @@ def test_definitions_have_directus_names_arguments_and_types():
             '(collection: "product", field: "account")',
             "/relations/product/account",
         ),
-        ("server_info", "", "/server/info"),
     ],
 )
 async def test_definitions_are_those_of_rest(system, client, root, arguments, path):
@@ -202,6 +201,21 @@ async def test_definitions_are_those_of_rest(system, client, root, arguments, pa
     [shown] = (await system(f"{{ {root}{arguments} {selection} }}")).values()
     assert shown
     assert shown == only((await client.get(path)).json()["data"], shown)
+
+
+async def test_the_installation_is_described_as_by_rest(system, client):
+    """Only that a websocket is null where REST says false: its type is an object."""
+    selection = everything(SCHEMA.query_type.fields["server_info"].type)
+    shown = (await system(f"{{ server_info {selection} }}"))["server_info"]
+    said = (await client.get("/server/info")).json()["data"]
+    assert said["version"] == "11.17.4"
+    assert said["mintage"]["version"]
+    assert (said.pop("websocket"), shown.pop("websocket")) == (False, None)
+    assert shown == said
+    shown = (await system("{ settings { id project_id mcp_enabled } }"))["settings"]
+    assert shown["id"] == "1"
+    assert shown["project_id"]
+    assert shown["mcp_enabled"] is False
 
 
 async def test_definitions_that_may_not_be_seen_are_not_there(app, client):
@@ -233,6 +247,8 @@ async def test_the_installation_says_the_same_by_graphql(system, client, app):
              system: server_specs_graphql(scope: system) }"""
     )
     assert data["server_health"]["status"] == "warn"  # no worker runs in this test
+    told = {name: data["server_health"][name] for name in ("releaseId", "serviceId")}
+    assert told == {"releaseId": "11.17.4", "serviceId": "http://test"}
     assert data["server_health"]["checks"].keys() == {
         "pg:responseTime",
         "redis:responseTime",
@@ -243,12 +259,19 @@ async def test_the_installation_says_the_same_by_graphql(system, client, app):
     assert data["items"] == (await client.get("/server/specs/graphql")).text
     assert data["system"] == (await client.get("/server/specs/graphql/system")).text
     async with client_of(app, headers={}) as anyone:
-        query = "{ server_ping server_health server_info { project { project_name } websocket } }"
+        query = (
+            "{ server_ping server_health server_info { project { project_name } version "
+            "websocket { heartbeat rest { path authentication } } } }"
+        )
         body = (await anyone.post("/graphql/system", json={"query": query})).json()
     assert body["data"] == {
         "server_ping": "pong",
         "server_health": {"status": "warn"},
-        "server_info": {"project": {"project_name": "Mintage"}, "websocket": None},
+        "server_info": {
+            "project": {"project_name": "Mintage"},
+            "version": None,
+            "websocket": None,
+        },
     }
 
 

@@ -26,7 +26,7 @@ async def test_ping(app, installation):
             assert response.headers["content-type"] == "text/html; charset=utf-8"
 
 
-async def test_health_tells_everybody_whether_and_admins_what(app, client):
+async def test_health_tells_everybody_whether_and_admins_what(app, client, installation):
     body = (await client.get("/server/health")).json()
     assert body["status"] == "warn"  # no worker runs in this test
     assert {name: check[0]["status"] for name, check in body["checks"].items()} == {
@@ -36,6 +36,11 @@ async def test_health_tells_everybody_whether_and_admins_what(app, client):
         "worker:count": "warn",
     }
     assert body["checks"]["pg:responseTime"][0]["observedValue"] > 0
+    assert (body["releaseId"], body["serviceId"]) == ("11.17.4", "http://test")
+    address = installation.model_copy(update={"public_url": "https://codes.example.com"})
+    async with client_of(app, settings=address) as other:
+        body = (await other.get("/server/health")).json()
+        assert body["serviceId"] == "https://codes.example.com"
     async with client_of(app, headers={}) as anonymous:
         response = await anonymous.get("/server/health")
         assert (response.status_code, response.json()) == (200, {"status": "warn"})

@@ -61,7 +61,7 @@ def directus(database_url, installation):
         with psycopg.connect(url) as connection:
             connection.execute("UPDATE directus_users SET id = %s", [USER])
             # What 298 was recorded with; ours is called Mintage until somebody changes it.
-            connection.execute("INSERT INTO directus_settings (project_name) VALUES ('Directus')")
+            connection.execute("UPDATE directus_settings SET project_name = 'Directus'")
             for table, columns in COLUMNS.items():
                 text = (DATA / "directus_seed" / f"{table}.csv").read_text()
                 statement = f"COPY {table} ({', '.join(columns.split())}) FROM STDIN (FORMAT csv)"

@@ -1,9 +1,15 @@
 """`/utils` and `/server/info`."""
 
+import re
+from importlib.metadata import version
+from pathlib import Path
+
 import pytest
 
 from app.main import create_app
 from tests.web import NOBODY, PRODUCT, client_of
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture
@@ -139,7 +145,31 @@ async def test_users_are_told_about_limits(client):
     data = (await client.get("/server/info")).json()["data"]
     assert data["queryLimit"] == {"default": 100, "max": -1}
     assert (data["rateLimit"], data["rateLimitGlobal"], data["websocket"]) == (False, False, False)
-    assert data["version"]
+    assert data["version"] == "11.17.4", "the Directus whose contract is served"
+    assert data["mintage"] == {"version": version("mintage")}
+
+
+async def test_the_settings_are_directus_own(client, rows):
+    """The row has its key, and every field of the recorded Directus."""
+    shown = (await client.get("/settings")).json()["data"]
+    theirs = (DATA / "directus_sdl.graphql").read_text()
+    names = re.findall(
+        r"^  (\w+)", theirs.partition("type directus_settings {")[2].partition("}")[0], re.MULTILINE
+    )
+    assert set(shown) == {name for name in names if not name.endswith("_func")}
+    assert shown["id"] == 1
+    assert (await client.get("/settings?fields=id,project_id")).json()["data"]["id"] == 1
+    body = {
+        "project_name": "Mine",
+        "module_bar": [{"type": "link"}],
+        "storage_asset_transform": "none",
+    }
+    ignored = {"ai_openai_api_key": "sk-secret", "mcp_enabled": True, "project_id": NOBODY}
+    answer = (await client.patch("/settings", json={**body, **ignored})).json()["data"]
+    assert answer == {**shown, **body}
+    assert rows.execute("SELECT count(*) FROM directus_settings").fetchone() == (1,)
+    refused = await client.patch("/settings", json={"storage_asset_transform": "some"})
+    assert code_of(refused) == (400, "FAILED_VALIDATION")
 
 
 async def test_users_are_told_about_the_rate_limits(installation):

@@ -7,6 +7,7 @@ import hmac
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from app.access.caller import SYSTEM
 from app.access.secrets import token_hash
@@ -15,6 +16,7 @@ from app.database.session import Session
 from app.errors import Forbidden, InvalidPayload
 from app.items.items import Items
 from app.items.write import Writer
+from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +38,13 @@ async def reset_token(session: Session, email: str, secret: str) -> str:
     return signed(claims, secret, _LIFETIME)
 
 
-def asked_for() -> None:
-    """Note that somebody wants a new password: not who, for anybody may name any address."""
+def ask(reset_url: Any, settings: Settings) -> None:
+    """Note that somebody wants a new password: not who, for anybody may name any address.
+
+    Raises InvalidPayload for a `reset_url` that PASSWORD_RESET_URL_ALLOW_LIST has not.
+    """
+    if reset_url is not None and reset_url not in settings.password_reset_urls:
+        raise InvalidPayload(f'Url "{reset_url}" can\'t be used to reset passwords')
     logger.warning(
         "A password reset was asked for, but there is no mailer: "
         "use `mintage user reset` to make a token."

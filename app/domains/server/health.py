@@ -9,13 +9,19 @@ from app.access.caller import Caller
 from app.database.session import Database
 from app.queue import ping, worker_count
 from app.storage import Storage
+from schema.snapshot_writing import DIRECTUS
 
 _PATIENCE = 5.0
 """Seconds a check may take before it counts as failed."""
 
 
-async def health(database: Database, storage: Storage, caller: Caller) -> dict[str, Any]:
-    """`status`: ok, warn or error. Admins are told each check, too."""
+async def health(
+    database: Database, storage: Storage, caller: Caller, address: str
+) -> dict[str, Any]:
+    """`status`: ok, warn or error. Admins are told each check, too, and whose answers these are.
+
+    `address`: where clients reach the server.
+    """
     checks = dict(
         zip(
             ("pg:responseTime", "redis:responseTime", "storage:responseTime", "worker:count"),
@@ -33,7 +39,7 @@ async def health(database: Database, storage: Storage, caller: Caller) -> dict[s
         "status": next(word for word in ("error", "warn", "ok") if word in statuses)
     }
     if caller.is_admin:
-        told["serviceId"] = "mintage"
+        told |= {"releaseId": DIRECTUS, "serviceId": address}
         told["checks"] = {name: [check] for name, check in checks.items()}
     return told
 

@@ -9,6 +9,7 @@ from app.access.caller import SYSTEM
 from app.items.items import Items
 from app.items.query import Leaf, Query
 from app.settings import Settings
+from schema.snapshot_writing import DIRECTUS
 
 PROJECT = (
     "project_name project_descriptor project_logo project_color default_appearance "
@@ -20,7 +21,10 @@ PROJECT = (
 
 
 async def info(items: Items, settings: Settings) -> dict[str, Any]:
-    """What everybody may know of the project; users also what bounds their requests."""
+    """What everybody may know of the project; users also what bounds their requests.
+
+    `version` is the Directus whose contract is served; Mintage's own is under `mintage`.
+    """
     # Everybody may know this much, whatever he may read of the settings.
     everybody = Items(items.database, items.compiler, SYSTEM)
     shown = tuple(Leaf(name, name) for name in PROJECT)
@@ -47,5 +51,6 @@ def _for_users(settings: Settings) -> dict[str, Any]:
         },
         "websocket": False,
         "files": {"mimeTypeAllowList": None, "maxUploadSize": settings.files_max_upload_size},
-        "version": version("mintage"),
+        "version": DIRECTUS,
+        "mintage": {"version": version("mintage")},
     }
