@@ -36,7 +36,7 @@ class Pool:
 _LONGEST_LINE = 100
 """Waiting in all."""
 _PATIENCE = 5.0
-"""Seconds that somebody waits at most: on a slow machine a line of a hundred takes far longer."""
+"""Seconds that most wait at most: on a slow machine a line of a hundred takes far longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,15 @@ class FairPool:
     sent away may come again.
     """
 
-    def __init__(self, name: str, threads: int, most: int) -> None:
-        """`most`: calls of one asker that run or wait; more are refused at once."""
+    def __init__(
+        self, name: str, threads: int, most: int, *, patience: float | None = None
+    ) -> None:
+        """`most`: calls of one asker that run or wait; more are refused at once.
+
+        `patience`: seconds that a call waits for its turn; None: as for most.
+        """
         self.most = most
+        self._patience = patience
         self._what = name
         self._pool = Pool(name, threads)
         self._free = threads
@@ -96,13 +102,14 @@ class FairPool:
             self._free -= 1
             return
         self._make_room(rank)
+        patience = _PATIENCE if self._patience is None else self._patience
         place = (rank, next(self._numbers), asyncio.get_running_loop().create_future())
         heappush(self._line, place)
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(patience):
                 await self._called(place)
         except TimeoutError:
-            raise TooManyWaiting(self._what, self.most, _PATIENCE) from None
+            raise TooManyWaiting(self._what, self.most, patience) from None
 
     async def _called(self, place: _Place) -> None:
         *_, turn = place
@@ -144,8 +151,9 @@ class FairPool:
 HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20)
 """Argon2: all of a core and 64 MiB for each call, so no more of them than there are cores."""
 
-PICTURES = FairPool("image transformations", 2, _LONGEST_LINE)
-"""Pictures being transformed, each by a process of its own. One page may show a hundred of them."""
+PICTURES = FairPool("image transformations", 2, _LONGEST_LINE, patience=30.0)
+"""Pictures being transformed, each by a process of its own. One page may show a hundred of them, and
+no browser asks again for those that it did not get."""
 
 STORAGE = Pool("storage", 32)
 """Calls of the object storage: as many as its client keeps connections."""

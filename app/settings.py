@@ -163,7 +163,9 @@ class Settings(BaseSettings):
         6000, ge=1, le=10_000, description="Longest side of a picture that is transformed, pixels."
     )
     assets_transform_timeout: float = Field(
-        7.5, gt=0, description="Seconds a picture may take to be transformed; then 503."
+        7.5,
+        gt=0,
+        description="Seconds of a processor that a picture may take to be transformed; then 503.",
     )
     max_import_errors: int = Field(
         1000, ge=1, description="Wrong rows an import looks at before it gives up."

@@ -17,11 +17,17 @@ from starlette.routing import Route
 
 from app.domains.directus_files.made import may_open
 from app.domains.directus_files.names import plain_name, plain_type
-from app.domains.directus_files.queries import StoredFile, is_public, stored_file
+from app.domains.directus_files.queries import (
+    StoredFile,
+    allowed_transformations,
+    is_public,
+    stored_file,
+)
 from app.domains.directus_files.transformations import (
     Asked,
     Transformation,
     asked_transformation,
+    is_asked,
 )
 from app.domains.directus_files.variants import is_transformed, variant_name, variant_size
 from app.errors import Forbidden, RangeNotSatisfiable
@@ -68,8 +74,7 @@ async def asset_endpoint(request: Request) -> Response:
 
     A picture may be asked for in another size or format (`app.domains.directus_files.variants`).
     """
-    most = request.state.settings.assets_transform_image_max_dimension
-    asked = asked_transformation(request.query_params, most)
+    asked = await _asked(request)
     file = await _readable(request)
     shown = _shown(request, file, asked)
     headers = _headers(request, file, shown)
@@ -95,6 +100,16 @@ async def asset_endpoint(request: Request) -> Response:
         logger.warning("%s is not in the storage, though a file has it", shown.name)
         raise Forbidden from None
     return Stream(blocks, status, headers=headers)
+
+
+async def _asked(request: Request) -> Asked | None:
+    """What the caller wants done with a picture; None: nothing. Raises InvalidQuery."""
+    if not is_asked(request.query_params):
+        return None
+    async with request.state.items.database.read() as session:
+        allowed = await allowed_transformations(session)
+    most = request.state.settings.assets_transform_image_max_dimension
+    return asked_transformation(request.query_params, allowed, most)
 
 
 def _shown(request: Request, file: StoredFile, asked: Asked | None) -> Shown:

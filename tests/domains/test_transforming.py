@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin, features
 
 from app.domains.directus_files.steps import FORMATS
-from app.domains.directus_files.transformations import PRESETS, asked_transformation
+from app.domains.directus_files.transformations import PRESETS, Allowed, asked_transformation
 from app.domains.directus_files.transforming import Refused, transformed
 from app.errors import InvalidQuery
 
@@ -24,7 +24,9 @@ def picture(width=200, height=100, mode="RGB", form="PNG", **options):
 
 
 def made(data, kind="image/png", accept="", focal_point=(None, None), **params):
-    asked = asked_transformation({name: str(text) for name, text in params.items()}, MOST)
+    asked = asked_transformation(
+        {name: str(text) for name, text in params.items()}, Allowed(), MOST
+    )
     done = asked.of(kind, focal_point, accept)
     steps = [[name, dict(numbers)] for name, numbers in done.steps]
     said = {"steps": steps, "format": done.format, "quality": done.quality, "most": MOST}
@@ -226,7 +228,7 @@ def test_effects_leave_transparency_as_it_is():
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_before_anything_is_read(params):
     with pytest.raises(InvalidQuery):
-        asked_transformation(params, MOST)
+        asked_transformation(params, Allowed(), MOST)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_read(params):
                {"transforms": "[]"}, {"focal_point_x": "5"}]
 )  # fmt: skip
 def test_who_asks_for_nothing_has_the_file(params):
-    assert asked_transformation(params, MOST) is None
+    assert asked_transformation(params, Allowed(), MOST) is None
 
 
 def test_there_are_directus_presets():
@@ -262,7 +264,7 @@ def test_there_are_directus_presets():
     ],
 )
 def test_what_is_no_picture_or_too_large_is_refused(data, transforms):
-    asked = asked_transformation({"transforms": transforms, "format": "png"}, MOST)
+    asked = asked_transformation({"transforms": transforms, "format": "png"}, Allowed(), MOST)
     done = asked.of("image/png", (None, None), "")
     steps = [[name, dict(numbers)] for name, numbers in done.steps]
     with pytest.raises(Refused):

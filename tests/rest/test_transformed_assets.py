@@ -79,6 +79,26 @@ async def test_auto_is_what_the_client_accepts(client, file):
     assert "Accept" not in (await client.get(f"/assets/{file['id']}?width=9")).headers["vary"]
 
 
+async def test_the_settings_say_what_may_be_asked_for(client, file):
+    """Directus's storage_asset_transform and storage_asset_presets."""
+    saved = {"key": "thumb", "width": 30, "height": None, "format": "jpg", "fit": "cover",
+             "transforms": [["flip"]], "withoutEnlargement": False}  # fmt: skip
+    url, own = f"/assets/{file['id']}?", "key=system-small-cover"
+    presets = [saved, {"key": "odd", "width": "x"}, "none"]
+    await client.patch("/settings", json={"storage_asset_presets": presets})
+    thumb = await client.get(f"{url}key=thumb")
+    assert (opened(thumb).size, opened(thumb).format) == ((30, 15), "JPEG")
+    assert "whole number" in refused(await client.get(f"{url}key=odd"), "INVALID_QUERY")
+    for mode, served in (
+        ("presets", {"key=thumb", own, "", "fit=cover"}),
+        ("none", {own, "", "fit=cover"}),
+    ):
+        await client.patch("/settings", json={"storage_asset_transform": mode})
+        for asked in ("key=thumb", own, "", "fit=cover", "width=5", "format=webp", "key=x"):
+            response = await client.get(url + asked)
+            assert response.status_code == (200 if asked in served else 400), (mode, asked)
+
+
 async def test_nothing_stale_is_served_and_nothing_is_left(client, file, storage):
     url = f"/assets/{file['id']}?width=50"
     await client.get(url)
@@ -157,6 +177,19 @@ async def test_what_is_no_picture_or_too_large_is_refused(client, file, rows, mo
     assert settings().assets_transform_timeout == 0.001
     late = await client.get(f"/assets/{file['id']}?width=5")
     assert "0.001 seconds" in refused(late, "SERVICE_UNAVAILABLE", 503)
+
+
+async def test_a_picture_has_a_bound_of_time_and_of_pixels(client, monkeypatch):
+    noise = BytesIO()
+    Image.effect_noise((3000, 3000), 90).save(noise, "JPEG")
+    large = await upload(client, noise.getvalue(), "a.jpg", "image/jpeg")
+    monkeypatch.setenv("ASSETS_TRANSFORM_TIMEOUT", "1")
+    forget_settings()
+    url = f"/assets/{large['id']}?transforms="
+    slow = await client.get(url + "[" + ",".join(['["blur",900]'] * 5) + "]&format=avif")
+    assert "more than 1 seconds" in refused(slow, "SERVICE_UNAVAILABLE", 503)
+    wide = await client.get(url + '[["extend",5999]]&format=tiff')
+    assert "too large" in refused(wide)
 
 
 async def test_of_a_picture_so_many_are_kept(client, file, storage, monkeypatch):

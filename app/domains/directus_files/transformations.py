@@ -4,7 +4,7 @@ Nothing is looked at here but the parameters; `transforming` does what they say.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -116,16 +116,60 @@ PRESETS: Mapping[str, Asked] = {
 """The keys that are always there, as a Studio asks for them."""
 
 
-def asked_transformation(params: Mapping[str, str], most: int) -> Asked | None:
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the settings let clients ask for: `all`, only saved `presets`, or `none` but our own.
+
+    `saved`: presets by their keys, as they were saved.
+    """
+
+    transform: str = "all"
+    saved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def is_asked(params: Mapping[str, str]) -> bool:
+    """Whether the parameters of a request say anything of a transformation."""
+    return not PARAMETERS.isdisjoint(params.keys())
+
+
+def asked_transformation(params: Mapping[str, str], allowed: Allowed, most: int) -> Asked | None:
     """What the parameters of a request ask for; None: the file as it is.
 
-    `most`: pixels that a side may have. Raises InvalidQuery for what can't be done.
+    `most`: pixels that a side may have. Raises InvalidQuery for what can't or may not be done.
     """
-    given = {name: params[name] for name in PARAMETERS & params.keys()}
+    given: dict[str, Any] = {name: params[name] for name in PARAMETERS & params.keys()}
     if "key" in given:
-        return _by_key(given)
+        return _by_key(given, allowed, most)
+    if "transforms" in given:
+        given["transforms"] = _listed(given["transforms"])
+    asked = _asked(given, most)
+    if asked is not None and allowed.transform != "all":
+        raise InvalidQuery("The settings allow saved transformations only: ask for one by its key")
+    return asked
+
+
+def _by_key(given: Mapping[str, str], allowed: Allowed, most: int) -> Asked | None:
+    if len(given) > 1:
+        raise InvalidQuery('"key" stands alone: leave out all other transformations')
+    key = given["key"]
+    if key in PRESETS:
+        return PRESETS[key]
+    if key in allowed.saved and allowed.transform != "none":
+        saved = allowed.saved[key].items()
+        return _asked({name: value for name, value in saved if value is not None}, most)
+    raise InvalidQuery(f'Key "{shown(key)}" isn\'t configured: there are {", ".join(PRESETS)}')
+
+
+def _listed(text: str) -> Any:
+    try:
+        return read_json(text) if len(text) <= _LONGEST_STEPS else None
+    except (NotJson, TooDeep):
+        return None
+
+
+def _asked(given: Mapping[str, Any], most: int) -> Asked | None:
     reader = StepReader(most)
-    asked = _listed(reader, given.get("transforms", "[]"))
+    asked = _read_steps(reader, given.get("transforms", []))
     size = reader.resize({name: given[name] for name in RESIZE if name in given})
     if "width" in size or "height" in size:
         asked = replace(asked, steps=(*asked.steps, ("resize", size)))
@@ -142,22 +186,8 @@ def asked_transformation(params: Mapping[str, str], most: int) -> Asked | None:
     return replace(asked, focal_point=(x, y))
 
 
-def _by_key(given: Mapping[str, str]) -> Asked:
-    if len(given) > 1:
-        raise InvalidQuery('"key" stands alone: leave out all other transformations')
-    preset = PRESETS.get(given["key"])
-    if preset is None:
-        known = ", ".join(PRESETS)
-        raise InvalidQuery(f'Key "{shown(given["key"])}" isn\'t configured: there are {known}')
-    return preset
-
-
-def _listed(reader: StepReader, text: str) -> Asked:
+def _read_steps(reader: StepReader, raw: Any) -> Asked:
     """What `transforms` says: steps, of which the last that names a format says the format."""
-    try:
-        raw: Any = read_json(text) if len(text) <= _LONGEST_STEPS else None
-    except (NotJson, TooDeep):
-        raw = None
     if not isinstance(raw, list) or len(raw) > _MOST_STEPS:
         raise InvalidQuery(
             f'"transforms" has to be a JSON array of at most {_MOST_STEPS} transformations, '

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import BytesIO
+from math import ceil
 from typing import Any
 
 from PIL import Image, ImageCms, ImageFilter, ImageOps
@@ -25,9 +26,9 @@ REFUSED = 1
 _READ = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
 _WRITTEN: dict[str, tuple[str, dict[str, Any]]] = {
     "jpg": ("JPEG", {"quality": 80, "optimize": True}),
-    "png": ("PNG", {}),
-    "webp": ("WEBP", {"quality": 80}),
-    "avif": ("AVIF", {"quality": 50, "speed": 8, "max_threads": 1}),
+    "png": ("PNG", {"compress_level": 4}),
+    "webp": ("WEBP", {"quality": 80, "method": 2}),
+    "avif": ("AVIF", {"quality": 50, "speed": 9, "max_threads": 1}),
     "tiff": ("TIFF", {"compression": "tiff_adobe_deflate"}),
 }
 _LOSSLESS = {"png", "tiff"}
@@ -68,8 +69,8 @@ def main() -> None:
 
 
 def _bound(seconds: float) -> None:
-    whole = int(seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+    whole = ceil(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
     with suppress(ValueError, OSError):  # macOS has no such bound
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 

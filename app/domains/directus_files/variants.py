@@ -6,6 +6,7 @@ that was replaced is never shown as it was; and what was made of bytes goes when
 
 import asyncio
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ _FOLDER = "transformed/"
 _PROGRAM = Path(__file__).with_name("transforming.py")
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a picture: all of them are in memory."""
+_WAITING = 4
+"""Times as long it may take on a busy machine: all others come first."""
 _MOST_KEPT = 100
 """Of one picture; then the oldest go. Anybody who sees a picture may ask for any size of it."""
 _LISTED_AT_ONCE = 16
@@ -98,21 +101,27 @@ def _transformed(data: bytes, transformation: Transformation) -> bytes:
             [sys.executable, "-I", str(_PROGRAM)],
             input=orjson.dumps(said) + b"\n" + data,
             capture_output=True,
-            timeout=seconds,
+            timeout=seconds * _WAITING,
             check=False,
             env={},
         )
     except subprocess.TimeoutExpired:
-        reason = f"The transformation takes more than {seconds:g} seconds"
-        raise ServiceUnavailable("assets", reason) from None
+        raise _takes_too_long(seconds) from None
     if done.returncode == 0:
         return done.stdout
+    if done.returncode == -signal.SIGXCPU:
+        raise _takes_too_long(seconds)
     if done.returncode == REFUSED and done.stdout:
         raise IllegalAssetTransformation(done.stdout.decode())
     logger.warning(
         "a picture could not be transformed: %s", done.stderr[-2000:].decode("utf-8", "replace")
     )
     raise IllegalAssetTransformation("The file can't be transformed")
+
+
+def _takes_too_long(seconds: float) -> ServiceUnavailable:
+    reason = f"The transformation takes more than {seconds:g} seconds: ask for a smaller size"
+    return ServiceUnavailable("assets", reason)
 
 
 async def variants_of(storage: Storage, names: Sequence[str]) -> list[str]:
