@@ -152,8 +152,8 @@ HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20)
 """Argon2: all of a core and 64 MiB for each call, so no more of them than there are cores."""
 
 PICTURES = FairPool("image transformations", 2, _LONGEST_LINE, patience=30.0)
-"""Pictures being transformed, each by a process of its own. One page may show a hundred of them, and
-no browser asks again for those that it did not get."""
+"""Pictures being transformed, each by a process of its own. One page may show a hundred of them,
+and no browser asks again for those that it did not get."""
 
 STORAGE = Pool("storage", 32)
 """Calls of the object storage: as many as its client keeps connections."""

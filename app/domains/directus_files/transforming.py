@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import BytesIO
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageCms, ImageFilter, ImageOps
@@ -69,6 +70,8 @@ def main() -> None:
 
 
 def _bound(seconds: float) -> None:
+    with suppress(OSError):  # where memory is short, Linux ends this one first
+        Path("/proc/self/oom_score_adj").write_text("1000")
     whole = ceil(seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
     with suppress(ValueError, OSError):  # macOS has no such bound
