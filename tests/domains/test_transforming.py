@@ -1,12 +1,21 @@
 """Pictures made of pictures: sizes as sharp makes them, colors as they were, nothing else kept."""
 
+import json
+from contextlib import suppress
 from io import BytesIO
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin, features
 
 from app.domains.directus_files.steps import FORMATS
-from app.domains.directus_files.transformations import PRESETS, Allowed, asked_transformation
+from app.domains.directus_files.transformations import (
+    PARAMETERS,
+    PRESETS,
+    Allowed,
+    asked_transformation,
+)
 from app.domains.directus_files.transforming import Refused, transformed
 from app.errors import InvalidQuery
 
@@ -73,8 +82,8 @@ def test_what_is_cut_off_is_around_the_focal_point():
     assert is_like(made(picture(), **cut).getpixel((2, 50)), RED)
     assert is_like(made(picture(), **cut).getpixel((47, 50)), BLUE)
     for x, color in ((10, RED), (190, BLUE)):
-        for given in ({"focal_point": (x, 50)}, {"focal_point_x": x, "focal_point_y": 50}):
-            found = made(picture(), **cut, **given)
+        for point in ({"focal_point": (x, 50)}, {"focal_point_x": x, "focal_point_y": 50}):
+            found = made(picture(), **cut, **point)
             assert is_like(found.getpixel((2, 50)), color)
             assert is_like(found.getpixel((47, 50)), color)
     asked = {"focal_point_x": 190, "focal_point_y": 50}
@@ -245,6 +254,55 @@ def test_there_are_directus_presets():
         for size in ("small", "medium", "large")
         for fit in ("cover", "contain")
     }
+
+
+_SAID = st.one_of(
+    st.sampled_from(["", "0", "5", "-1", "1e3", "nan", "true", "cover", "jpg", "auto", "null"]),
+    st.text(max_size=5),
+)
+_NAMES = st.sampled_from(["resize", "extract", "extend", "blur", "rotate", "flatten", "png"])
+_OPTIONS = st.sampled_from(["width", "height", "left", "top", "background", "r", "quality"])
+_VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _SAID),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(_OPTIONS, inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(PARAMETERS - {"transforms"})), _SAID),
+    st.lists(st.one_of(_VALUES, st.tuples(_NAMES, _VALUES).map(list)), max_size=4),
+)
+def test_whatever_is_said_is_understood_or_refused(params, transforms):
+    """Also of a preset, where values are no texts."""
+    text = json.dumps(transforms)
+    saved = Allowed("all", {"k": {**params, "key": "k", "transforms": transforms}})
+    for said in ({**params, "transforms": text}, {"key": "k"}):
+        try:
+            asked = asked_transformation(said, saved, MOST)
+        except InvalidQuery:
+            continue
+        if asked is not None:
+            done = asked.of("image/png", (1, 1), "image/webp")
+            expected = {None: "png", "auto": "webp"}.get(asked.format, asked.format)
+            assert (done.format, json.loads(done.instructions)["format"]) == (expected, expected)
+
+
+_BROKEN = [b"nonsense", *(picture(form=form) for form in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"))]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(_BROKEN), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255))))
+def test_files_that_are_broken_are_read_or_refused(data, changes):
+    broken = bytearray(data)
+    for place, value in changes:
+        broken[place % len(broken)] = value
+    said = {"steps": [], "format": "jpg", "quality": None, "most": 300}
+    with suppress(Refused):
+        assert Image.open(BytesIO(transformed(bytes(broken), said))).format == "JPEG"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,11 @@ _MEMORY = 2 * 1024**3
 _MOST_PIXELS = 100_000_000
 _LARGEST_OUTCOME = 64 * 1024**2
 _OF_16_BITS = 1 / 256
-_BROKEN = (OSError, ValueError, SyntaxError, OverflowError, KeyError, TypeError, EOFError)
+_BROKEN = (
+    *(OSError, ValueError, SyntaxError, OverflowError, KeyError, TypeError, EOFError),
+    *(RuntimeError, struct.error),
+)
+"""What Pillow raises of files that are not as they should be."""
 
 Picture = Image.Image
 Size = tuple[int, int]
@@ -109,7 +113,7 @@ def _opened(data: bytes, side: int | None, most: int) -> tuple[Picture, Size]:
         picture.draft(None, (2 * side, 2 * side))
     picture.load()
     icc, was_wide = picture.info.get("icc_profile"), picture.width > picture.height
-    with suppress(struct.error, *_BROKEN):  # a broken EXIF says nothing
+    with suppress(*_BROKEN):  # a broken EXIF says nothing
         picture = ImageOps.exif_transpose(picture)
     picture = _in_srgb(picture, icc)
     picture.info = {}
