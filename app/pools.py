@@ -50,7 +50,7 @@ def _give_way(niceness: int) -> None:
 _LONGEST_LINE = 100
 """Waiting in all."""
 _PATIENCE = 5.0
-"""Seconds that somebody waits at most: on a slow machine a line of a hundred takes far longer."""
+"""Seconds that most wait at most: on a slow machine a line of a hundred takes far longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,22 @@ class FairPool:
     sent away may come again.
     """
 
-    def __init__(self, name: str, threads: int, most: int, *, niceness: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        most: int,
+        *,
+        niceness: int = 0,
+        patience: float | None = None,
+    ) -> None:
         """`most`: calls of one asker that run or wait; more are refused at once.
 
-        `niceness`: as in `Pool`.
+        `niceness`: as in `Pool`. `patience`: seconds that a call waits for its turn; None: as for
+        most.
         """
         self.most = most
+        self._patience = patience
         self._what = name
         self._pool = Pool(name, threads, niceness=niceness)
         self._free = threads
@@ -113,13 +123,14 @@ class FairPool:
             self._free -= 1
             return
         self._make_room(rank)
+        patience = _PATIENCE if self._patience is None else self._patience
         place = (rank, next(self._numbers), asyncio.get_running_loop().create_future())
         heappush(self._line, place)
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(patience):
                 await self._called(place)
         except TimeoutError:
-            raise TooManyWaiting(self._what, self.most, _PATIENCE) from None
+            raise TooManyWaiting(self._what, self.most, patience) from None
 
     async def _called(self, place: _Place) -> None:
         *_, turn = place
@@ -162,6 +173,10 @@ HASHING = FairPool("password hashes", max(2, os.cpu_count() or 1), 20, niceness=
 """Argon2: 64 MiB and four threads for each call, so no more of them than there are cores. They get
 what is left of these: with eight threads at work the one that answers everybody hardly had a turn.
 """
+
+PICTURES = FairPool("image transformations", 2, _LONGEST_LINE, patience=30.0)
+"""Pictures being transformed, each by a process of its own. One page may show a hundred of them,
+and no browser asks again for those that it did not get."""
 
 STORAGE = Pool("storage", 32)
 """Calls of the object storage: as many as its client keeps connections."""

@@ -37,7 +37,7 @@ class Served:
 def served(settings: Settings) -> Served:
     """What the settings say is served. Raises BadDefinition with a sentence that says why not."""
     found = _served(settings.schema_sources, settings.answer_max_bytes)
-    domains.register(found.schema, builtin=found.builtin)
+    domains.register(found.schema, found.tables, builtin=found.builtin)
     return found
 
 

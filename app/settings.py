@@ -159,6 +159,14 @@ class Settings(BaseSettings):
     files_max_upload_size: int | None = Field(
         None, ge=1, description="Largest upload of files or imports, bytes. Not set: no bound."
     )
+    assets_transform_image_max_dimension: int = Field(
+        6000, ge=1, le=10_000, description="Longest side of a picture that is transformed, pixels."
+    )
+    assets_transform_timeout: float = Field(
+        7.5,
+        gt=0,
+        description="Seconds of a processor that a picture may take to be transformed; then 503.",
+    )
     max_import_errors: int = Field(
         1000, ge=1, description="Wrong rows an import looks at before it gives up."
     )

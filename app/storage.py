@@ -103,6 +103,37 @@ class Storage:
         found = await self._call(self.client.stat_object, self.bucket, name)
         return int(found.size or 0)
 
+    async def names(self, prefix: str) -> list[str]:
+        """The names of objects that begin so, the oldest first."""
+        return await self._call(self._listed, prefix)
+
+    # The same for work that is in a thread as it is.
+
+    def read(self, name: str) -> bytes:
+        """All of an object. Raises NoSuchObject."""
+        with _translated():
+            response = self.client.get_object(self.bucket, name)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+    def write(self, name: str, data: bytes, content_type: str) -> None:
+        """Store an object that is there as a whole."""
+        with _translated():
+            self._put_whole(name, data, content_type)
+
+    def remove(self, names: list[str]) -> None:
+        """As `delete`."""
+        with _translated():
+            self._delete(names)
+
+    def listed(self, prefix: str) -> list[str]:
+        """As `names`."""
+        with _translated():
+            return self._listed(prefix)
+
     async def link(self, name: str, lifetime: timedelta) -> str | None:
         """A URL that gives the object to whoever has it, for a while; None where nobody gets there.
 
@@ -182,6 +213,11 @@ class Storage:
 
     def _abort_parts(self, name: str, upload: str) -> None:
         self.client._abort_multipart_upload(self.bucket, name, upload)  # noqa: SLF001
+
+    def _listed(self, prefix: str) -> list[str]:
+        found = self.client.list_objects(self.bucket, prefix, recursive=True)
+        by_age = sorted((item.last_modified, item.object_name) for item in found)
+        return [name for _, name in by_age]
 
     def _delete(self, names: list[str]) -> None:
         for error in self.client.remove_objects(self.bucket, map(DeleteObject, names)):

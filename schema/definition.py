@@ -146,6 +146,7 @@ class Collection:
     `internal` collections have a table and nothing else: no surface ever names them.
     `system` collections (`directus_...`) have routes of their own (`/users`) and /graphql/system.
     `singleton`: has one row. `readonly`: written by the server only.
+    `unkept`: Directus keeps rows of it and Mintage does not: it reads as empty.
     `accountability`: what is kept of every write: "all" (activity and revisions), "activity", None.
     `tenancy`: the filter that picks an account's own rows, with `$CURRENT_ACCOUNT`. None: the rows
     belong to nobody; those of system collections a caller with an account may only read.
@@ -163,6 +164,7 @@ class Collection:
     sort_field: str | None = None
     singleton: bool = False
     readonly: bool = False
+    unkept: bool = False
     accountability: str | None = "all"
     tenancy: Mapping[str, Any] | None = field(default=None, hash=False)
     shared: bool = False

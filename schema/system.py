@@ -12,17 +12,21 @@ from schema.access_version import access_version
 from schema.definition import Collection, Field, Index, integer, string, tenant
 from schema.directus_access import directus_access
 from schema.directus_activity import directus_activity
+from schema.directus_comments import directus_comments
 from schema.directus_exports import directus_exports
 from schema.directus_files import directus_files
 from schema.directus_folders import directus_folders
 from schema.directus_permissions import directus_permissions
 from schema.directus_policies import directus_policies
+from schema.directus_presets import directus_presets
 from schema.directus_revisions import directus_revisions
 from schema.directus_roles import directus_roles
 from schema.directus_sessions import directus_sessions
 from schema.directus_settings import directus_settings
+from schema.directus_translations import directus_translations
 from schema.directus_users import directus_users
 from schema.job_chunk import job_chunk
+from schema.unkept import UNKEPT
 
 SYSTEM: tuple[Collection, ...] = (
     directus_users,
@@ -36,6 +40,10 @@ SYSTEM: tuple[Collection, ...] = (
     directus_folders,
     directus_files,
     directus_settings,
+    directus_presets,
+    directus_comments,
+    directus_translations,
+    *UNKEPT,
     directus_exports,
     access_version,
     job_chunk,
@@ -50,6 +58,8 @@ _OF_ACCOUNTS: dict[str, tuple[Field, ...]] = {
     ),
     "directus_files": (tenant(),),
     "directus_folders": (tenant(),),
+    "directus_presets": (tenant(note="Whose users it is for; none: the users of all."),),
+    "directus_comments": (tenant(note="Whose item it is about, or who said it."),),
     # Of the row that was written, not of who wrote it: users may move to another account.
     "directus_activity": (tenant(enforced=False, on_delete="NO ACTION"),),
     "directus_revisions": (tenant(enforced=False, on_delete="NO ACTION"),),
@@ -58,6 +68,16 @@ _PUBLIC_OR_OWN: Mapping[str, Any] = {
     "_or": [{"user": {"_null": True}}, {"user": {"account": {"_eq": "$CURRENT_ACCOUNT"}}}]
 }
 """Attachments to roles are everybody's business, those to users their account's."""
+
+_READABLE: Mapping[str, Mapping[str, Any]] = {
+    # What is a role's or everybody's may be for the users of all accounts.
+    "directus_presets": {
+        "_or": [
+            {"account": {"_eq": "$CURRENT_ACCOUNT"}},
+            {"_and": [{"account": {"_null": True}}, {"user": {"_null": True}}]},
+        ]
+    },
+}
 
 
 def with_accounts() -> tuple[Collection, ...]:
@@ -76,4 +96,5 @@ def _with_account(collection: Collection) -> Collection:
         collection,
         fields=collection.fields + fields,
         indexes=(*collection.indexes, Index(("account",))),
+        readable=_READABLE.get(collection.name),
     )

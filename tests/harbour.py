@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import MetaData
 from starlette.applications import Starlette
 
 from app import domains
@@ -192,7 +193,7 @@ async def _data(client: Client, method: str, path: str, body: Any, params: Any) 
 @pytest.fixture(scope="session")
 def harbour_app(
     database_url: str, prepared: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Starlette, str, Schema]]:
+) -> Iterator[tuple[Starlette, str, Schema, MetaData]]:
     """An application that serves the harbour, its database and its definitions."""
     path: Path = tmp_path_factory.mktemp("harbour") / "harbour.json"
     path.write_text(json.dumps(SNAPSHOT))
@@ -201,14 +202,14 @@ def harbour_app(
         what = served(current)
         upgrade(url, what.tables, builtin=False)
         bootstrap(current, url)
-        yield create_app(current), url, what.schema
+        yield create_app(current), url, what.schema, what.tables
 
 
 @pytest.fixture
-async def harbour(harbour_app: tuple[Starlette, str, Schema]) -> AsyncIterator[Harbour]:
+async def harbour(harbour_app: tuple[Starlette, str, Schema, MetaData]) -> AsyncIterator[Harbour]:
     """The harbour, empty."""
-    app, url, schema = harbour_app
-    domains.register(schema, builtin=False)
+    app, url, schema, tables = harbour_app
+    domains.register(schema, tables, builtin=False)
     with psycopg.connect(url, autocommit=True) as rows:
         rows.execute(f"TRUNCATE {', '.join(_COLLECTIONS)} RESTART IDENTITY")
         rows.execute("TRUNCATE directus_revisions, directus_activity CASCADE")

@@ -7,6 +7,17 @@ read the names of the users of its own account, so that `user_created` shows who
 from app.access.permissions import Permission
 
 _OWN_USER = {"id": {"_eq": "$CURRENT_USER"}}
+_OF_USER = {"user": {"_eq": "$CURRENT_USER"}}
+_CREATED = {"user_created": {"_eq": "$CURRENT_USER"}}
+_RECEIVED = {"recipient": {"_eq": "$CURRENT_USER"}}
+_PRESETS_FOR_USER = {
+    "_or": [
+        _OF_USER,
+        {"_and": [{"user": {"_null": True}}, {"role": {"_eq": "$CURRENT_ROLE"}}]},
+        {"_and": [{"user": {"_null": True}}, {"role": {"_null": True}}]},
+    ]
+}
+"""Its own, those of its role, and everybody's."""
 
 OF_APP: tuple[Permission, ...] = (
     Permission(
@@ -45,6 +56,22 @@ OF_APP: tuple[Permission, ...] = (
             "public_favicon public_note custom_css storage_default_folder".split()
         ),
     ),
+    Permission("directus_presets", "read", rule=_PRESETS_FOR_USER),
+    Permission(
+        "directus_presets",
+        "create",
+        validation=_OF_USER,
+        presets={"user": "$CURRENT_USER"},  # or who says nothing would make everybody's
+    ),
+    Permission("directus_presets", "update", rule=_OF_USER, validation=_OF_USER),
+    Permission("directus_presets", "delete", rule=_OF_USER),
+    Permission("directus_comments", "read", rule=_CREATED),
+    Permission("directus_comments", "create"),
+    Permission("directus_comments", "update", fields=frozenset({"comment"}), rule=_CREATED),
+    Permission("directus_comments", "delete", rule=_CREATED),
+    Permission("directus_translations", "read"),
+    Permission("directus_notifications", "read", rule=_RECEIVED),
+    Permission("directus_shares", "read", rule=_CREATED),
 )
 """What a policy with app_access adds."""
 

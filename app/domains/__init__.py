@@ -1,5 +1,8 @@
 """The rules of each domain, hooked into `app.items`."""
 
+from sqlalchemy import MetaData
+
+from app.database.tables import METADATA
 from app.domains import (
     account,
     api_credential,
@@ -7,6 +10,7 @@ from app.domains import (
     code_pool,
     code_reservation,
     company_prefix,
+    directus_comments,
     directus_files,
     directus_permissions,
     directus_policies,
@@ -21,6 +25,7 @@ from app.domains import (
     webhook_delivery,
     workorder,
 )
+from app.items.compile import Compiler
 from app.items.rules import forget
 from schema import BUILTIN, Schema
 
@@ -42,7 +47,9 @@ OWN = (
 )
 
 
-def register(schema: Schema = BUILTIN, *, builtin: bool = True) -> None:
+def register(
+    schema: Schema = BUILTIN, tables: MetaData = METADATA, *, builtin: bool = True
+) -> None:
     """Hook the system's domains in, and Mintage's own where they are served; `schema`: all of it.
 
     A snapshot may have a collection of its own called `account`: those rules are not for it.
@@ -53,3 +60,4 @@ def register(schema: Schema = BUILTIN, *, builtin: bool = True) -> None:
     directus_permissions.register(schema)
     if builtin:
         webhook.register(schema)
+    directus_comments.register(Compiler(schema, tables))

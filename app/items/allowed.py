@@ -13,13 +13,16 @@ ACTIONS: tuple[Action, ...] = ("create", "read", "update", "delete", "share")
 def require(caller: Caller, action: Action, collection: Collection) -> None:
     """Raises Forbidden unless the caller may do that to some rows of the collection.
 
-    What the server writes nobody else does; what belongs to the whole installation (roles,
-    policies, settings) a caller with an account may only read. Nor does it make accounts.
+    What the server writes nobody else does, and what is not kept nobody at all; what belongs to
+    the whole installation (roles, policies, settings) a caller with an account may only read. Nor
+    does it make accounts.
     """
     if may(caller, action, collection):
         return
     if action == "read":
         raise Forbidden.collection(collection.name)
+    if collection.unkept:
+        raise Forbidden(f'Nothing is kept in "{collection.name}" here: it can only be read, empty.')
     raise Forbidden(
         f'You don\'t have permission to perform "{action}" for collection "{collection.name}" '
         "or it does not exist."

@@ -6,7 +6,9 @@ Files come from anybody and are served from the address of the API: nothing of t
 import hashlib
 import logging
 import re
+from dataclasses import dataclass
 from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -15,21 +17,30 @@ from starlette.routing import Route
 
 from app.domains.directus_files.made import may_open
 from app.domains.directus_files.names import plain_name, plain_type
-from app.domains.directus_files.queries import StoredFile, is_public, stored_file
-from app.errors import Forbidden, IllegalAssetTransformation, RangeNotSatisfiable
+from app.domains.directus_files.queries import (
+    StoredFile,
+    allowed_transformations,
+    is_public,
+    stored_file,
+)
+from app.domains.directus_files.transformations import (
+    Asked,
+    Transformation,
+    asked_transformation,
+    is_asked,
+)
+from app.domains.directus_files.variants import is_transformed, variant_name, variant_size
+from app.errors import Forbidden, RangeNotSatisfiable
 from app.items.items import Items
 from app.items.values import as_key
+from app.pools import Asker
 from app.rest.files import FILES
 from app.rest.streaming import Stream
 from app.storage import NoSuchObject
 
 logger = logging.getLogger(__name__)
 
-_TRANSFORMATIONS = frozenset(
-    "key transforms width height fit format quality withoutEnlargement focal_point_x "
-    "focal_point_y".split()
-)
-_SHOWN = re.compile(
+_IN_PLACE = re.compile(
     r"image/(png|jpeg|gif|webp|avif|bmp|tiff)|(audio|video)/[\w.+-]+|text/(plain|csv)|"
     r"application/json"
 )
@@ -45,34 +56,79 @@ _SAFE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is sent of a file: the name of its bytes in storage, their type, and what it is called.
+
+    `made`: how it is made of the file; None: it is the file.
+    """
+
+    name: str
+    type: str
+    filename: str
+    made: Transformation | None = None
+
+
 async def asset_endpoint(request: Request) -> Response:
-    """The bytes, or a range of them; 304 when the client has them. Raises Forbidden."""
-    refused = sorted(_TRANSFORMATIONS & request.query_params.keys())
-    if refused:
-        raise IllegalAssetTransformation(
-            f'Files are served as they were uploaded: leave out "{refused[0]}"'
-        )
+    """The bytes, or a range of them; 304 when the client has them. Raises Forbidden.
+
+    A picture may be asked for in another size or format (`app.domains.directus_files.variants`).
+    """
+    asked = await _asked(request)
     file = await _readable(request)
-    headers = _headers(request, file)
+    shown = _shown(request, file, asked)
+    headers = _headers(request, file, shown)
     if _is_known(request, file, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    start, length, status = 0, file.filesize, 200
-    asked = asked_range(request, file.filesize, headers["ETag"])
-    if asked is not None:
-        start, length = asked
+    size = file.filesize
+    if shown.made is not None:
+        size = await _made(request, file, shown.made)
+    start, length, status = 0, size, 200
+    wanted = asked_range(request, size, headers["ETag"])
+    if wanted is not None:
+        start, length = wanted
         status = 206
-        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.filesize}"
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
     headers["Content-Length"] = str(length)
-    headers["Content-Type"] = plain_type(file.type)
+    headers["Content-Type"] = shown.type
     if request.method == "HEAD" or length == 0:
         return Response(status_code=status, headers=headers)
     try:
         # S3 takes a length of 0 for everything.
-        blocks = await request.state.storage.open(file.filename_disk, start, length)
+        blocks = await request.state.storage.open(shown.name, start, length)
     except NoSuchObject:
-        logger.warning("%s is not in the storage, though a file has it", file.filename_disk)
+        logger.warning("%s is not in the storage, though a file has it", shown.name)
         raise Forbidden from None
     return Stream(blocks, status, headers=headers)
+
+
+async def _asked(request: Request) -> Asked | None:
+    """What the caller wants done with a picture; None: nothing. Raises InvalidQuery."""
+    if not is_asked(request.query_params):
+        return None
+    async with request.state.items.database.read() as session:
+        allowed = await allowed_transformations(session)
+    most = request.state.settings.assets_transform_image_max_dimension
+    return asked_transformation(request.query_params, allowed, most)
+
+
+def _shown(request: Request, file: StoredFile, asked: Asked | None) -> Shown:
+    filename = plain_name(request.path_params.get("name") or file.filename_download)
+    if asked is None or not is_transformed(file):
+        return Shown(file.filename_disk, plain_type(file.type), filename)
+    focal_point = (file.focal_point_x, file.focal_point_y)
+    accept = request.headers.get("accept", "")
+    made = asked.of(plain_type(file.type), focal_point, accept)
+    named = str(PurePosixPath(filename).with_suffix(f".{made.format}"))
+    return Shown(variant_name(file, made), made.type, named, made)
+
+
+async def _made(request: Request, file: StoredFile, made: Transformation) -> int:
+    """The bytes of what is made of a file."""
+    state = request.state
+    asker = Asker(state.items.caller.share)
+    key = request.path_params["key"]
+    return await variant_size(state.database, state.storage, key, file, made, asker)
 
 
 async def _readable(request: Request) -> StoredFile:
@@ -92,17 +148,21 @@ async def _readable(request: Request) -> StoredFile:
     return file
 
 
-def _headers(request: Request, file: StoredFile) -> dict[str, str]:
-    is_shown = "download" not in request.query_params and _SHOWN.fullmatch(plain_type(file.type))
-    name = plain_name(request.path_params.get("name") or file.filename_download)
+def _headers(request: Request, file: StoredFile, shown: Shown) -> dict[str, str]:
+    is_in_place = "download" not in request.query_params and _IN_PLACE.fullmatch(shown.type)
     # Bytes never change under one name: a replaced file has another.
-    tag = hashlib.blake2b(file.filename_disk.encode(), digest_size=12).hexdigest()
-    return {
+    tag = hashlib.blake2b(shown.name.encode(), digest_size=12).hexdigest()
+    headers = {
         **_SAFE,
         "ETag": f'"{tag}"',
         "Last-Modified": format_datetime(file.since, usegmt=True),
-        "Content-Disposition": disposition("inline" if is_shown else "attachment", name),
+        "Content-Disposition": disposition(
+            "inline" if is_in_place else "attachment", shown.filename
+        ),
     }
+    if shown.made is not None and shown.made.is_negotiated:
+        headers["Vary"] += ", Accept"
+    return headers
 
 
 def disposition(kind: str, name: str) -> str:

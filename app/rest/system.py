@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.rest.items import METHODS, serve_collection, serve_item
+from schema.unkept import UNKEPT
 
 NAMES = (
     "users",
@@ -20,6 +21,10 @@ NAMES = (
     "settings",
     "folders",
     "files",
+    "presets",
+    "comments",
+    "translations",
+    *(collection.name.removeprefix("directus_") for collection in UNKEPT),
 )
 
 

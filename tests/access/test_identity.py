@@ -155,7 +155,11 @@ async def test_app_access_adds_a_little(session, world):
     assert update.rule == {"id": {"_eq": "$CURRENT_USER"}}
     for name in ("role", "status", "token", "account", "policies", "tfa_secret"):
         assert not update.allows(name)
-    assert found.permissions.collections("delete") == frozenset()
+    own = {"directus_presets": "user", "directus_comments": "user_created"}
+    assert found.permissions.collections("delete") == own.keys()
+    for name, field in own.items():
+        [delete] = found.permissions.of(name, "delete")
+        assert delete.rule == {field: {"_eq": "$CURRENT_USER"}}
 
 
 async def test_who_has_an_account_may_read_names_in_it(session, world):

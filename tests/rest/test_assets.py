@@ -154,17 +154,6 @@ async def test_who_has_the_bytes_is_told_so(client, file):
 
 
 @pytest.mark.parametrize(
-    "name", ["width", "height", "key", "fit", "format", "quality", "transforms"]
-)
-async def test_pictures_are_not_transformed(client, file, name):
-    response = await client.get(f"/assets/{file['id']}?{name}=1")
-    assert response.status_code == 400
-    [error] = response.json()["errors"]
-    assert error["extensions"]["code"] == "ILLEGAL_ASSET_TRANSFORMATION"
-    assert f'leave out "{name}"' in error["message"]
-
-
-@pytest.mark.parametrize(
     "kind",
     ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/pdf",
      "text/javascript", "nonsense"],

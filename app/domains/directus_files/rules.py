@@ -8,13 +8,14 @@ from typing import Any
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.domains.directus_files.names import plain_name, plain_type, title_of
+from app.domains.directus_files.transformations import TRANSFORMED
 from app.domains.directus_files.uploads import Upload, forget, uploads
 from app.errors import InvalidPayload
 from app.items.rules import Row, Rules, Update
 
 FOLDER = "SELECT storage_default_folder FROM directus_settings LIMIT 1"
 NAMES = """
-SELECT filename_disk FROM directus_files
+SELECT filename_disk, type FROM directus_files
 WHERE id = ANY(%(keys)s::uuid[]) AND filename_disk IS NOT NULL
 """
 
@@ -38,18 +39,20 @@ class FileRules(Rules):
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
         stored = {upload.key: upload for upload in uploads()}
-        replaced = []
+        replaced, changed = [], []
         for update in updates:
             _describe(update.patch)
             upload = stored.get(update.key)
             if upload is not None:
                 _take(update.patch, upload)
-                replaced.append(update.before["filename_disk"])
-        _forget_later(session, [name for name in replaced if name is not None])
+                replaced.append(update.before)
+            elif "type" in update.changes:
+                changed.append(update.before)
+        _forget_later(session, replaced, [*replaced, *changed])
 
     async def before_delete(self, session: WriteSession, caller: Caller, keys: list[Any]) -> None:
         rows = await session.fetch_all(NAMES, {"keys": keys})
-        _forget_later(session, [row["filename_disk"] for row in rows])
+        _forget_later(session, rows, rows)
 
 
 def _describe(row: Row) -> None:
@@ -70,9 +73,16 @@ def _take(row: Row, upload: Upload) -> None:
     row.setdefault("height", upload.height)
 
 
-def _forget_later(session: WriteSession, names: Sequence[str]) -> None:
-    if names:
-        session.after_commit(partial(forget, names))
+def _forget_later(session: WriteSession, gone: Sequence[Row], changed: Sequence[Row]) -> None:
+    """The bytes of rows as they were, and what was made of bytes while a row called them so."""
+    names = [name for row in gone if (name := row["filename_disk"]) is not None]
+    pictures = [
+        name
+        for row in changed
+        if (name := row["filename_disk"]) is not None and row["type"] in TRANSFORMED
+    ]
+    if names or pictures:
+        session.after_commit(partial(forget, names, pictures))
 
 
 async def _into_default_folder(session: WriteSession, caller: Caller, rows: list[Row]) -> None:

@@ -20,6 +20,7 @@ import psycopg_pool
 from app.database.session import Database
 from app.domains.directus_files.names import extension
 from app.domains.directus_files.pictures import HEAD, size_of
+from app.domains.directus_files.variants import variants_of
 from app.errors import ServiceUnavailable
 from app.storage import Storage, storage
 
@@ -105,9 +106,13 @@ async def discard(database: Database, target: Storage, stored: Sequence[Upload])
         logger.warning("Bytes that no file has are left in storage: %s (%s)", names, error)
 
 
-async def forget(names: Sequence[str]) -> None:
-    """Delete the bytes of rows that are gone. What can't be deleted is logged, never raised."""
+async def forget(names: Sequence[str], pictures: Sequence[str]) -> None:
+    """Delete the bytes of rows that are gone, and what was made of bytes that are pictures.
+
+    What can't be deleted is logged, never raised.
+    """
     try:
-        await storage().delete(names)
+        await storage().delete([*names, *await variants_of(storage(), pictures)])
     except ServiceUnavailable as error:
-        logger.warning("Bytes that no file has are left in storage: %s (%s)", names[:10], error)
+        left = [*names, *pictures][:10]
+        logger.warning("Bytes that no file has are left in storage: %s (%s)", left, error)
