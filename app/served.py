@@ -5,7 +5,7 @@ there. Everything derived from definitions (tables, statements, GraphQL) is deri
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,13 +15,20 @@ import yaml
 from sqlalchemy import MetaData
 
 from app import domains
+from app.access.caller import SYSTEM as SERVER
 from app.database.tables import METADATA, build_tables
+from app.errors import AppError, Forbidden, InvalidQuery, shown
 from app.items.compile import Compiler
+from app.items.filter import FilterReader
+from app.items.values import stored
+from app.items.write_rules import RuleReader
 from app.settings import Settings
 from schema import BUILTIN, OWN, SYSTEM, BadDefinition, Collection, Schema, with_accounts
 from schema.snapshot_reading import collections_of
 
 _BUILTIN = "builtin"
+_DEEPEST = 100
+"""Relations of a path: definitions are written by who runs the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ def _served(sources: tuple[str, ...], most: int) -> Served:
             collection for source in sources if source != _BUILTIN for collection in _read(source)
         )
         schema = Schema((*own, *system, *others))
+        _require_validations(schema, others)
         tables = build_tables(schema)
     return Served(schema, tables, Compiler(schema, tables, most=most), builtin)
 
@@ -66,11 +74,39 @@ def _read(source: str) -> Iterator[Collection]:
             f"SCHEMA names {source}, which can't be read: {error.strerror}."
         ) from None
     try:
-        yield from collections_of(_parsed(path, text))
+        for collection in collections_of(_parsed(path, text)):
+            _require_defaults(collection)
+            yield collection
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         raise BadDefinition(f"{source} is no YAML or JSON: {str(error).splitlines()[0]}.") from None
     except BadDefinition as error:
         raise BadDefinition(f"{source}: {error}") from None
+
+
+def _require_defaults(collection: Collection) -> None:
+    """Raises BadDefinition for a default that no row could have: its table would not be made."""
+    for field in collection.fields:
+        try:
+            stored(collection.name, field, field.default)
+        except AppError as error:
+            where, default = f"{collection.name}.{field.name}", shown(repr(field.default))
+            raise BadDefinition(
+                f'"{where}" can\'t have the default {default}: {error.message}'
+            ) from None
+
+
+def _require_validations(schema: Schema, collections: Iterable[Collection]) -> None:
+    """Raises BadDefinition for a validation that can't be understood: nothing would pass it."""
+    filters = FilterReader(schema, SERVER, _DEEPEST)
+    for collection in collections:
+        for field in collection.fields:
+            if not field.validation:
+                continue
+            try:
+                RuleReader(filters, collection.name).read(field.validation)
+            except (InvalidQuery, Forbidden) as error:
+                where = f"{collection.name}.{field.name}"
+                raise BadDefinition(f'The validation of "{where}": {error.message}') from None
 
 
 def _parsed(path: Path, text: str) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """What SCHEMA serves."""
 
 import json
+from copy import deepcopy
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from app.served import served
 from app.settings import Settings
 from schema import BUILTIN, BadDefinition
 from schema.snapshot_reading import full_snapshot_of
+from tests.harbour import SNAPSHOT as HARBOUR
 from tests.rest.test_transcripts import DATA
 
 SNAPSHOT = DATA / "directus_snapshot.yaml"
@@ -52,6 +54,31 @@ def test_the_rules_come_back_with_the_collections():
 def test_a_collection_named_twice_is_refused():
     with pytest.raises(BadDefinition, match='Collection "account" is defined twice'):
         served(settings(f"builtin, {SNAPSHOT}"))
+
+
+@pytest.mark.parametrize(
+    ("field", "default"),
+    [("qty", "abc"), ("big", "1.5"), ("score", "x"), ("founded", "never"), ("at", "25:00")],
+)
+def test_a_default_that_no_row_can_have_is_refused(tmp_path, field, default):
+    snapshot = deepcopy(HARBOUR)
+    [wrong] = [item for item in snapshot["fields"] if item["field"] == field]
+    wrong["schema"]["default_value"] = default
+    path = tmp_path / "harbour.json"
+    path.write_text(json.dumps(snapshot))
+    with pytest.raises(BadDefinition, match=f"{field}\" can't have the default '{default}'"):
+        served(settings(str(path)))
+
+
+@pytest.mark.parametrize("rule", [{"name": {"_foo": 1}}, {"nope": {"_eq": 1}}, {"_and": 1}])
+def test_a_validation_that_can_not_be_understood_is_refused(tmp_path, rule):
+    snapshot = deepcopy(HARBOUR)
+    [field] = [item for item in snapshot["fields"] if item["field"] == "qty"]
+    field["meta"]["validation"] = rule
+    path = tmp_path / "harbour.json"
+    path.write_text(json.dumps(snapshot))
+    with pytest.raises(BadDefinition, match=r'The validation of "ship\.qty": '):
+        served(settings(str(path)))
 
 
 def test_json_and_the_answer_of_the_snapshot_endpoint_are_read_too(tmp_path):
