@@ -71,7 +71,16 @@ def _has_long_number(text: bytes | str) -> bool:
 
 def _exact(text: bytes | str) -> Any:
     """The same value, its numbers with all of their digits. Slower: few texts have such numbers."""
-    return json.loads(text, parse_float=exact)
+    return json.loads(text, parse_float=exact, parse_int=exact_integer)
+
+
+def exact_integer(number: str) -> int | Decimal:
+    """An integer as it was written: a Decimal, where it has more than 64 bits.
+
+    So whoever can write a number of JSON can write this one.
+    """
+    value = Decimal(number)
+    return int(value) if -(2**63) <= value < 2**64 else value
 
 
 def exact(number: str) -> float | Decimal:

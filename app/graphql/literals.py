@@ -13,7 +13,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from app.json_text import exact
+from app.json_text import exact, exact_integer
 
 Parse = Callable[[Any], Any]
 
@@ -31,7 +31,7 @@ def value_of(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any
     """The value of a literal of no type in particular: what `parse` of a scalar takes."""
     match node:
         case IntValueNode():
-            return int(node.value)
+            return exact_integer(node.value)
         case FloatValueNode():
             return exact(node.value)
         case ListValueNode():

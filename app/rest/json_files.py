@@ -9,7 +9,7 @@ from typing import IO, Any
 import orjson
 
 from app.errors import InvalidPayload
-from app.json_text import TooDeep, exact, is_deep, written
+from app.json_text import TooDeep, exact, exact_integer, is_deep, written
 from app.rest.csv_files import LONGEST_ROW, STEP, Row, Rows
 
 JSON = frozenset({"application/json"})
@@ -41,7 +41,9 @@ class _Array:
         self._text = text
         self._held = ""
         self._at = self.read = 0
-        self._decoder = json.JSONDecoder(parse_constant=_no_number, parse_float=exact)
+        self._decoder = json.JSONDecoder(
+            parse_constant=_no_number, parse_float=exact, parse_int=exact_integer
+        )
 
     def items(self) -> Iterator[Row]:
         if self._next_char() != "[":

@@ -11,7 +11,7 @@ const tests = {
   async server() {
     assert.equal(await call(d.serverPing()), 'pong');
     assert.equal((await call(d.serverInfo())).project.project_name, 'Mintage');
-    assert.equal((await call(d.serverHealth())).serviceId, 'mintage');
+    assert.equal((await call(d.serverHealth())).serviceId, url);
     assert.match(await (await call(d.readGraphqlSdl())).text(), /create_identifier_job_item/);
   },
   async items() {

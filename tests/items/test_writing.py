@@ -75,8 +75,9 @@ async def test_an_empty_patch_is_a_change_too(door):
 
 async def test_a_key_never_changes(door):
     [row] = await door.create("book", {"title": "Ants"})
-    [after] = await door.update("book", (row["id"], {"id": OWN, "title": "Bees"}), fields="id")
-    assert after["id"] == row["id"]
+    with pytest.raises(InvalidPayload, match="can't be changed"):
+        await door.update("book", (row["id"], {"id": OWN, "title": "Bees"}))
+    assert [book["title"] for book in await door.read("book")] == ["Ants"]
 
 
 # The database's own refusals.

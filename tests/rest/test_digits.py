@@ -101,3 +101,21 @@ async def test_graphql_filters_and_aggregates_see_all_of_them(harbour):
             "sum": {"big": str(2 * BIG - 1)},
         }
     ]
+
+
+@pytest.mark.parametrize(
+    "number", ["0." + "1" * 20_000, "1" * 300 + "." + "1" * 200_000, "1e308", "12" * 40]
+)
+@pytest.mark.parametrize("field", ["score", "big", "meta", "ratio", "name"])
+async def test_numbers_of_any_length_are_stored_or_refused(harbour, number, field):
+    body = f'{{"{field}": {number}, "words": []}}'
+    answer = await harbour.client.post("/items/port", content=body, headers=JSON)
+    assert answer.status_code in {200, 400}, answer.text
+    query = f"mutation {{ create_port_item(data: {{{field}: {number}}}) {{ id }} }}"
+    answer = await harbour.client.post("/graphql", json={"query": query})
+    assert "unexpected error" not in answer.text
+    condition = f'{{"{field}": {{"_eq": {number}}}}}'
+    asked = {"query": {"filter": "FILTER"}}
+    body = json.dumps(asked).replace('"FILTER"', condition)
+    answer = await harbour.client.request("SEARCH", "/items/port", content=body, headers=JSON)
+    assert answer.status_code in {200, 400}, answer.text

@@ -106,7 +106,7 @@ async def discard(database: Database, target: Storage, stored: Sequence[Upload])
         logger.warning("Bytes that no file has are left in storage: %s (%s)", names, error)
 
 
-async def forget(names: Sequence[str], pictures: Sequence[str]) -> None:
+async def forget(names: Sequence[str], pictures: Sequence[str] = ()) -> None:
     """Delete the bytes of rows that are gone, and what was made of bytes that are pictures.
 
     What can't be deleted is logged, never raised.
