@@ -2,12 +2,23 @@
 
 import sys
 
-from bench import csv_export, documents, job_minting, minting, posting, requests, scm_upload
+from bench import (
+    csv_export,
+    documents,
+    job_minting,
+    minting,
+    pages,
+    posting,
+    requests,
+    scm_upload,
+)
+
+_ALL = (minting, job_minting, requests, pages, posting, csv_export, documents, scm_upload)
 
 
 def main() -> int:
     missed = 0
-    for benchmark in (minting, job_minting, requests, posting, csv_export, documents, scm_upload):
+    for benchmark in _ALL:
         print(f"\n{(benchmark.__doc__ or '').splitlines()[0]}")
         for row in benchmark.main():
             print(f"  {row}", flush=True)
