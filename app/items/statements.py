@@ -295,31 +295,23 @@ _WHO = "%(user)s::uuid, %(ip)s, %(user_agent)s, %(origin)s"
 """Who did it, and from where."""
 
 
-_MOST_PAIRS = 50
-"""PostgreSQL's functions take 100 arguments."""
-
-
 def _shown(collection: Collection, row: str) -> str:
-    """A row as revisions keep it: each value as `/items` shows it."""
-    hidden = ", ".join(_literal(field.name) for field in collection.fields if field.concealed)
-    json = f"(to_jsonb({row}) - ARRAY[{hidden}]::text[])" if hidden else f"to_jsonb({row})"
-    pairs = [
-        f"{_literal(field.name)}, {value}"
+    """A row as revisions keep it: each value as `/items` shows it, and no secret."""
+    values = ", ".join(
+        f"{_rendered(field, row)} AS {_name(field.name)}"
         for field in collection.fields
-        if field.stored and (value := _rendered(field, row)) is not None
-    ]
-    parts = (pairs[start : start + _MOST_PAIRS] for start in range(0, len(pairs), _MOST_PAIRS))
-    return " || ".join((json, *(f"jsonb_build_object({', '.join(part)})" for part in parts)))
+        if field.stored and not field.concealed
+    )
+    return f"(SELECT to_jsonb(s) FROM (SELECT {values}) AS s)"
 
 
-def _rendered(field: Field, row: str) -> str | None:
-    """How `/items` shows a value of a row; None where it is as PostgreSQL writes it in JSON."""
+def _rendered(field: Field, row: str) -> str:
+    """How `/items` shows a value of a row."""
     column = literal_column(f"{row}.{_name(field.name)}", column_type(field))
-    shown = rendered(field, column, "rest")
-    if field.concealed or shown is column:
-        return None
-    text = shown.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True})
-    return str(text)
+    shown = rendered(field, column, "rest").compile(
+        dialect=DIALECT, compile_kwargs={"literal_binds": True}
+    )
+    return str(shown)
 
 
 _ARRAYS = {
