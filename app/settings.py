@@ -191,7 +191,9 @@ class Settings(BaseSettings):
     cookie_secure: bool = Field(False, description="Send cookies over HTTPS only.")
     cookie_domain: str | None = Field(None, description="Domain of cookies. Not set: the host.")
     trust_proxy: bool = Field(
-        False, description="Take the caller's address from X-Forwarded-For (behind a proxy only)."
+        False,
+        description="Take the caller's address from X-Forwarded-For, and the scheme of links from "
+        "X-Forwarded-Proto (behind a proxy only).",
     )
     public_url: str | None = Field(
         None,

@@ -35,8 +35,17 @@ def path_for_logs(scope: Scope) -> str:
 
 
 def absolute(request: Request, path: str = "") -> str:
-    """The URL of a path of this server: at PUBLIC_URL, else at the host that was asked."""
-    base = request.state.settings.public_url or str(request.base_url)
+    """The URL of a path of this server: at PUBLIC_URL, else at the host that was asked.
+
+    By the scheme that a trusted proxy was asked by: it asks us by http.
+    """
+    settings = request.state.settings
+    if settings.public_url:
+        return str(settings.public_url).rstrip("/") + path
+    base = request.base_url
+    said = header(request.scope, b"x-forwarded-proto").rpartition(",")[2].strip().lower()
+    if settings.trust_proxy and said in {"http", "https"}:
+        base = base.replace(scheme=said)
     return str(base).rstrip("/") + path
 
 

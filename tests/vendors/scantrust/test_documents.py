@@ -414,3 +414,22 @@ def test_a_path_that_misses_its_route_shows_no_token_either(path, token):
 )
 def test_what_is_no_token_is_in_the_logs(path):
     assert path_for_logs({"path": path}) == path
+
+
+@pytest.mark.parametrize(
+    ("trusted", "said", "scheme"),
+    [
+        (True, "https", "https"),
+        (True, "http, HTTPS", "https"),
+        (True, "javascript", "http"),
+        (False, "https", "http"),
+    ],
+)
+async def test_links_have_the_scheme_that_a_trusted_proxy_was_asked_by(
+    app, company, installation, uat, trusted, said, scheme
+):
+    changed = installation.model_copy(update={"trust_proxy": trusted})
+    headers = {**uat("product_view"), "X-Forwarded-Proto": said}
+    async with client_of(app, headers, settings=changed) as client:
+        page = (await client.get("/api/v2/products/?limit=1")).json()
+        assert page["next"].startswith(f"{scheme}://test/api/v2/products/")
