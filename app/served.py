@@ -22,6 +22,7 @@ from app.items.compile import Compiler
 from app.items.filter import FilterReader
 from app.items.values import stored
 from app.items.write_rules import RuleReader
+from app.json_text import exact
 from app.settings import Settings
 from schema import BUILTIN, OWN, SYSTEM, BadDefinition, Collection, Schema, with_accounts
 from schema.snapshot_reading import collections_of
@@ -111,6 +112,10 @@ def _require_validations(schema: Schema, collections: Iterable[Collection]) -> N
 
 def _parsed(path: Path, text: str) -> Mapping[str, Any]:
     """The document; `GET /schema/snapshot` wraps it in `data`."""
-    loaded: Any = json.loads(text) if path.suffix == ".json" else yaml.load(text, yaml.CSafeLoader)
+    loaded: Any = (
+        json.loads(text, parse_float=exact)
+        if path.suffix == ".json"
+        else yaml.load(text, yaml.CSafeLoader)
+    )
     inner = loaded.get("data") if isinstance(loaded, dict) else None
     return inner if isinstance(inner, dict) else loaded

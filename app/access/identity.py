@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from app.access.app_permissions import OF_ACCOUNTS, OF_APP
 from app.access.caller import Caller, Client
 from app.access.permissions import Permission, Permissions
 from app.access.secrets import token_hash
 from app.database.session import Session
 from app.errors import InvalidCredentials
+from app.json_text import loaded
 
 _STAMP = "(SELECT version FROM directus_access_version WHERE id = 1) AS stamp"
 # `account` is there only where Mintage's own collections are served.
@@ -199,7 +198,7 @@ def _listed(text: str | None) -> tuple[str, ...]:
 
 
 def _object(raw: bytes | None) -> Mapping[str, Any]:
-    value = None if raw is None else orjson.loads(raw)
+    value = None if raw is None else loaded(raw)
     return value if isinstance(value, dict) else {}
 
 

@@ -132,7 +132,7 @@ class Inputs:
     def _link(self, collection: str) -> Any:
         if collection not in self._links:
             link = NewType(f"{collection}_link", object)  # type: ignore[misc]
-            self.scalars[link] = link_scalar(collection)
+            self.scalars[link] = link_scalar(collection, self.schema)
             self._links[collection] = link
         return self._links[collection]
 

@@ -11,6 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 from app.errors import shown
 from app.graphql.literals import Parse, literal, value_of
 from app.json_text import exact
+from schema import Schema
 
 Date = NewType("Date", str)
 Hash = NewType("Hash", str)
@@ -54,13 +55,35 @@ def _key_or_object(value: Any) -> Any:
     return value
 
 
-def link_scalar(collection: str) -> ScalarDefinition:
-    """The input of a many-to-one: the key of an item, or an object to create or update."""
+def _require_known(schema: Schema, collection: str, value: Any) -> None:
+    """Raises GraphQLError for names in an object, or below it, that are no fields."""
+    if not isinstance(value, dict):
+        return
+    fields = schema.fields(collection)
+    for name, inner in value.items():
+        if name not in fields:
+            kind = f"create_{collection}_input"
+            raise GraphQLError(f"Field '{shown(name)}' is not defined by type '{kind}'.")
+        field = fields[name]
+        if field.relation is not None and not field.relation.scalar:
+            _require_known(schema, field.relation.to, inner)
+        elif field.many is not None and isinstance(inner, list):
+            for item in inner:
+                _require_known(schema, field.many.collection, item)
+
+
+def link_scalar(collection: str, schema: Schema) -> ScalarDefinition:
+    """The input of a relation: the key of an item, or an object to create or update."""
+
+    def parse(value: Any) -> Any:
+        _require_known(schema, collection, _key_or_object(value))
+        return value
+
     return _scalar(
         f"{collection}_link",
         f"A key of {collection}, or an object like create_{collection}_input; "
         "an object with the key of an item updates it.",
-        _key_or_object,
+        parse,
     )
 
 

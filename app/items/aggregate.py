@@ -6,7 +6,7 @@ of the caller never meet columns, and an object may have any number of members.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Select, Text, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, select
 from sqlalchemy.sql.selectable import FromClause
 
 from app.items.functions import applied
@@ -47,7 +47,7 @@ def values(query: AggregateQuery, scope: Scope) -> Select[Any]:
     ]
     for place, item in enumerate(query.aggregates):
         if not item.fields:
-            columns.append(_number(func.count(), item, query).label(_name(place)))
+            columns.append(_number(func.count(), query).label(_name(place)))
         columns += [
             _result(field, item, scope, query).label(_name(place, member))
             for member, (_, field) in enumerate(item.fields)
@@ -130,16 +130,12 @@ def _result(name: str, item: Aggregate, scope: Scope, query: AggregateQuery) -> 
     value = operation(item.operation, _operand(name, scope))
     if item.operation in {"min", "max"} and query.surface == "rest":
         return rendered(scope.field((name,)), value, query.surface)
-    return _number(value, item, query)
+    return _number(value, query)
 
 
-def _number(
-    value: ColumnElement[Any], item: Aggregate, query: AggregateQuery
-) -> ColumnElement[Any]:
+def _number(value: ColumnElement[Any], query: AggregateQuery) -> ColumnElement[Any]:
     """GraphQL has numbers; REST has PostgreSQL's typing: counts, sums and averages as text."""
-    if query.surface == "graphql":
-        return value if item.operation.startswith("count") else cast(value, Double)
-    return cast(value, Text)
+    return value if query.surface == "graphql" else cast(value, Text)
 
 
 def _order(

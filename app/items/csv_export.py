@@ -26,6 +26,9 @@ _PLAIN = frozenset({"integer", "float", "boolean"})
 _NUMBERS = _PLAIN | {"bigInteger", "decimal"}
 """What is no text, though it may be quoted: a minus is part of it."""
 
+_TEXTS = frozenset({"count", "json"})
+"""The functions whose values are texts, as in the answers of REST."""
+
 _IGNORED = (
     r"\s\u0001-\u001F\u007F-\u00A0\u00AD\u034F\u061C\u115F\u1160\u1680\u17B4\u17B5\u180B-\u180F"
     r"\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF9-\uFFFB"
@@ -150,11 +153,14 @@ async def _columns(
         return
     kind = _kind(node, schema.fields(collection)[node.field])
     if kind != "json" or schema.fields(collection)[node.field].concealed:
-        quoted = kind not in _PLAIN or node.function is not None
+        quoted = kind not in _PLAIN or node.function in _TEXTS
         yield _Column(node.key, f"{column}::text", quoted, is_text=kind not in _NUMBERS)
         return
-    for path, is_plain in await _paths(session, statement, column) or [((), False)]:
-        yield _of_json(node.key, path, column, is_plain=is_plain)
+    paths = await _paths(session, statement, column) or [((), False)]
+    ends = {path for path, _ in paths}
+    for path, is_plain in paths:
+        above = [path[:length] for length in range(len(path)) if path[:length] in ends]
+        yield _of_json(node.key, path, column, above, is_plain=is_plain)
 
 
 def _nested(
@@ -174,7 +180,7 @@ def _nested(
         kind, quoted = "string", True
         if not isinstance(inner, Constant | Parts):
             kind = _kind(inner, schema.fields(node.query.collection)[inner.field])
-            quoted = kind not in _PLAIN or inner.function is not None
+            quoted = kind not in _PLAIN or inner.function in _TEXTS
         text = f"({column} ->> '{key}')"
         yield _Column(".".join(below), text, quoted, is_text=kind not in _NUMBERS)
 
@@ -186,25 +192,48 @@ def _kind(leaf: Leaf, item: Field) -> str:
     return "string" if leaf.function == "json" else "integer"
 
 
-def _of_json(key: str, path: tuple[str, ...], column: str, *, is_plain: bool) -> _Column:
+def _of_json(
+    key: str,
+    path: tuple[str, ...],
+    column: str,
+    above: list[tuple[str, ...]],
+    *,
+    is_plain: bool,
+) -> _Column:
     """The column of a path into JSON, whose cells can be read as the values they are.
 
     A text stands as it is, unless it would be read as something else: then it is JSON. What is an
-    object there has columns of its own.
+    object there has columns of its own. `above`: paths on the way that are columns, too, which
+    have all of an object in some rows.
     """
-    steps = ", ".join("'" + part.replace("'", "''").replace("%", "%%") + "'" for part in path)
-    value = f"({column}::json #> ARRAY[{steps}]::text[])"
+    value = _at(column, path)
     kind, text = f"json_typeof({value})", f"({value} #>> '{{}}')"
+    elsewhere = "".join(
+        f"WHEN json_typeof({_at(column, way)}) = 'object' AND {_CLOSED.format(_at(column, way))} "
+        "THEN NULL "
+        for way in above
+    )
     cell = (
-        f"CASE {kind} WHEN 'object' THEN CASE WHEN {value}::text ~ '{_EMPTY}' THEN '{{}}' END "
-        f"WHEN 'string' THEN CASE WHEN {text} ~ '{_LIKE_JSON}' THEN {value}::text ELSE {text} END "
+        f"CASE {elsewhere}WHEN {kind} = 'object' THEN "
+        f"CASE WHEN {_CLOSED.format(value)} THEN {value}::text END "
+        f"WHEN {kind} = 'string' THEN "
+        f"CASE WHEN {text} ~ '{_LIKE_JSON}' THEN {value}::text ELSE {text} END "
         f"ELSE {value}::text END"
     )
     name = ".".join((key, *path))
     return _Column(name, cell, not is_plain, is_text=not is_plain, number=f"({kind} = 'number')")
 
 
-_EMPTY = r"^\s*\{\s*\}\s*$"
+def _at(column: str, path: tuple[str, ...]) -> str:
+    steps = ", ".join("'" + part.replace("'", "''").replace("%", "%%") + "'" for part in path)
+    return f"({column}::json #> ARRAY[{steps}]::text[])"
+
+
+_CLOSED = (
+    "(NOT EXISTS (SELECT FROM json_object_keys({0}) AS k)"
+    " OR EXISTS (SELECT FROM json_object_keys({0}) AS k WHERE k = '' OR k ~ '[.]|^\\s|\\s$'))"
+)
+"""Whether an object has no columns of its own: none of its names could be one's, or it has none."""
 _LIKE_JSON = (
     r"^\s*$|^\s*[\[{\"]|^\s*(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|null)\s*$"
 )
@@ -218,12 +247,13 @@ WITH RECURSIVE walk (path, place, value) AS (
   SELECT ARRAY[]::text[], ARRAY[]::bigint[], {column}::json FROM ({rows}) AS r
   UNION ALL
   SELECT w.path || e.key, w.place || e.n, e.value
-  FROM walk AS w, json_each(CASE WHEN json_typeof(w.value) = 'object'
-    THEN w.value ELSE '{{}}'::json END) WITH ORDINALITY AS e (key, value, n)
+  FROM walk AS w, json_each(CASE WHEN json_typeof(w.value) <> 'object' THEN '{{}}'::json
+    WHEN {closed} THEN '{{}}'::json ELSE w.value END) WITH ORDINALITY AS e (key, value, n)
 )
-SELECT path, bool_and(json_typeof(value) IN ('number', 'boolean', 'null')) AS is_plain FROM walk
-WHERE json_typeof(value) <> 'object' AND (path <> ARRAY[]::text[] OR json_typeof(value) <> 'null')
-  OR value::text ~ '{empty}'
+SELECT path, bool_and(json_typeof(value) IN ('number', 'boolean', 'null')) AS is_plain
+FROM walk AS w
+WHERE CASE json_typeof(value) WHEN 'object' THEN {closed}
+  WHEN 'null' THEN path <> ARRAY[]::text[] ELSE value IS NOT NULL END
 GROUP BY path ORDER BY min(place), path
 """
 
@@ -231,7 +261,7 @@ GROUP BY path ORDER BY min(place), path
 async def _paths(
     session: ReadSession, statement: Statement, column: str
 ) -> list[tuple[tuple[str, ...], bool]]:
-    sql = _PATHS.format(rows=statement.sql, column=column, empty=_EMPTY)
+    sql = _PATHS.format(rows=statement.sql, column=column, closed=_CLOSED.format("w.value"))
     rows = await session.fetch_all(sql, statement.values)
     if any(len(row["path"]) > DEEPEST for row in rows):
         raise InvalidQuery(

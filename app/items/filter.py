@@ -130,6 +130,7 @@ class FilterReader:
             return self._on_rows(target, value, path)
         if not isinstance(value, dict):
             return self._compare(field, "_eq", value, path)
+        _require_said(field.name, value)
         parts = tuple(self._under_field(field, key, item, path) for key, item in value.items())
         return parts[0] if len(parts) == 1 else All(parts)
 
@@ -151,7 +152,7 @@ class FilterReader:
     def _json(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
         """`{"_json": {"a.b": {"_eq": 1}}}`: conditions on what stands at paths of a JSON value."""
         _admit(field, "_json")
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or not value:
             raise InvalidQuery('"_json" has to be an object of paths')
         parts: list[Condition] = []
         for key, item in value.items():
@@ -166,6 +167,7 @@ class FilterReader:
         self, field: Field, at: str, value: Any, path: tuple[str, ...]
     ) -> list[Condition]:
         operators = value if isinstance(value, dict) else {"_eq": value}
+        _require_said(at, operators)
         compared = [(operator, item, _of_json(field, item)) for operator, item in operators.items()]
         return [
             # Which of both is part of the query's shape: the statement is another one.
@@ -179,6 +181,7 @@ class FilterReader:
     def _functions(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
         if not isinstance(value, dict):
             raise InvalidQuery(f'Invalid filter key "{field.name}_func"')
+        _require_said(f"{field.name}_func", value)
         return All(tuple(self._function(field, name, v, path) for name, v in value.items()))
 
     def _function(self, field: Field, name: str, value: Any, path: tuple[str, ...]) -> Condition:
@@ -187,6 +190,7 @@ class FilterReader:
         if field.many is not None and not self.schema.fields(field.many.collection):
             raise Forbidden.collection(field.many.collection, path)
         value = value if isinstance(value, dict) else {"_eq": value}
+        _require_said(name, value)
         return All(
             tuple(self._compare(_NUMBER, operator, v, path, name) for operator, v in value.items())
         )
@@ -259,11 +263,17 @@ def _of_codes(operator: str, bound: Any) -> tuple[str, Any]:
 
 
 def _parts(key: str, value: Any) -> list[dict[str, Any]]:
-    if isinstance(value, dict):  # brackets with indexes: filter[_and][0][a]...
+    if isinstance(value, dict) and value:  # brackets with indexes: filter[_and][0][a]...
         value = list(value.values())
     if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
         raise InvalidQuery(f'"{shown(key)}" has to be an array of filter objects')
     return value
+
+
+def _require_said(name: str, conditions: dict[str, Any]) -> None:
+    """Raises InvalidQuery for a field that nothing is said of: it would pick every row."""
+    if not conditions:
+        raise InvalidQuery(f'The filter says nothing of "{shown(name)}": use an operator')
 
 
 def _joined(key: str, parts: tuple[Condition, ...]) -> Condition:

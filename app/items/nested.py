@@ -225,6 +225,9 @@ def _whole(
         if key is not None and key in stands:
             kept.add(key)
             changes.update(key, _change(many, target, item, stands[key], _Stand(parent, place)))
+            stands[key] = _Stand(parent, place)  # another parent may name it, too: the last has it
+        elif isinstance(item, dict) and item and item.keys() <= _DELTA - _names_of(target):
+            raise InvalidPayload(f"{_MALFORMED}an object of changes can't stand in an array")
         elif isinstance(item, dict):
             order = {} if many.sort_field is None else {many.sort_field: place}
             changes.created.append({**order, **item, many.field: parent})
@@ -256,6 +259,7 @@ def _delta(
         if stand.parent not in {None, parent} and not _names(many, target, item, parent):
             raise Forbidden
         changes.update(key, _change(many, target, item, stand, _Stand(parent)))
+        stands[key] = _Stand(parent, stand.place)
     for key in (_key_of(target, item) for item in value.get("delete", ())):
         if key not in stands or stands[key].parent != parent:
             continue
@@ -263,6 +267,10 @@ def _delta(
             changes.deleted.append(key)
         else:
             changes.update(key, {many.field: None})
+
+
+def _names_of(collection: Collection) -> set[str]:
+    return {field.name for field in collection.fields}
 
 
 def _require_delta(target: Collection, value: Row) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Double,
     FromClause,
     Select,
     Text,
@@ -44,7 +43,7 @@ def rendered(field: Field, column: ColumnElement[Any], surface: Surface) -> Colu
         case "bigInteger":
             return cast(column, Text)
         case "decimal":
-            return cast(column, Text) if surface == "rest" else cast(column, Double)
+            return cast(column, Text) if surface == "rest" else column
         case "integer" if surface == "graphql" and field.primary_key:
             return cast(column, Text)
         case "csv":

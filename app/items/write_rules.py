@@ -16,6 +16,7 @@ from app.items.operators import CLAIMS, OPPOSITE
 from app.items.patterns import BadPattern, matches_written
 from app.items.query import Condition
 from app.items.variables import resolve
+from app.json_text import written
 
 Path = tuple[str, ...]
 Payload = Mapping[str, Any]
@@ -202,8 +203,13 @@ def _detail(kind: str, wanted: Any) -> str:
     """The sentence of directus.md 6.4."""
     text = _DETAILS.get(kind, "Value doesn't have the correct format.")
     if kind in {"in", "nin"}:
-        return text.format(", ".join(f'"{item}"' for item in _listed(wanted)))
-    return text.format(wanted)
+        return text.format(", ".join(f'"{_said(item)}"' for item in _listed(wanted)))
+    return text.format(_said(wanted))
+
+
+def _said(value: Any) -> str:
+    """A value as JSON says it, texts without quotes."""
+    return value if isinstance(value, str) else written(value).decode()
 
 
 def _facts(kind: str, value: Any, wanted: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -48,7 +49,7 @@ def csv_rows(file: IO[bytes], schema: Schema, collection: str) -> Rows:
             raise InvalidPayload(f"A CSV has {_MOST_COLUMNS} columns at most")
         text.seek(0)
         lines = _Lines(text)
-        reader = csv.reader(lines, delimiter=separator)
+        reader = csv.reader(lines, delimiter=separator, strict=True)
         columns = _columns(next(reader, []), schema, collection)
         lines.begin_row()
         deepest = 1 + max((len(column.path) for column in columns), default=0)
@@ -86,6 +87,11 @@ def _columns(names: list[str], schema: Schema, collection: str) -> list[_Column]
         raise InvalidPayload(f"A CSV has {_MOST_COLUMNS} columns at most")
     if any(name.count(".") >= DEEPEST for name in names):
         raise InvalidPayload(f"The name of a column has {DEEPEST} parts at most")
+    for name, times in Counter(name.strip() for name in names).items():
+        if name and times > 1:
+            raise InvalidPayload(
+                f'Column "{shown(name)}" is there {times} times: which one is meant?'
+            )
     return [_column(name.strip(), schema, collection) for name in names]
 
 

@@ -13,6 +13,7 @@ from app.items.allowed import described, flags_of, may
 from app.items.grant import Grant
 from app.items.items import Items
 from app.items.values import as_key
+from app.json_text import written
 from app.rest.items import read_many, read_one
 from app.rest.params import parse
 from app.rest.queries import read_back
@@ -75,7 +76,7 @@ async def permissions_me(request: Request) -> Response:
     items: Items = request.state.items
     if items.caller.is_anonymous:
         raise Forbidden
-    return data_response(orjson.dumps(items.permissions()))
+    return data_response(written(items.permissions()))
 
 
 async def permissions_me_item(request: Request) -> Response:

@@ -29,6 +29,8 @@ ROWS = [
     dict.fromkeys(WHOLE) | {"name": " 5 ", "meta": "5"},
     dict.fromkeys(WHOLE) | {"meta": {"b": "{not json", "t": "true"}},
     dict.fromkeys(WHOLE) | {"meta": {}},
+    dict.fromkeys(WHOLE) | {"meta": {"a.b": 1, "c": {" x": None}, "": {"": 2}}},
+    dict.fromkeys(WHOLE) | {"meta": {"c": {" x": None, "y.z": {}}, "d": {"e": 1}}},
     dict.fromkeys(WHOLE) | {"meta": {"n": 123456789012345}},
 ]
 
@@ -64,7 +66,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text('a5 "\\n,{[.e-', max_size=4),
     lambda inner: (
         st.lists(inner, max_size=2)
-        | st.dictionaries(st.text("ab", min_size=1, max_size=2), inner, max_size=2)
+        | st.dictionaries(st.text("ab. ", min_size=1, max_size=2), inner, max_size=2)
     ),
     max_leaves=5,
 )
@@ -129,6 +131,9 @@ async def test_what_belongs_nowhere_is_told_with_its_line(harbour):
     for text, reason in (
         ("name\na\nb,c\n", "Line 3 has more values than the header has columns"),
         ("nope\na\n", 'Column "nope": there is no field "nope" in "port"'),
+        ("id,name,name\n1,a,b\n", 'Column "name" is there 2 times'),
+        ('id,name\n1,"a\n2,b\n', "The CSV can't be read"),
+        ('id,name\n1,"a"b\n', "The CSV can't be read"),
     ):
         answer = await upload(harbour, text)
         assert answer.status_code == 400

@@ -86,6 +86,14 @@ async def test_filters_see_all_of_them(harbour, condition):
     assert answer.json()["data"] == found
 
 
+async def test_graphql_answers_have_all_of_them(harbour):
+    harbour.rows.execute(f"INSERT INTO port (score, big) VALUES ({SCORE}, {BIG})")
+    query = "{ port { score } port_aggregated { sum { score big } max { score } } }"
+    answer = await harbour.client.post("/graphql", json={"query": query})
+    assert answer.text.count(SCORE) == 3
+    assert f'"big":{BIG}' in answer.text
+
+
 async def test_graphql_filters_and_aggregates_see_all_of_them(harbour):
     harbour.rows.execute(
         f"INSERT INTO port (score, big) VALUES ({SCORE}, {BIG}), ({SCORE} + 0.00001, {BIG} - 1)"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.harbour import PUBLIC
+
 
 async def test_presets_fill_what_graphql_does_not_name(harbour):
     await harbour.allow("ship", "create", fields=["name"], presets={"qty": 7})
@@ -146,4 +148,97 @@ async def test_names_may_be_longer_than_those_of_postgresql(harbour):
             "/items/port", params={"fields": f"{LONG}2", **alias, "export": "csv"}
         )
     ).text
-    assert text == f'"{LONG}2"\n"2024"'
+    assert text == f'"{LONG}2"\n2024'
+
+
+BERTHS = [{"label": label, "port": port, "sort": sort} for label, port, sort in (
+    ("a", 1, 1), ("b", 1, 2), ("c", 1, 3), ("d", 2, 1), ("e", 2, 2))]  # fmt: skip
+
+
+async def berths_of(harbour):
+    return harbour.rows.execute(
+        "SELECT port, array_agg(id ORDER BY sort, id) FROM berth GROUP BY port ORDER BY port"
+    ).fetchall()
+
+
+async def test_of_two_parents_that_name_one_row_the_last_has_it(harbour):
+    await harbour.data("POST", "/items/port", [{"name": "a"}, {"name": "b"}])
+    await harbour.data("POST", "/items/berth", BERTHS)
+    await harbour.data(
+        "PATCH", "/items/port", [{"id": 1, "berths": [1, 2, 4]}, {"id": 2, "berths": [4, 5]}]
+    )
+    assert await berths_of(harbour) == [(1, [1, 2]), (2, [4, 5]), (None, [3])]
+    await harbour.data("PATCH", "/items/port", {"keys": [1, 2], "data": {"berths": [1, 4]}})
+    assert await berths_of(harbour) == [(2, [1, 4]), (None, [2, 5, 3])]
+
+
+async def test_what_is_no_item_of_a_list_is_refused(harbour):
+    await harbour.data("POST", "/items/port", [{"name": "a"}, {"name": "b"}])
+    await harbour.data("POST", "/items/berth", BERTHS)
+    before = await berths_of(harbour)
+    for value in (
+        "{delete: [1]}",
+        '{create: [{label: "x"}], update: [], delete: []}',
+        '[{id: 1, labell: "x"}]',
+    ):
+        query = f"mutation {{ update_port_item(id: 2, data: {{berths: {value}}}) {{ id }} }}"
+        body = (await harbour.client.post("/graphql", json={"query": query})).json()
+        assert "is not defined by type 'create_berth_input'" in str(body["errors"])
+    answer = await harbour.refused("PATCH", "/items/port/2", {"berths": [{"delete": [1]}]})
+    assert "an object of changes can't stand in an array" in answer
+    assert await berths_of(harbour) == before
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"_and": {}},
+        {"_or": {}},
+        {"meta": {"_json": {}}},
+        {"meta": {"_json": {"a": {}}}},
+        {"id": {}},
+        {"berths": {"label": {}}},
+        {"year(opened)": {}},
+        {"opened_func": {}},
+        {"opened_func": {"year": {}}},
+        {"_and": [{"id": {}}]},
+        {"id": {"_between": [1]}},
+    ],
+)
+async def test_what_says_nothing_picks_nothing(harbour, condition):
+    await harbour.data("POST", "/items/port", [{"name": "a"}, {"name": "b"}])
+    answer = await harbour.refused("DELETE", "/items/port", {"query": {"filter": condition}})
+    assert answer.startswith("400")
+    rule = {"policy": PUBLIC, "collection": "port", "action": "read", "permissions": condition}
+    assert (await harbour.refused("POST", "/permissions", rule)).startswith("400")
+    assert len(await harbour.data("GET", "/items/port", filter="{}")) == 2
+
+
+async def test_rules_and_presets_have_every_digit(harbour):
+    score = "123456789012345.12345"
+    await harbour.data("POST", "/items/port", [{"name": "a", "score": score}, {"name": "b"}])
+    headers = {"Content-Type": "application/json"}
+    for action, rest in (
+        ("read", f'"permissions": {{"score": {{"_eq": {score}}}}}'),
+        (
+            "update",
+            f'"validation": {{"score": {{"_lte": {score}}}}}, "presets": {{"score": {score}}}',
+        ),
+    ):
+        of = f'"policy": "{PUBLIC}", "collection": "port", "action": "{action}", "fields": ["*"]'
+        body = f"{{{of}, {rest}}}"
+        answer = await harbour.client.post("/permissions", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+    assert [row["name"] for row in await harbour.seen("GET", "/items/port")] == ["a"]
+    assert (await harbour.seen("PATCH", "/items/port/1", {"name": "c"}))["score"] == score
+
+
+async def test_refusals_say_values_as_json_does(harbour):
+    await harbour.allow(
+        "port", "create", validation={"active": {"_eq": True}, "name": {"_nnull": True}}
+    )
+    answer = await harbour.public.post("/items/port", json={"active": False, "name": None})
+    assert sorted(error["message"] for error in answer.json()["errors"]) == [
+        'Validation failed for field "active". Value has to be "true".',
+        'Validation failed for field "name". Value can\'t be null.',
+    ]

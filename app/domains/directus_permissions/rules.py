@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden, InvalidQuery
 from app.items.filter import FilterReader
 from app.items.rules import Row, Rules, Update
 from app.items.write_rules import RuleReader
+from app.json_text import loaded
 from schema import Schema
 
 _DEEPEST = 100
@@ -59,6 +58,6 @@ def _faults(filters: FilterReader, row: Row) -> Iterator[AppError]:
         if raw is None:
             continue
         try:
-            read(orjson.loads(raw) if isinstance(raw, bytes) else raw)  # bytes: as it was stored
+            read(loaded(raw) if isinstance(raw, bytes) else raw)  # bytes: as it was stored
         except (InvalidQuery, Forbidden) as error:
             yield FailedValidation(name, "rule", f"It can't be understood: {error.message}")
