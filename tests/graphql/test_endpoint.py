@@ -124,7 +124,7 @@ async def test_bodies_of_other_kinds_are_not_read(client, content_type):
         ("query($a: Nope) { account(limit: $a) { id } }", "Unknown type 'Nope'"),
         ("subscription { account_mutated { key } }", "subscription"),
         ("{ account { id @nope } }", "Unknown directive '@nope'"),
-        ("mutation { create_account_item(data: {account_name: {}}) { id } }", "non string value"),
+        ("mutation { create_account_item(data: {nope: 1}) { id } }", "nope"),
         (
             "query A { ...F } fragment F on Query { ...F }",
             "Cannot spread fragment 'F' within itself",

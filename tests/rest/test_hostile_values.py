@@ -210,7 +210,7 @@ async def _imported(client, kind, text):
 
 async def test_a_number_of_too_many_digits_in_an_import_is_refused(client):
     response = await _imported(client, "json", '[{"id":' + DIGITS + "}]")
-    assert code_of(response) == (400, "INVALID_PAYLOAD")
+    assert code_of(response) == (400, "VALUE_TOO_LONG")
 
 
 @pytest.mark.parametrize("levels", [2, 98])
