@@ -169,8 +169,10 @@ def test_a_killed_worker_and_a_lost_redis_lose_nothing(plant, receiver):
     assert first == second
 
 
-async def test_who_hangs_holds_up_nobody_else(plant, receiver, database):
+async def test_who_hangs_holds_up_nobody_else(plant, receiver, database, monkeypatch):
     """Of a webhook and of an account so many are under way; those of others come meanwhile."""
+    monkeypatch.setenv("WEBHOOK_TIMEOUT", "60")  # none of them gives up before we have looked
+    settings.cache_clear()
     deliver(plant, hook(plant, receiver.url("hang/0")), 20)
     deliver(plant, hook(plant, receiver.url("beside")), 30)
     for number in range(3):
