@@ -117,7 +117,8 @@ def _check_field(collection: Collection, field: Field) -> None:
         or field.name.endswith("_func")
     ):
         raise BadDefinition(
-            f"{where}: use letters, digits and underscores, 63 at most, not ending in _func."
+            f"{where}: use letters, digits and underscores, 63 at most, not ending in _func, and "
+            "no digit first."
         )
     if field.relation is None and field.type not in TYPES and field.type != ALIAS:
         raise BadDefinition(f"{where} has the unknown type {field.type!r}.")

@@ -60,6 +60,7 @@ _COLLECTIONS: dict[str, dict[str, str]] = {
     "ship_tag": {"ship": "integer", "tag": "integer", "sort": "integer"},
     "tag": {"word": "string"},
     "office": {"motto": "string"},
+    "class": {"from": "string", "in": "integer", "from_": "string", "None": "date"},
 }
 _TO_MANY = (("port", "berths", "o2m"), ("ship", "tags", "m2m"))
 _RELATIONS = (
@@ -211,7 +212,8 @@ async def harbour(harbour_app: tuple[Starlette, str, Schema, MetaData]) -> Async
     app, url, schema, tables = harbour_app
     domains.register(schema, tables, builtin=False)
     with psycopg.connect(url, autocommit=True) as rows:
-        rows.execute(f"TRUNCATE {', '.join(_COLLECTIONS)} RESTART IDENTITY")
+        names = ", ".join(f'"{name}"' for name in _COLLECTIONS)
+        rows.execute(f"TRUNCATE {names} RESTART IDENTITY")
         rows.execute("TRUNCATE directus_revisions, directus_activity CASCADE")
         rows.execute("DELETE FROM directus_permissions WHERE policy = %s", [PUBLIC])
         async with client_of(app) as client, client_of(app, {}) as public:

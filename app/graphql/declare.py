@@ -3,6 +3,7 @@
 import types
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
+from keyword import iskeyword
 from typing import Any, Optional
 
 import strawberry
@@ -28,9 +29,12 @@ def many(annotation: Any, *, of_nulls: bool = False) -> Any:
 
 def output(cls: type, fields: Mapping[str, Any], note: str = "") -> type:
     """Fill a class as an object type. A field is an annotation, or a pair with a field object."""
-    for name, field in fields.items():
+    for name, annotation in fields.items():
         # One kind of field for all keeps their order.
-        setattr(cls, name, field if isinstance(field, StrawberryField) else described(field))
+        is_field = isinstance(annotation, StrawberryField)
+        field: StrawberryField = annotation if is_field else described(annotation)
+        field.graphql_name = name
+        setattr(cls, _attribute(name, fields), field)
     return strawberry.type(cls, name=cls.__name__, description=note or None)
 
 
@@ -81,11 +85,23 @@ def _parameter(name: str, annotation: Any) -> Parameter:
 
 def input_object(cls: type, fields: Mapping[str, Any], note: str = "") -> type:
     """Fill a class as an input type; nullable fields may be left out."""
+    attributes = {name: _attribute(name, fields) for name in fields}
     for name, annotation in fields.items():
-        if _nullable(annotation):
+        if attributes[name] != name:
+            default = {"default": UNSET} if _nullable(annotation) else {}
+            setattr(cls, attributes[name], strawberry.field(name=name, **default))
+        elif _nullable(annotation):
             setattr(cls, name, UNSET)
-    cls.__annotations__ = dict(fields)
+    cls.__annotations__ = {attributes[name]: kind for name, kind in fields.items()}
     return strawberry.input(cls, name=cls.__name__, description=note or None)
+
+
+def _attribute(name: str, fields: Mapping[str, Any]) -> str:
+    """What Python can call a field: a snapshot may have one called `class` or `from`."""
+    attribute = name
+    while iskeyword(attribute) or (attribute != name and attribute in fields):
+        attribute += "_"
+    return attribute
 
 
 def _nullable(annotation: Any) -> bool:

@@ -242,3 +242,29 @@ async def test_refusals_say_values_as_json_does(harbour):
         'Validation failed for field "active". Value has to be "true".',
         'Validation failed for field "name". Value can\'t be null.',
     ]
+
+
+async def test_names_may_be_words_of_python(harbour):
+    made = await harbour.data("POST", "/items/class", {"from": "a", "in": 1, "from_": "b"})
+    assert made == {"id": 1, "from": "a", "in": 1, "from_": "b", "None": None}
+    query = """mutation ($d: create_class_input!) {
+      create_class_item(data: $d) { from in from_ None }
+      again: create_class_item(data: {from: "x", in: 3, from_: "y", None: "2024-01-01"}) { in }
+      update_class_item(id: 1, data: {from: "c"}) { id from None_func { year } }
+    }"""
+    written = await harbour.client.data(query, d={"from": "d", "in": 2, "None": "2024-02-03"})
+    assert written == {
+        "create_class_item": {"from": "d", "in": 2, "from_": None, "None": "2024-02-03"},
+        "again": {"in": 3},
+        "update_class_item": {"id": "1", "from": "c", "None_func": {"year": None}},
+    }
+    query = """query ($f: class_filter) {
+      class(filter: $f) { id }
+      literal: class(filter: {from: {_eq: "x"}, in: {_gt: 2}}, sort: ["from"]) { in }
+      class_by_id(id: 1) { from }
+      class_aggregated(groupBy: ["from"]) { group sum { in } }
+    }"""
+    read = await harbour.client.data(query, f={"from": {"_eq": "c"}, "_or": [{"in": {"_eq": 1}}]})
+    assert read["class"] == [{"id": "1"}]
+    assert (read["literal"], read["class_by_id"]) == ([{"in": 3}], {"from": "c"})
+    assert {"group": {"from": "d"}, "sum": {"in": 2}} in read["class_aggregated"]
