@@ -127,6 +127,8 @@ class FilterReader:
             target = field.many.collection
             if not self.schema.fields(target):
                 raise Forbidden.collection(target, path)
+            if isinstance(value, dict):
+                _require_said(field.name, value)
             return self._on_rows(target, value, path)
         if not isinstance(value, dict):
             return self._compare(field, "_eq", value, path)

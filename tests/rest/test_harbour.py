@@ -198,6 +198,7 @@ async def test_what_is_no_item_of_a_list_is_refused(harbour):
         {"meta": {"_json": {"a": {}}}},
         {"id": {}},
         {"berths": {"label": {}}},
+        {"berths": {}},
         {"year(opened)": {}},
         {"opened_func": {}},
         {"opened_func": {"year": {}}},
