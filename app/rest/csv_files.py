@@ -9,7 +9,8 @@ from functools import partial
 from typing import IO, Any
 
 from app.errors import InvalidPayload, shown
-from app.json_text import DEEPEST, NotJson, TooDeep, read_json
+from app.json_text import DEEPEST
+from app.rest.requests import json_or_text
 from schema import Field, Schema
 
 CSV = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})
@@ -230,9 +231,4 @@ def _value(column: _Column, text: str) -> Any:
         return text
     if (field is None or field.type != "json") and text[0] not in '{["':
         return text
-    try:
-        return read_json(text)
-    except TooDeep as error:
-        raise InvalidPayload(str(error)) from None
-    except NotJson:
-        return text
+    return json_or_text(text)

@@ -16,11 +16,10 @@ from app.domains.directus_files.uploads import Upload, announced, discard, store
 from app.errors import Forbidden, InvalidPayload, RouteNotFound, shown
 from app.items.items import Items
 from app.items.values import as_key
-from app.json_text import NotJson, TooDeep, read_json
 from app.rest.items import METHODS, serve_collection, serve_item
 from app.rest.multipart import Part, is_form, read_parts
 from app.rest.queries import read_back
-from app.rest.requests import query_of
+from app.rest.requests import json_or_text, query_of
 from app.rest.responses import data_response, no_content
 
 FILES = "directus_files"
@@ -148,12 +147,7 @@ def _value(items: Items, name: str, text: str) -> Any:
     field = items.schema.fields(FILES).get(name)
     if field is None or field.type != "json":
         return text
-    try:
-        return read_json(text)
-    except TooDeep as error:
-        raise InvalidPayload(str(error)) from None
-    except NotJson:
-        return text
+    return json_or_text(text)
 
 
 def _shown(array: bytes | None, *, many: bool) -> Response:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from app.errors import InvalidPayload
-from app.json_text import NotJson, read_json
+from app.json_text import NotJson, TooDeep, read_json
 
 _SECRETS = re.compile(r"(/documents/(?:download|file))\W.+", re.IGNORECASE | re.DOTALL)
 """Routes whose paths hold what lets somebody in: `{token}`. All of them have to be here."""
@@ -86,6 +86,19 @@ def json_of(request: Request, raw: bytes) -> Any:
         return read_json(raw, of_nobody=request.state.items.caller.is_anonymous)
     except NotJson as error:
         raise InvalidPayload(str(error)) from None
+
+
+def json_or_text(text: str) -> Any:
+    """The value of a text of a form or file, if it is JSON; else the text itself.
+
+    Raises InvalidPayload for JSON that is nested too deeply.
+    """
+    try:
+        return read_json(text)
+    except TooDeep as error:
+        raise InvalidPayload(str(error)) from None
+    except NotJson:
+        return text
 
 
 def _is_json(request: Request) -> bool:
