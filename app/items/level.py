@@ -24,6 +24,9 @@ from sqlalchemy.sql.selectable import FromClause
 from app.errors import InvalidQuery, shown
 from app.items.query import (
     AggregateQuery,
+    All,
+    Compare,
+    Condition,
     Constant,
     Leaf,
     Nested,
@@ -84,6 +87,8 @@ class Level:
         chosen = (query.filter, query.search, query.rows, query.offset, parent)
         as_stored = query.sort in {(), (Sort((key,)),)}
         if as_stored and all(part is None for part in chosen):
+            return False
+        if _names_one_row(query.filter, key) or _names_one_row(query.rows, key):
             return False
         scope = Scope(self.build, query.collection)
         return not all(_is_column(node, scope, query.surface) for node in query.selection)
@@ -197,6 +202,16 @@ def _is_column(node: Node, scope: Scope, surface: Surface) -> bool:
         and node.function is None
         and isinstance(_value(node, scope, surface), Column)
     )
+
+
+def _names_one_row(condition: Condition | None, key: str) -> bool:
+    """Whether it holds for one row at most, whatever else it asks: that of one key."""
+    if isinstance(condition, All):
+        return any(_names_one_row(part, key) for part in condition.conditions)
+    if not isinstance(condition, Compare):
+        return False
+    is_key = condition.path == (key,) and condition.function is None
+    return is_key and condition.operator == "_eq"
 
 
 def _parts(node: Parts, scope: Scope) -> ColumnElement[Any]:

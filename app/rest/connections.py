@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections import Counter
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
@@ -21,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from app.access.networks import network_of
 from app.errors import AppError, HeadersTooLarge, InvalidPayload, RequestStalled, TooManyConnections
 from app.json_text import written
+from app.rest.heads import HeadWithBody
 from app.rest.requests import HAS_COME
 from app.rest.responses import error_body
 from app.settings import Settings
@@ -44,6 +46,9 @@ _UNREAD = 64 * 1024
 """Bytes that wait behind those before nothing more is taken: till then it is seen who leaves."""
 _END_OF_HEAD = b"\r\n\r\n"
 """llhttp, as we use it, takes no other line ends."""
+
+_NAME = itemgetter(0)
+"""That of a header."""
 
 _open: Counter[str] = Counter()
 """The connections of this process, by the network they come from."""
@@ -108,11 +113,22 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing() or self._refusal is not None:
             return
+        if self._next is None and not self._said and not self.pipeline and _is_piece(data):
+            self._look_at(data)
+            self._go_on()
+            return
         self._said += data
         if self._next is None:
             self._read()
         else:
             self._take_more()
+
+    def _look_at(self, piece: bytes) -> None:
+        self._head_bytes += len(piece)
+        super().data_received(piece)
+        self._hand_over()
+        if self._head_bytes > _LARGEST_HEAD or len(self.headers or ()) > _MOST_LINES:
+            self._refuse(HeadersTooLarge(_LARGEST_HEAD, _MOST_LINES))
 
     def _read(self) -> None:
         """Look at a piece of what has come; at the next when others have had their turn."""
@@ -120,11 +136,11 @@ class Connection(HttpToolsProtocol):
         if self._said and not self.pipeline:
             piece = _piece(self._said)
             del self._said[: len(piece)]
-            self._head_bytes += len(piece)
-            super().data_received(piece)
-            self._hand_over()
-            if self._head_bytes > _LARGEST_HEAD or len(self.headers or ()) > _MOST_LINES:
-                self._refuse(HeadersTooLarge(_LARGEST_HEAD, _MOST_LINES))
+            self._look_at(piece)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """With what else has come, or till something does."""
         if self._said and not self.pipeline:
             self._next = self.loop.call_soon(self._read)
         elif not self.pipeline and self._late is None and self._is_idle():
@@ -136,7 +152,7 @@ class Connection(HttpToolsProtocol):
         waits = 0 if self._is_idle() else len(self.cycle.body)
         if len(self._said) > _UNREAD or waits > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        else:
+        elif self.flow.read_paused:
             self.flow.resume_reading()
 
     def _is_idle(self) -> bool:
@@ -151,19 +167,24 @@ class Connection(HttpToolsProtocol):
             self._refuse_whole(HeadersTooLarge(_LONGEST_PATH, _MOST_LINES))
         if len(self.headers) > _MOST_LINES:
             self._refuse_whole(HeadersTooLarge(_LARGEST_HEAD, _MOST_LINES))
-        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
-        if codings and [value.strip().lower() for value in codings] != [b"chunked"]:
-            # RFC 9112 6.3: where a body ends, nobody knows then; nor do we read the other codings.
-            self._refuse_whole(
-                InvalidPayload('The only "Transfer-Encoding" is "chunked"; or send a length')
-            )
+        if b"transfer-encoding" in map(_NAME, self.headers):
+            self._check_coding()
         super().on_headers_complete()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope[HAS_COME] = self.cycle.message_event.is_set
+        self.cycle.transport = HeadWithBody(self.cycle, self.transport)  # type: ignore[assignment]
         if self.parser.should_upgrade():
             # RFC 9110 7.8: who asks for another protocol may be answered in this one. The parser
             # takes what comes next for the other, so nothing can.
             self.cycle.keep_alive = False
+
+    def _check_coding(self) -> None:
+        """RFC 9112 6.3: of others nobody knows where a body ends, or we can't read them."""
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if [value.strip().lower() for value in codings] != [b"chunked"]:
+            self._refuse_whole(
+                InvalidPayload('The only "Transfer-Encoding" is "chunked"; or send a length')
+            )
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
@@ -272,6 +293,11 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         else:
             self._look_again()
+
+
+def _is_piece(data: bytes) -> bool:
+    """Whether it is looked at together."""
+    return len(data) <= _READ and data.count(_END_OF_HEAD) < _QUEUED
 
 
 def _piece(said: bytearray) -> bytes:

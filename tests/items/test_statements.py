@@ -7,6 +7,8 @@ from decimal import Decimal
 import orjson
 import pytest
 
+from app.access.caller import Caller
+from app.access.permissions import Permission, Permissions
 from app.errors import AnswerTooLarge
 from app.items.compile import Compiler
 from app.items.items import Items
@@ -26,7 +28,7 @@ from app.items.query import (
 )
 from app.items.selection import Options
 from tests.items.books import COMPILER, LIBRARY, TABLES
-from tests.items.conftest import ANTS, reader_of, titles
+from tests.items.conftest import ANTS, USER, reader_of, titles
 
 
 async def test_a_read_is_one_statement(library, statements):
@@ -84,6 +86,17 @@ async def test_a_page_costs_what_its_rows_cost(library, rows, page):
     assert [book["title"] for book in found] == [
         book["title"] for book in orjson.loads(await library.items.many(plain))
     ]
+
+
+@pytest.mark.parametrize("rule", [{}, {"status": {"_neq": "lost"}}])
+async def test_of_one_key_nothing_else_is_on_the_page(library, rule):
+    """So its keys are not looked for first."""
+    permissions = Permissions((Permission("book", "read", rule=rule), Permission("shelf", "read")))
+    items = replace(library.items, caller=Caller(USER, permissions=permissions))
+    query = library.query("book", "title shelf.label")
+    reading = items.reading_by_key(None, lambda: query)
+    assert '"page."' not in reading.statement.sql
+    assert orjson.loads(await items.find(reading, ANTS))["title"] == "Ants"
 
 
 async def test_a_page_of_a_to_many_costs_what_its_rows_cost(library, rows):
