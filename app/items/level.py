@@ -75,9 +75,12 @@ class Level:
 
     def rows(self, query: Query, parent: _Parent | None = None) -> Select[Any]:
         """The shaped rows of one level. `parent`: the column that joins it, and its value."""
-        if self._makes_what_is_cut(query, parent):
-            return self._page(query, parent)
-        return self._shaped(query, parent)
+        if not self._makes_what_is_cut(query, parent):
+            scope = Scope(self.build, query.collection, level_rule(query, self.build))
+            return self._shaped(query, scope, parent)
+        if self._is_sorted_as_stored(query):
+            return self._page_of_rows(query, parent)
+        return self._page_of_keys(query, parent)
 
     def _makes_what_is_cut(self, query: Query, parent: _Parent | None) -> bool:
         """Whether PostgreSQL would make rows that are not on the page, and that costs something."""
@@ -93,38 +96,63 @@ class Level:
         scope = Scope(self.build, query.collection)
         return not all(_is_column(node, scope, query.surface) for node in query.selection)
 
-    def _page(self, query: Query, parent: _Parent | None) -> Select[Any]:
-        """Keys first: what is on the page is found before anything of a row is made.
+    def _is_sorted_as_stored(self, query: Query) -> bool:
+        """Whether nothing comes before the page, and it is sorted by what is stored of its rows."""
+        rule = level_rule(query, self.build)
+        columns = self.build.tables.tables[query.collection].c
+        return (
+            query.offset is None
+            and (rule is None or not rule.masks)
+            and all(
+                sort.function is None and len(sort.path) == 1 and sort.path[0] in columns
+                for sort in query.sort
+            )
+        )
+
+    def _page_of_rows(self, query: Query, parent: _Parent | None) -> Select[Any]:
+        """What is on the page is found, as it is stored, before more is made of it.
+
+        Relations are joined to the page as a whole, so it is put in its order once more.
+        """
+        scope = Scope(self.build, query.collection, level_rule(query, self.build))
+        names = self.build.tables.tables[query.collection].c.keys()
+        page = self._page(select(*(scope.table.c[name] for name in names)), scope, query, parent)
+        whole = Scope(self.build, query.collection, table=page)
+        return self._shaped(replace(_of_one_row(query), sort=query.sort), whole, None)
+
+    def _page_of_keys(self, query: Query, parent: _Parent | None) -> Select[Any]:
+        """What is on the page is found before anything of a row is looked at but its key.
 
         So what comes before the page costs no more than its keys. The rows are made one after
         another (OFFSET 0), whatever PostgreSQL thinks how many they are, and stay in order.
         """
         scope = Scope(self.build, query.collection, level_rule(query, self.build))
         key = scope.table.c[self.build.schema[query.collection].primary_key.name]
-        keys = matching(select(key.label("key")), scope, query)
-        keys = ordered(keys, scope, query)
-        if parent is not None:
-            keys = keys.where(scope.table.c[parent.column] == parent.value).correlate(parent.table)
-        page = paged(keys.select_from(scope.source), scope, query).subquery(_PAGE)
-        whole = replace(query, filter=None, search=None, sort=(), limit=None, offset=None)
-        made = self._shaped(whole, _Parent(key.name, page.c.key, page))
+        page = self._page(select(key.label("key")), scope, query, parent)
+        whole = _of_one_row(query)
+        masked = Scope(self.build, query.collection, level_rule(whole, self.build))
+        made = self._shaped(whole, masked, _Parent(key.name, page.c.key, page))
         row = made.correlate(page).offset(_NONE).lateral(_OF_PAGE)
         return select(*row.c).select_from(page.join(row, true()))
 
-    def _shaped(self, query: Query, parent: _Parent | None) -> Select[Any]:
-        scope = Scope(self.build, query.collection, level_rule(query, self.build))
+    def _page(
+        self, found: Select[Any], scope: Scope, query: Query, parent: _Parent | None
+    ) -> FromClause:
+        found = ordered(matching(found, scope, query), scope, query)
+        found = _of_parent(found.select_from(scope.source), scope, parent)
+        return paged(found, scope, query).subquery(_PAGE)
+
+    def _shaped(self, query: Query, scope: Scope, parent: _Parent | None) -> Select[Any]:
+        """The rows of a scope, each with what is selected of it."""
         nested: list[FromClause] = []
         most = self._most_of_each(query, scope)
         columns = [self._column(node, query, scope, nested, most) for node in query.selection]
-        statement = matching(select(*columns), scope, query)
-        statement = ordered(statement, scope, query)
-        if parent is not None:
-            statement = statement.where(scope.table.c[parent.column] == parent.value)
-            statement = statement.correlate(parent.table)
+        statement = ordered(matching(select(*columns), scope, query), scope, query)
         source = scope.source
         for lateral in nested:
             source = source.outerjoin(lateral, true())
-        return paged(statement.select_from(source), scope, query)
+        statement = _of_parent(statement.select_from(source), scope, parent)
+        return paged(statement, scope, query)
 
     def _most_of_each(self, query: Query, scope: Scope) -> int:
         """The bytes that each list of a row may have: all lists of a row are there at once."""
@@ -160,6 +188,18 @@ class Level:
             return as_objects(rows, keys_of(node.query)).correlate(scope.table).lateral()
         shaped = as_values(rows, most) if node.bare else as_list(rows, keys_of(node.query), most)
         return shaped.correlate(scope.table).lateral()
+
+
+def _of_parent(statement: Select[Any], scope: Scope, parent: _Parent | None) -> Select[Any]:
+    if parent is None:
+        return statement
+    joined = statement.where(scope.table.c[parent.column] == parent.value)
+    return joined.correlate(parent.table)
+
+
+def _of_one_row(query: Query) -> Query:
+    """The same of a row that is known to be asked for, and let through."""
+    return replace(query, filter=None, search=None, rows=None, sort=(), limit=None, offset=None)
 
 
 def keys_of(query: Query) -> list[str]:

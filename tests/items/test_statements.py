@@ -81,7 +81,7 @@ async def test_a_page_costs_what_its_rows_cost(library, rows, page):
     found = orjson.loads(await library.items.many(query))
     assert len(found) == 5
     [[plan]] = rows.execute(PLAN.format(statement.sql), statement.values).fetchone()
-    assert made(plan["Plan"]) == 5
+    assert 0 < made(plan["Plan"]) <= 5
     plain = library.query("book", "title", **page)
     assert [book["title"] for book in found] == [
         book["title"] for book in orjson.loads(await library.items.many(plain))
@@ -113,7 +113,7 @@ async def test_a_page_of_a_to_many_costs_what_its_rows_cost(library, rows):
     [[plan]] = rows.execute(PLAN.format(statement.sql), statement.values).fetchone()
     [shelf] = orjson.loads(await library.items.many(query))
     assert len(shelf["books"]) == 3
-    assert made(plan["Plan"]) == 1 + 3
+    assert 0 < made(plan["Plan"]) <= 1 + 3
 
 
 # The cache of statements.
