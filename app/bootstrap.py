@@ -7,7 +7,7 @@ from app.access.caller import SYSTEM
 from app.access.secrets import is_password, new_token, token_hash
 from app.database.session import Database, WriteSession
 from app.domains.directus_policies.service import admin_role, ensure_public, is_administered
-from app.items.write import Writer
+from app.items.write.writer import Writer
 from app.pools import Asker
 from app.served import Served, served
 from app.settings import Settings

@@ -14,7 +14,7 @@ from app.embedded import attach
 from app.embedded.services import Services
 from app.errors import AppError
 from app.items.items import Items
-from app.items.selection import Limits
+from app.items.query.selection import Limits
 from app.served import served
 from app.settings import Settings, settings
 

@@ -23,8 +23,8 @@ from app.database.session import Bounds, Database
 from app.domains.webhook.wanted import WANTED
 from app.errors import AppError, ErrorList, RequestsExceeded, RouteNotFound
 from app.graphql.endpoint import graphql_routes
-from app.items.readings import Readings
-from app.items.selection import Limits
+from app.items.cache.prepared import PreparedReads
+from app.items.query.selection import Limits
 from app.rest import (
     assets,
     auth,
@@ -113,7 +113,7 @@ def create_app(settings: Settings) -> Starlette:
                 "compiler": compiler,
                 "limits": limits,
                 "rate_limits": rate_limits,
-                "readings": Readings(),
+                "readings": PreparedReads(),
                 "storage": storage_at(s3_url, settings.s3_public_url),
                 "reserved": reserved,
             }

@@ -18,10 +18,10 @@ from app import domains
 from app.access.caller import SYSTEM as SERVER
 from app.database.tables import METADATA, build_tables
 from app.errors import AppError, Forbidden, InvalidQuery, shown
-from app.items.compile import Compiler
-from app.items.filter import FilterReader
-from app.items.values import stored
-from app.items.write_rules import RuleReader
+from app.items.compile.compiler import Compiler
+from app.items.policy.payload_rules import RuleReader
+from app.items.query.filter import FilterReader
+from app.items.write.values import stored
 from app.json_text import exact
 from app.settings import Settings
 from schema import BUILTIN, OWN, SYSTEM, BadDefinition, Collection, Schema, with_accounts

@@ -27,7 +27,7 @@ from app.domains.document.narrowing import narrowed
 from app.domains.document.service import ask
 from app.domains.document.statement import selection
 from app.embedded.binaries import postgres_package
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 from app.served import served
 from app.settings import settings
 from bench.installation import benched

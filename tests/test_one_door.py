@@ -233,7 +233,7 @@ def test_every_statement_goes_through_the_door() -> None:
     unknown = {module: names for module, names in unknown.items() if names}
     assert not unknown, (
         f"{unknown}: build these on Sight.of(collection, alias), or add tenancy(alias) "
-        "(app/items/sight.py); a statement of the server's own is listed here with its reason."
+        "(app/items/policy/sight.py); a statement of the server's own is listed with its reason."
     )
     stale = {m: names - beside.get(m, set()) for m, names in known.items()}
     assert not {m: names for m, names in stale.items() if names}, "These need no exception any more"

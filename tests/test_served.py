@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app import domains
-from app.items.rules import rules_of
+from app.items.hooks import rules_of
 from app.served import served
 from app.settings import Settings
 from schema import BUILTIN, BadDefinition

@@ -20,7 +20,7 @@ from structlog.contextvars import bound_contextvars
 from app.codes.errors import CodeError
 from app.database.session import Database, WriteSession
 from app.errors import AppError, ErrorList
-from app.items.rules import listeners
+from app.items.hooks import listeners
 from app.queue import nudge
 from workers.kinds import Chunk, Held, Kind, Piece
 

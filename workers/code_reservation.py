@@ -15,7 +15,7 @@ from app.domains.code_reservation.service import (
 )
 from app.domains.unique_code.supply import count_held
 from app.errors import ServiceUnavailable
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from app.storage import storage
 from workers.exports import StorageGone
 from workers.kinds import Chunk, Held, Kind, Piece, to_be_stored

@@ -9,7 +9,7 @@ from app.domains.document.purge import purge
 from app.domains.document.service import KIND
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import ServiceUnavailable
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from app.storage import storage
 from workers.exports import StorageGone
 from workers.kinds import Chunk, WholeJob

@@ -8,8 +8,8 @@ from app.domains.directus_exports.service import KIND, forget, listed, make_file
 from app.domains.directus_files.uploads import forget as forget_bytes
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import ServiceUnavailable
-from app.items.compile import Compiler
-from app.items.selection import Limits
+from app.items.compile.compiler import Compiler
+from app.items.query.selection import Limits
 from app.settings import settings
 from app.storage import storage
 from workers.kinds import Chunk, Piece, WholeJob, to_be_stored

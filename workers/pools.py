@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from app.database.session import Database
 from app.domains.code_pool.service import refill
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from app.settings import settings
 
 LONGEST_INTERVAL = 1.0

@@ -4,7 +4,7 @@ from app.database.session import WriteSession
 from app.domains.job_chunk.service import forget_chunks
 from app.domains.scm_data import task_queries
 from app.domains.scm_data.tasks import KIND, do_portion, portions, read_task
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from workers.kinds import Chunk, Kind, Piece
 
 

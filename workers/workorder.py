@@ -7,7 +7,7 @@ from app.domains.directus_files.uploads import forget as forget_bytes
 from app.domains.job_chunk.service import forget_chunks
 from app.domains.workorder.service import KIND, complete, pack, packing_failed, read_order
 from app.errors import ServiceUnavailable
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from app.storage import storage
 from workers.exports import StorageGone
 from workers.kinds import Chunk, WholeJob

@@ -10,7 +10,7 @@ import typer
 from app.domains.scan.verification import verdict_of
 from app.errors import InvalidPayload
 from app.installation import attached, opened
-from app.items.query import Compare, Query, Sort, Value
+from app.items.query.tree import Compare, Query, Sort, Value
 from app.settings import Settings
 
 codes = typer.Typer(name="codes", help="Minted codes.", no_args_is_help=True)

@@ -15,7 +15,7 @@ from app.access.secrets import new_token
 from app.commands.users import key_of_user
 from app.errors import InvalidPayload
 from app.installation import attached, opened
-from app.items.query import Leaf, Nested, Node, Query, Sort, Value
+from app.items.query.tree import Leaf, Nested, Node, Query, Sort, Value
 from app.settings import Settings
 
 credential = typer.Typer(

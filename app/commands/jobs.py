@@ -21,7 +21,7 @@ from rich.text import Text
 from app.errors import AppError
 from app.installation import attached, opened
 from app.items.items import Items
-from app.items.query import Compare, Leaf, Query, Sort, Value
+from app.items.query.tree import Compare, Leaf, Query, Sort, Value
 from app.queue import worker_count
 from app.settings import Settings
 

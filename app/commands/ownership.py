@@ -12,7 +12,7 @@ from rich.table import Table
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.items import Items
-from app.items.query import AnyOf, Compare, Leaf, Nested, Node, Query, Sort, Value
+from app.items.query.tree import AnyOf, Compare, Leaf, Nested, Node, Query, Sort, Value
 from app.settings import Settings
 
 prefix = typer.Typer(

@@ -13,7 +13,7 @@ from app.domains.directus_users.password_reset import reset_token
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.items import Items
-from app.items.query import AnyOf, Compare, Leaf, Query, Value
+from app.items.query.tree import AnyOf, Compare, Leaf, Query, Value
 from app.settings import Settings
 
 user = typer.Typer(name="user", help="Users.", no_args_is_help=True)

@@ -25,8 +25,8 @@ from app.domains import (
     webhook_delivery,
     workorder,
 )
-from app.items.compile import Compiler
-from app.items.rules import forget
+from app.items.compile.compiler import Compiler
+from app.items.hooks import forget
 from schema import BUILTIN, Schema
 
 SYSTEM = (directus_files, directus_users, directus_roles, directus_policies)

@@ -24,7 +24,7 @@ from app.access.caller import Caller
 from app.graphql.nesting import require_shallow_text, require_shallow_tree
 from app.graphql.parsing import parsed
 from app.graphql.validating import validated
-from app.items.kept import Kept
+from app.items.cache.bounded import BoundedCache
 from app.pools import DOCUMENTS, Asker
 
 _LONGEST = 1_000_000
@@ -97,8 +97,10 @@ class Documents:
         self.tokens = tokens
         self.aliases = aliases
         self.depth = depth
-        self._kept: Kept[Document] = Kept(keep, _MOST_CHARACTERS)
-        self._kept_of_nobody: Kept[Document] = Kept(keep, _MOST_CHARACTERS_OF_NOBODY)
+        self._kept: BoundedCache[Document] = BoundedCache(keep, _MOST_CHARACTERS)
+        self._kept_of_nobody: BoundedCache[Document] = BoundedCache(
+            keep, _MOST_CHARACTERS_OF_NOBODY
+        )
 
     def read(self, text: str, *, of_nobody: bool = False) -> Document:
         """The document of a text, its errors inside; `of_nobody`: of who has no token.
@@ -132,7 +134,7 @@ class Documents:
             return Document(None, (GraphQLError(message),))
         return self._kept_of(of_nobody).get(text)
 
-    def _kept_of(self, of_nobody: bool) -> Kept[Document]:
+    def _kept_of(self, of_nobody: bool) -> BoundedCache[Document]:
         return self._kept_of_nobody if of_nobody else self._kept
 
     def _kept_if_short(self, text: str, of_nobody: bool, document: Document) -> Document:

@@ -32,7 +32,7 @@ from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
 from app.graphql.weight import require_light_document
 from app.items.items import Items
-from app.items.violations import as_refusal
+from app.items.write.constraint_errors import as_refusal
 from app.json_text import NotJson, TooDeep, listed, read_json, written
 from app.rest.requests import header, json_of, whole_body
 from app.rest.responses import error_body, json_response

@@ -7,7 +7,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from app.graphql.declare import forward, input_object, many, optional
 from app.graphql.scalars import BigInt, Date, Hash, Json, StringOrFloat, link_scalar
-from app.items.functions import FUNCTIONS
+from app.items.query.functions import FUNCTIONS
 from schema import Collection, Field, Schema
 
 _EQUAL = ("_eq", "_neq")

@@ -7,8 +7,8 @@ import strawberry
 from app.graphql.declare import described, forward, many, optional, output, with_arguments
 from app.graphql.inputs import Inputs, function_family, value_type
 from app.graphql.scalars import Json
-from app.items.aggregate import NUMBERS
-from app.items.functions import FUNCTIONS
+from app.items.query.functions import FUNCTIONS
+from app.items.query.operations import NUMBERS
 from schema import Collection, Field, Schema
 
 

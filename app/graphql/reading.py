@@ -14,9 +14,11 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 
 from app.errors import Forbidden, InvalidQuery
-from app.items.grouping import aggregate_query, require_operand
 from app.items.items import Items
-from app.items.query import (
+from app.items.query.groups import aggregate_query, require_operand
+from app.items.query.relations import step
+from app.items.query.selection import Options
+from app.items.query.tree import (
     Aggregate,
     AggregateQuery,
     All,
@@ -28,8 +30,6 @@ from app.items.query import (
     Parts,
     Query,
 )
-from app.items.relations import step
-from app.items.selection import Options
 
 Details = list[FieldDetails]
 

@@ -17,10 +17,10 @@ from graphql.execution.collect_fields import FieldDetails
 from app.errors import Forbidden, InvalidPayload
 from app.graphql.execution import Compiled, Context
 from app.graphql.reading import SelectionReader, selection_text_of, text_of
+from app.items.cache.prepared import Asked, PreparedRead
 from app.items.items import Items
-from app.items.long_lists import read_in_turn
-from app.items.query import Query, Value
-from app.items.readings import Asked, Reading
+from app.items.query.long_lists import read_in_turn
+from app.items.query.tree import Query, Value
 
 Info = GraphQLResolveInfo[Context]
 Resolver = Callable[..., Awaitable[Any]]
@@ -141,7 +141,7 @@ def finished(info: Info, type_name: str, value: dict[str, Any]) -> Compiled:
     return Compiled(orjson.dumps(shown))
 
 
-def _back(info: Info, collection: str, arguments: dict[str, Any]) -> Reading | None:
+def _back(info: Info, collection: str, arguments: dict[str, Any]) -> PreparedRead | None:
     """What a write answers: the caller's selection of all that was written, if it may read it."""
     items = info.context.items
     if not items.may_read(collection):

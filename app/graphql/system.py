@@ -13,8 +13,8 @@ from app.graphql.resolvers import Info, finished, read_one_of, update_one_of
 from app.graphql.roots import Root
 from app.graphql.scalars import Json
 from app.graphql.sdl import Sdl
-from app.items.allowed import flags_of
-from app.items.query import Compare, Value
+from app.items.policy.actions import flags_of
+from app.items.query.tree import Compare, Value
 from app.settings import Settings
 
 USERS, ROLES = "directus_users", "directus_roles"

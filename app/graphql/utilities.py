@@ -12,7 +12,6 @@ from app.graphql.declare import optional
 from app.graphql.resolvers import Info
 from app.graphql.roots import Root
 from app.graphql.scalars import Void
-from app.items.reorder import move
 from app.items.revert import revert
 
 
@@ -46,7 +45,7 @@ async def _verify_hash(_root: Any, info: Info, **given: Any) -> bool:
 
 
 async def _sort(_root: Any, info: Info, **given: Any) -> bool:
-    await move(info.context.items, given["collection"], given["item"], given["to"])
+    await info.context.items.reorder(given["collection"], given["item"], given["to"])
     return True
 
 

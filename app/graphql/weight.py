@@ -14,7 +14,7 @@ from graphql import (
 )
 
 from app.errors import InvalidPayload
-from app.items.payloads import MOST_WRITTEN, weight_of
+from app.items.write.payloads import MOST_WRITTEN, weight_of
 
 _LITTLE = 64 * 1024
 """Bytes of a request: of less nobody has to know how often it is named."""

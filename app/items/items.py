@@ -12,22 +12,24 @@ from app.access.caller import Caller
 from app.access.permissions import Action
 from app.database.session import Database, Session, WriteSession
 from app.errors import AppError, ErrorList, Forbidden, OutOfTime
-from app.items.allowed import ACTIONS, described, may, require
-from app.items.compile import Compiler, Statement, name_of
-from app.items.cost import require_affordable
-from app.items.export import Format, exported
-from app.items.filter import FilterReader
-from app.items.query import AggregateQuery, Compare, Condition, Leaf, Query, Surface, Value
-from app.items.readings import Asked, Reading, Readings
-from app.items.restrict import AnyQuery, Restrictor
-from app.items.selection import LIMITS, Limits, QueryReader
-from app.items.sight import Sight
-from app.items.told import has_more, told
-from app.items.validation import refuse
-from app.items.values import as_key
-from app.items.view import View
-from app.items.violations import as_refusal
-from app.items.write import Writer
+from app.items.cache.prepared import Asked, PreparedRead, PreparedReads, Statement
+from app.items.compile.compiler import Compiler, name_of
+from app.items.export.exports import Format, exported
+from app.items.policy.actions import ACTIONS, described, may, require
+from app.items.policy.read_policy import AnyQuery, Restrictor
+from app.items.policy.readable_schema import View
+from app.items.policy.sight import Sight
+from app.items.query.cost import require_affordable
+from app.items.query.filter import FilterReader
+from app.items.query.selection import LIMITS, Limits, QueryReader
+from app.items.query.tree import AggregateQuery, Compare, Condition, Leaf, Query, Surface, Value
+from app.items.write.bulk_import import Rows, import_rows
+from app.items.write.constraint_errors import as_refusal
+from app.items.write.reorder import reorder
+from app.items.write.told import has_more, told
+from app.items.write.validation import refuse
+from app.items.write.values import as_key
+from app.items.write.writer import Writer
 from schema import Collection, Schema
 
 _WRITTEN = 100
@@ -42,7 +44,7 @@ class Items:
     compiler: Compiler
     caller: Caller
     limits: Limits = LIMITS
-    readings: Readings = field(default_factory=Readings, compare=False)
+    readings: PreparedReads = field(default_factory=PreparedReads, compare=False)
 
     @property
     def schema(self) -> Schema:
@@ -82,28 +84,28 @@ class Items:
             if any(may(self.caller, action, collection) for action in ACTIONS)
         }
 
-    def known_reading(self, asked: Asked) -> Reading | None:
+    def known_reading(self, asked: Asked) -> PreparedRead | None:
         """The list that was asked, where it was asked before."""
         return self.readings.known(self.caller, asked, "list")
 
-    def reading(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
+    def reading(self, asked: Asked | None, read: Callable[[], Query]) -> PreparedRead:
         """The list that was asked; `read` reads the query, where nobody has asked it before.
 
         Raises what `read` raises, and Forbidden.
         """
 
-        def made() -> Reading:
+        def made() -> PreparedRead:
             query = read()
             self.allow("read", query.collection)
-            return Reading(query.collection, self.compiler.items(self._affordable(query)))
+            return PreparedRead(query.collection, self.compiler.items(self._affordable(query)))
 
         return self.readings.reading(self.caller, asked, "list", made)
 
-    def reading_by_key(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
+    def reading_by_key(self, asked: Asked | None, read: Callable[[], Query]) -> PreparedRead:
         """As `reading`, of one item whose key comes when it runs."""
         return self._reading_by("_eq", asked, read, self.compiler.item, 1)
 
-    def reading_by_keys(self, asked: Asked | None, read: Callable[[], Query]) -> Reading:
+    def reading_by_keys(self, asked: Asked | None, read: Callable[[], Query]) -> PreparedRead:
         """As `reading`, of the items whose keys come when it runs."""
         return self._reading_by("_in", asked, read, self.compiler.items, _WRITTEN)
 
@@ -114,22 +116,22 @@ class Items:
         read: Callable[[], Query],
         compiled: Callable[[Query], Statement],
         rows: int,
-    ) -> Reading:
-        def made() -> Reading:
+    ) -> PreparedRead:
+        def made() -> PreparedRead:
             query = read()
             self.allow("read", query.collection)
             key, primary = Value(None), self.schema[query.collection].primary_key
             by_key = Compare((primary.name,), operator, key)
             restricted = self._affordable(query, rows, chosen=by_key)
-            return Reading(query.collection, compiled(restricted), name_of(restricted, key))
+            return PreparedRead(query.collection, compiled(restricted), name_of(restricted, key))
 
         return self.readings.reading(self.caller, asked, operator, made)
 
-    async def run(self, reading: Reading) -> bytes:
+    async def run(self, reading: PreparedRead) -> bytes:
         """The items of a reading as a JSON array."""
         return await self._json(reading.statement) or b"[]"
 
-    async def find(self, reading: Reading, key: Any) -> bytes | None:
+    async def find(self, reading: PreparedRead, key: Any) -> bytes | None:
         """The item of a reading by key as a JSON object; None: there is none of that key."""
         known = as_key(self.schema[reading.collection].primary_key, key)
         return None if known is None else await self._json(reading.of(known))
@@ -167,7 +169,7 @@ class Items:
         return await self._json(self.compiler.aggregate(self._restricted(query))) or b"[]"
 
     async def create(
-        self, collection: str, payloads: list[Any], back: Reading | None
+        self, collection: str, payloads: list[Any], back: PreparedRead | None
     ) -> bytes | None:
         """Create an item for every payload; the new items as a JSON array, shaped by `back`.
 
@@ -182,7 +184,7 @@ class Items:
         self,
         collection: str,
         patches: list[tuple[Any, Any]],
-        back: Reading | None,
+        back: PreparedRead | None,
         *,
         by_query: bool = False,
     ) -> bytes | None:
@@ -219,7 +221,7 @@ class Items:
         return orjson.dumps(shown)
 
     async def update_singleton(
-        self, collection: str, patch: dict[str, Any], back: Reading | None
+        self, collection: str, patch: dict[str, Any], back: PreparedRead | None
     ) -> bytes | None:
         """Patch the one item of a singleton, made where it is not there yet."""
         self.allow("update", collection)
@@ -279,6 +281,28 @@ class Items:
         known = [known for key in keys if (known := as_key(primary, key)) is not None]
         return Compare((primary.name,), "_in", Value(known))
 
+    async def import_rows(self, collection: str, rows: Rows, most_errors: int) -> int:
+        """Create or update an item for every row, all or none; how many.
+
+        Raises Forbidden unless the caller may create and update, and an ErrorList of what is wrong
+        with the rows: it looks on after the first error, until `most_errors` rows are wrong.
+        """
+        found = self.allow("create", collection)
+        self.allow("update", collection)
+        if found.system and not self.caller.is_admin:
+            raise Forbidden
+        async with self.database.write() as session:
+            return await import_rows(session, self.compiler, self.caller, found, rows, most_errors)
+
+    async def reorder(self, collection: str, item: Any, to: Any) -> None:
+        """Put `item` where `to` is, in the manual order of its collection.
+
+        Raises what an update raises, and InvalidPayload where there is no such order.
+        """
+        found = self.allow("update", collection)
+        async with self.writing() as session:
+            await reorder(session, self.compiler, self.caller, found, item, to)
+
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[WriteSession]:
         """One transaction. Raises OutOfTime when it takes longer than STATEMENT_TIMEOUT.
@@ -325,7 +349,7 @@ class Items:
         return bytes(value)
 
     async def _read_back(
-        self, session: Session, keys: list[Any], back: Reading | None
+        self, session: Session, keys: list[Any], back: PreparedRead | None
     ) -> bytes | None:
         """What was written, inside the same transaction: before a worker can touch it.
 

@@ -6,7 +6,7 @@ import orjson
 
 from app.errors import Forbidden, InvalidPayload
 from app.items.items import Items
-from app.items.query import Leaf, Query
+from app.items.query.tree import Leaf, Query
 
 REVISIONS = "directus_revisions"
 

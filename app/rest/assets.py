@@ -32,7 +32,7 @@ from app.domains.directus_files.transformations import (
 from app.domains.directus_files.variants import is_transformed, variant_name, variant_size
 from app.errors import Forbidden, RangeNotSatisfiable
 from app.items.items import Items
-from app.items.values import as_key
+from app.items.write.values import as_key
 from app.pools import Asker
 from app.rest.files import FILES
 from app.rest.streaming import Stream

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from app.access.caller import Caller
 from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
 from app.errors import InvalidPayload
-from app.items.operands import is_email
+from app.items.query.operands import is_email
 from app.rest.logins import forget, held, keep, told
 from app.rest.requests import body_of
 from app.rest.responses import data_response, json_response, no_content

@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from app.errors import UnprocessableContent
-from app.items.patterns import BadPattern, matches
+from app.items.query.patterns import BadPattern, matches
 from app.settings import Settings, listed
 
 _LONGEST = 300

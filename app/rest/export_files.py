@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.domains.directus_exports.service import FILES, ask
 from app.domains.directus_exports.wanted import Wanted
 from app.errors import InvalidPayload
-from app.items.export import FORMATS, Format
+from app.items.export.exports import FORMATS, Format
 from app.items.items import Items
 from app.rest.queries import names, options, read_safe
 from app.rest.requests import body_of

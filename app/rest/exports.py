@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 
 from starlette.responses import Response
 
-from app.items.export import MEDIA_TYPES, Format, export_of, filename
-from app.items.rules import Row
+from app.items.export.exports import MEDIA_TYPES, Format, export_of, filename
+from app.items.hooks import Row
 from app.rest.streaming import Stream
 
 

@@ -15,7 +15,7 @@ from app.domains.directus_files.names import plain_name, plain_type, title_of
 from app.domains.directus_files.uploads import Upload, announced, discard, store
 from app.errors import Forbidden, InvalidPayload, RouteNotFound, shown
 from app.items.items import Items
-from app.items.values import as_key
+from app.items.write.values import as_key
 from app.rest.items import METHODS, serve_collection, serve_item
 from app.rest.multipart import Part, is_form, read_parts
 from app.rest.queries import read_back

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from app.domains.directus_files.names import plain_type
 from app.errors import InvalidPayload, UnsupportedMediaType
-from app.items.imports import import_rows
 from app.items.items import Items
 from app.rest.csv_files import CSV, csv_rows
 from app.rest.json_files import JSON, json_rows
@@ -34,7 +33,7 @@ async def import_endpoint(request: Request) -> Response:
         is_csv = kind in CSV
         rows = csv_rows(file, items.schema, name) if is_csv else json_rows(file)
         with closing(rows):
-            await import_rows(items, name, rows, settings.max_import_errors)
+            await items.import_rows(name, rows, settings.max_import_errors)
     return nothing()
 
 

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.errors import Forbidden, InvalidPayload, RouteNotFound
+from app.items.cache.prepared import Asked
 from app.items.items import Items
-from app.items.query import AggregateQuery, Query
-from app.items.readings import Asked
+from app.items.query.tree import AggregateQuery, Query
 from app.json_text import loaded
 from app.rest.exports import export_response, file_response
 from app.rest.params import parse

@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from app.access.caller import Caller
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload
-from app.items.allowed import described, flags_of, may
-from app.items.grant import Grant
 from app.items.items import Items
-from app.items.values import as_key
+from app.items.policy.actions import described, flags_of, may
+from app.items.policy.write_policy import Grant
+from app.items.write.values import as_key
 from app.json_text import written
 from app.rest.items import read_many, read_one
 from app.rest.params import parse

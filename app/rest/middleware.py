@@ -25,7 +25,7 @@ from app.errors import (
     InvalidToken,
 )
 from app.items.items import Items
-from app.items.violations import as_refusal
+from app.items.write.constraint_errors import as_refusal
 from app.rest.cookies import cookie
 from app.rest.requests import header, path_for_logs
 from app.rest.responses import error_response

@@ -11,7 +11,7 @@ from app.access.caller import Caller
 from app.domains.directus_users import password_reset
 from app.domains.directus_users.second_factor import SecondFactor
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload
-from app.items.values import as_key
+from app.items.write.values import as_key
 from app.rest.auth import body_object, sessions_of
 from app.rest.responses import data_response, no_content
 from app.settings import Settings

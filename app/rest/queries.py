@@ -10,14 +10,14 @@ from functools import partial
 from typing import Any
 
 from app.errors import InvalidQuery
-from app.items.export import FORMATS, Format
-from app.items.grouping import aggregate_query
+from app.items.cache.prepared import Asked, PreparedRead
+from app.items.export.exports import FORMATS, Format
 from app.items.items import Items
-from app.items.long_lists import read_in_turn
-from app.items.operands import as_number
-from app.items.query import AggregateQuery, Query
-from app.items.readings import Asked, Reading
-from app.items.selection import Options
+from app.items.query.groups import aggregate_query
+from app.items.query.long_lists import read_in_turn
+from app.items.query.operands import as_number
+from app.items.query.selection import Options
+from app.items.query.tree import AggregateQuery, Query
 from app.json_text import NotJson, TooDeep, read_json
 from app.rest.params import parse
 
@@ -59,7 +59,7 @@ async def read_aggregate(items: Items, collection: str, params: Params) -> Aggre
     return await read_in_turn(items.caller, params, read)
 
 
-def read_back(items: Items, collection: str, text: str) -> Reading | None:
+def read_back(items: Items, collection: str, text: str) -> PreparedRead | None:
     """How a write answers what it wrote; None when the caller may not read that."""
     if not items.may_read(collection):
         return None

@@ -18,7 +18,7 @@ from app.errors import (
     RequestStalled,
     ServiceUnavailable,
 )
-from app.items.violations import as_refusal
+from app.items.write.constraint_errors import as_refusal
 from app.json_text import written
 
 _HEADERS = {"Cache-Control": "no-cache", "Vary": "Origin, Cache-Control"}

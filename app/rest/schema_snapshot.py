@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.errors import Forbidden, InvalidPayload, InvalidQuery
-from app.items.export import MEDIA_TYPES, filename
+from app.items.export.exports import MEDIA_TYPES, filename
 from app.items.items import Items
 from app.json_text import DEEPEST, NotJson, read_json
 from app.pools import DESCRIPTIONS

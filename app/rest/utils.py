@@ -9,8 +9,7 @@ from app.domains.server.hashes import hash_of, is_hash_of
 from app.domains.server.random_text import random_text
 from app.errors import Forbidden, InvalidPayload
 from app.items.items import Items
-from app.items.operands import as_number
-from app.items.reorder import move
+from app.items.query.operands import as_number
 from app.items.revert import revert
 from app.rest.export_files import export_endpoint
 from app.rest.imports import import_endpoint
@@ -47,7 +46,7 @@ async def sort_endpoint(request: Request) -> Response:
     for name in ("item", "to"):
         if not isinstance(body, dict) or body.get(name) is None:
             raise InvalidPayload(f'"{name}" is required')
-    await move(items, request.path_params["collection"], body["item"], body["to"])
+    await items.reorder(request.path_params["collection"], body["item"], body["to"])
     return nothing()
 
 

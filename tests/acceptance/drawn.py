@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.items.functions import functions_of
-from app.items.operators import KNOWN
+from app.items.query.functions import functions_of
+from app.items.query.operators import KNOWN
 from schema import Field, Schema
 
 Drawn = st.SearchStrategy[Any]

@@ -12,7 +12,7 @@ from app.access.secrets import new_token, token_hash
 from app.access.tokens import presented, read, signed
 from app.database.session import Database
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload, ServiceUnavailable
-from app.items.allowed import require
+from app.items.policy.actions import require
 from schema import BUILTIN
 from tests.web import ACCOUNT, SECRET, TOKEN
 

@@ -12,8 +12,8 @@ from app.access.caller import Caller
 from app.database.migrate import upgrade
 from app.database.session import Database, WriteSession
 from app.database.tables import METADATA
-from app.items.compile import Compiler
-from app.items.sight import Sight
+from app.items.compile.compiler import Compiler
+from app.items.policy.sight import Sight
 from app.settings import settings
 from schema import BUILTIN
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app import domains
 from app.database.session import WriteSession
 from app.database.tables import METADATA
-from app.items.rules import expression_of
+from app.items.hooks import expression_of
 
 CODE = "/01/09312345551927/21/32ab"
 

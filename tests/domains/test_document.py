@@ -32,7 +32,7 @@ from app.errors import (
     ServiceUnavailable,
     UnprocessableContent,
 )
-from app.items.rules import expression_of
+from app.items.hooks import expression_of
 from app.storage import storage_at
 from tests.domains.conftest import COMPILER, sight_of
 

@@ -6,7 +6,7 @@ from app.access.caller import SYSTEM, Caller
 from app.database.session import WriteSession
 from app.domains.identifier_job.rules import IdentifierJobRules
 from app.errors import ErrorList
-from app.items.rules import Update
+from app.items.hooks import Update
 from app.settings import settings
 
 RULES = IdentifierJobRules()

@@ -8,7 +8,7 @@ from app.domains.scan.judgement import Facts
 from app.domains.scan.redirection import target
 from app.domains.scan.scanned_key import ScannedKey
 from app.errors import ErrorList
-from app.items.rules import Update
+from app.items.hooks import Update
 
 GOOD = (
     "https://brand.example",

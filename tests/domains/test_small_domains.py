@@ -8,7 +8,7 @@ from app.domains.domain.rules import DomainRules
 from app.domains.product.rules import ProductRules
 from app.domains.unique_code.rules import UniqueCodeRules
 from app.errors import ErrorList
-from app.items.rules import Update
+from app.items.hooks import Update
 from app.settings import settings
 from tests.web import NOBODY
 

@@ -10,7 +10,7 @@ from app.access.caller import Caller
 from app.domains.domain.rules import DomainRules
 from app.domains.domain.text_record import has_record
 from app.errors import FailedValidation
-from app.items.rules import Update
+from app.items.hooks import Update
 from app.settings import settings
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.pool import NullPool
 
 from app.database.migrate import install_functions, sqlalchemy_url
 from app.database.tables import build_tables
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from schema import Collection, Index, Schema
 from schema.definition import (
     Field,

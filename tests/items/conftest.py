@@ -11,11 +11,11 @@ import pytest
 from app.access.caller import ANONYMOUS, Caller
 from app.database.session import Database, Session
 from app.errors import AppError, ErrorList
-from app.items.filter import FilterReader
+from app.items.cache.prepared import PreparedRead
 from app.items.items import Items
-from app.items.query import Query, Surface
-from app.items.readings import Reading
-from app.items.selection import LIMITS, Options, QueryReader
+from app.items.query.filter import FilterReader
+from app.items.query.selection import LIMITS, Options, QueryReader
+from app.items.query.tree import Query, Surface
 from schema import Schema
 from tests.items.books import COMPILER, LIBRARY, TABLES, create_tables
 from tests.web import own_database
@@ -82,7 +82,7 @@ class Door:
         )
         return rows
 
-    def back(self, collection: str, fields: str = "*", **options: Any) -> Reading:
+    def back(self, collection: str, fields: str = "*", **options: Any) -> PreparedRead:
         """How a write answers what it wrote."""
         query = self.query(collection, fields, **options)
         return self.items.reading_by_keys(None, lambda: query)

@@ -1,4 +1,4 @@
-"""What a read may cost by its limits (app.items.cost)."""
+"""What a read may cost by its limits (app.items.query.cost)."""
 
 import math
 
@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidQuery
-from app.items.cost import require_affordable
-from app.items.selection import Options
+from app.items.query.cost import require_affordable
+from app.items.query.selection import Options
 from app.settings import Settings
 from schema import BUILTIN
 from tests.items.books import LIBRARY

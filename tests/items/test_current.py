@@ -4,8 +4,8 @@ import pytest
 
 from app.access.caller import Caller
 from app.errors import InvalidQuery
-from app.items.filter import FilterReader
-from app.items.query import Query
+from app.items.query.filter import FilterReader
+from app.items.query.tree import Query
 from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import USER
 

@@ -4,7 +4,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.items import documents
+from app.items.export import documents
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.text(
     alphabet="ab c:-#'\"\n", max_size=200

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from app.database import session as sessions
-from app.items.export import FORMATS, filename
-from app.items.selection import Options
+from app.items.export.exports import FORMATS, filename
+from app.items.query.selection import Options
 from tests.items.conftest import reader_of
 
 ODD = 'He said "no", then;\n left é\\ <&>'

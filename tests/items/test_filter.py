@@ -6,9 +6,9 @@ import pytest
 
 from app.access.caller import ANONYMOUS, Caller
 from app.errors import Forbidden, InvalidQuery
-from app.items.filter import FilterReader
-from app.items.operators import ADMITTED
-from app.items.query import Query
+from app.items.query.filter import FilterReader
+from app.items.query.operators import ADMITTED
+from app.items.query.tree import Query
 from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import keys_of
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.access.caller import ANONYMOUS
-from app.items.filter import FilterReader
-from app.items.operators import ADMITTED
-from app.items.query import Query
+from app.items.query.filter import FilterReader
+from app.items.query.operators import ADMITTED
+from app.items.query.tree import Query
 from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import keys_of
 

@@ -13,9 +13,9 @@ import pytest
 
 from app.access.caller import SYSTEM, Caller
 from app.access.permissions import Permission, Permissions
-from app.items.grouping import aggregate_query
-from app.items.restrict import Restrictor
-from app.items.selection import Options
+from app.items.policy.read_policy import Restrictor
+from app.items.query.groups import aggregate_query
+from app.items.query.selection import Options
 from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import USER, reader_of
 

@@ -4,9 +4,9 @@ import orjson
 import pytest
 
 from app.errors import Forbidden, InvalidQuery
-from app.items.grouping import read_group, require_operand
-from app.items.order import OrderReader
-from app.items.query import (
+from app.items.query.groups import read_group, require_operand
+from app.items.query.sort import OrderReader
+from app.items.query.tree import (
     Aggregate,
     AggregateQuery,
     Compare,

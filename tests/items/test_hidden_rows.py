@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from app.access.caller import ANONYMOUS, Caller
 from app.access.permissions import Permission, Permissions
-from app.items import rules
-from app.items.compile import Compiler
-from app.items.filter import FilterReader
+from app.items import hooks
+from app.items.compile.compiler import Compiler
 from app.items.items import Items
-from app.items.query import Query
-from app.items.restrict import Restrictor
-from app.items.selection import Options
+from app.items.policy.read_policy import Restrictor
+from app.items.query.filter import FilterReader
+from app.items.query.selection import Options
+from app.items.query.tree import Query
 from tests.items.books import COMPILER, LIBRARY, TABLES
 from tests.items.conftest import DATA, USER, Door, opened, reader_of
 
@@ -82,7 +82,7 @@ ASKED = [
 def test_what_fails_of_a_hidden_row_does_not_fail(books, monkeypatch, rule, plan):
     """Whatever way PostgreSQL joins."""
     failing = ("book", "number"), lambda table: 100 / (table.c.pages - 20)
-    monkeypatch.setitem(rules._expressions, *failing)
+    monkeypatch.setitem(hooks._expressions, *failing)
     compiler = Compiler(LIBRARY, TABLES)
     if plan != "none":
         books.execute(f"SET enable_{plan} = off")
@@ -98,7 +98,7 @@ async def test_a_search_a_group_and_a_list_of_a_list_say_nothing_of_a_hidden_row
     books, library_url, monkeypatch
 ):
     failing = ("book", "number"), lambda table: 100 / (table.c.pages - 20)
-    monkeypatch.setitem(rules._expressions, *failing)
+    monkeypatch.setitem(hooks._expressions, *failing)
     compiler = Compiler(LIBRARY, TABLES)
     async with opened(library_url) as database:
         for rule in NOT_BEES.values():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Text, literal, select
 from sqlalchemy.dialects import postgresql
 
-from app.items.functions import number_in
+from app.items.compile.functions import number_in
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False).map(str)
 ODD = st.sampled_from(

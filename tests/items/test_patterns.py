@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import UnprocessableContent
-from app.items.patterns import BadPattern, matches, matches_written
-from app.items.write_rules import Comparison, Rule, broken
+from app.items.policy.payload_rules import Comparison, Rule, broken
+from app.items.query.patterns import BadPattern, matches, matches_written
 
 RUNAWAYS = [
     (r"^(a|a)*$", "a" * 60 + "!"),

@@ -8,8 +8,8 @@ from sqlalchemy import func
 from app.access.caller import Caller
 from app.access.permissions import Permission, Permissions
 from app.errors import FailedValidation, Forbidden, InvalidPayload
-from app.items import rules
-from app.items.restrict import Restrictor
+from app.items import hooks
+from app.items.policy.read_policy import Restrictor
 from tests.items.conftest import ANTS, USER, Door, titles
 
 BEES = "20000000-0000-4000-8000-000000000000"
@@ -154,7 +154,7 @@ async def test_a_key_not_allowed_is_not_asked_for_through_its_rows(as_user, opti
 async def test_what_is_computed_is_null_in_rows_where_it_may_not_be_read(as_user, monkeypatch):
     """What it is computed from may be read: it is no less masked."""
     shouted = ("book", "summary"), lambda table: func.upper(table.c.title)
-    monkeypatch.setitem(rules._expressions, *shouted)
+    monkeypatch.setitem(hooks._expressions, *shouted)
     door = as_user(may("book", "read", "id title"), may("book", "read", "id summary", rule=OWN))
     rows = await door.read("book", "title summary", sort="title")
     assert [row["summary"] for row in rows] == ["ANTS", None, None]

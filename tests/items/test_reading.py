@@ -9,16 +9,11 @@ import pytest
 from app.access.caller import ANONYMOUS, Caller
 from app.access.permissions import Permission, Permissions
 from app.errors import Forbidden, InvalidQuery
-from app.items.functions import functions_of
 from app.items.items import Items
-from app.items.order import OrderReader
-from app.items.query import (
-    Aggregate,
-    AggregateQuery,
-    Query,
-    Sort,
-)
-from app.items.view import View
+from app.items.policy.readable_schema import View
+from app.items.query.functions import functions_of
+from app.items.query.sort import OrderReader
+from app.items.query.tree import Aggregate, AggregateQuery, Query, Sort
 from schema.definition import Field
 from tests.items.books import COMPILER, LIBRARY
 from tests.items.conftest import ANTS, USER, reader_of, titles

@@ -8,7 +8,7 @@ from app.errors import (
     Forbidden,
     InvalidForeignKey,
 )
-from app.items.write import Writer
+from app.items.write.writer import Writer
 from tests.items.books import COMPILER
 from tests.items.conftest import NONE, USER, refused
 

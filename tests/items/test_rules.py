@@ -9,8 +9,8 @@ from app.errors import (
     FailedValidation,
     InvalidPayload,
 )
-from app.items import rules
-from app.items.rules import Rules
+from app.items import hooks
+from app.items.hooks import Rules
 from tests.items.conftest import refused
 
 
@@ -19,7 +19,7 @@ def ruled(monkeypatch):
     """Rules for books, for the time of the test."""
 
     def register(rules_of_book):
-        monkeypatch.setitem(rules._rules, "book", rules_of_book)
+        monkeypatch.setitem(hooks._rules, "book", rules_of_book)
         return rules_of_book
 
     return register

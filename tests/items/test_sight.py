@@ -7,8 +7,8 @@ from app.access.caller import SYSTEM, Caller
 from app.access.permissions import Permission, Permissions
 from app.database.tables import METADATA
 from app.errors import Forbidden
-from app.items.compile import Compiler
-from app.items.sight import Sight
+from app.items.compile.compiler import Compiler
+from app.items.policy.sight import Sight
 from schema import BUILTIN
 
 ACCOUNT = "00000000-0000-4000-8000-00000000000a"

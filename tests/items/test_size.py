@@ -1,14 +1,14 @@
-"""How much one query may ask for (app.items.size), and that the same twice is asked once."""
+"""How much one query may ask for (app.items.query.size), and that the same twice is asked once."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidQuery
-from app.items import selection
-from app.items.grouping import aggregate_query
-from app.items.selection import Options
-from app.items.size import Size
+from app.items.query import selection
+from app.items.query.groups import aggregate_query
+from app.items.query.selection import Options
+from app.items.query.size import Size
 from schema import BUILTIN
 from tests.items.books import LIBRARY
 from tests.items.conftest import reader_of

@@ -10,9 +10,10 @@ import pytest
 from app.access.caller import Caller
 from app.access.permissions import Permission, Permissions
 from app.errors import AnswerTooLarge
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from app.items.items import Items
-from app.items.query import (
+from app.items.query.selection import Options
+from app.items.query.tree import (
     Aggregate,
     AggregateQuery,
     Compare,
@@ -26,7 +27,6 @@ from app.items.query import (
     Value,
     values,
 )
-from app.items.selection import Options
 from tests.items.books import COMPILER, LIBRARY, TABLES
 from tests.items.conftest import ANTS, USER, reader_of, titles
 

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from app.errors import FailedValidation, Forbidden, InvalidPayload
-from app.items.selection import Options
+from app.items.query.selection import Options
 from tests.items.conftest import ANTS, NONE, reader_of, titles
 
 BEES = "20000000-0000-4000-8000-000000000000"

@@ -7,9 +7,9 @@ import orjson
 import psycopg
 import pytest
 
+from app import slices
 from app.access.caller import Caller
 from app.errors import AppError, ErrorList, InvalidPayload, InvalidQuery, RecordNotUnique
-from app.items import slices
 from app.items.items import Items
 from tests.items.books import COMPILER
 from tests.items.conftest import NONE, OWN, USER, refused

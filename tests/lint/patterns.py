@@ -1,7 +1,7 @@
 """`make lint`: every regular expression of ours takes time in proportion to its text.
 
 A pattern has to be one that can be read here: a literal, or made of constants of its module. What
-people write (`_regex`, the password policy) goes through `app.items.patterns`, which has a limit.
+people write (`_regex`, the password policy) goes through `app.items.query.patterns`, with a limit.
 """
 
 import ast

@@ -16,7 +16,7 @@ USES = uses()
 
 def test_the_patterns_are_found():
     places = {use.where.partition(":")[0] for use in USES}
-    assert {"app.rest.params", "app.items.variables", "app.codes.epc_uri"} <= places
+    assert {"app.rest.params", "app.items.query.variables", "app.codes.epc_uri"} <= places
     assert {"schema.domain.domain_name", "application identifier 01"} <= places
 
 

@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 
 from app.database.session import Database
-from app.items.export import FORMATS
+from app.items.export.exports import FORMATS
 from app.served import served
 from app.storage import NoSuchObject, Storage, storage_at
 from tests.web import NOBODY, client_of

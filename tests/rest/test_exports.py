@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.items.export import FORMATS, MEDIA_TYPES
+from app.items.export.exports import FORMATS, MEDIA_TYPES
 from tests.web import ACCOUNT
 
 NUL = '{"name": {"_eq": "\\u0000"}}'

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from app.errors import InvalidPayload
-from app.items import imports
+from app.items.write import bulk_import
 from app.main import create_app
 from app.rest.csv_files import csv_rows
 from app.rest.json_files import json_rows
@@ -92,13 +92,13 @@ async def test_dotted_columns_write_related_items(client, rows):
 
 async def test_many_rows_are_a_handful_of_statements(client, rows, monkeypatch):
     calls = []
-    real = imports.Writer.upsert
+    real = bulk_import.Writer.upsert
 
     async def upsert(self, name, payloads):
         calls.append(len(payloads))
         return await real(self, name, payloads)
 
-    monkeypatch.setattr(imports.Writer, "upsert", upsert)
+    monkeypatch.setattr(bulk_import.Writer, "upsert", upsert)
     given = names(12_000)
     response = await send(client, "domain", "domain_name\n" + "\n".join(given))
     assert response.status_code == 200
@@ -346,13 +346,13 @@ async def test_pauses_make_no_difference_to_what_is_written(client, rows):
 
 async def test_imports_take_turns_on_a_thread_of_their_own(client, rows, monkeypatch):
     threads = set()
-    real = imports.weight_of
+    real = bulk_import.weight_of
 
     def weight_of(row):
         threads.add(threading.current_thread().name)
         return real(row)
 
-    monkeypatch.setattr(imports, "weight_of", weight_of)
+    monkeypatch.setattr(bulk_import, "weight_of", weight_of)
     text = "domain_name\n" + "\n".join(names(3000))
     assert (await send(client, "domain", text)).status_code == 200
     assert threads == {"imports_0"}

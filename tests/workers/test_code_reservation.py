@@ -7,7 +7,7 @@ import pytest
 from app import domains
 from app.database.session import Database
 from app.database.tables import METADATA
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from app.settings import settings
 from app.storage import storage_at
 from schema import BUILTIN

@@ -21,8 +21,8 @@ from app.domains.document.links import link
 from app.domains.document.purge import purge
 from app.domains.document.service import Document, ask, read_document
 from app.errors import DocumentExpired, Forbidden
-from app.items.compile import Compiler
-from app.items.sight import Sight
+from app.items.compile.compiler import Compiler
+from app.items.policy.sight import Sight
 from app.queue import nudge
 from app.settings import settings
 from app.storage import NoSuchObject, storage, storage_at

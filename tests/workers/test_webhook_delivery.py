@@ -20,7 +20,7 @@ from app.database.tables import METADATA
 from app.domains.code_pool.service import refill
 from app.domains.webhook.secret import sealed
 from app.domains.webhook_delivery.sending import EACH, OWN, attempt, claim, purge, settle
-from app.items.compile import Compiler
+from app.items.compile.compiler import Compiler
 from app.settings import settings
 from schema import BUILTIN
 from tests.workers.conftest import SECRET, wait_until

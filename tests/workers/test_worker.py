@@ -11,8 +11,8 @@ from app.access.caller import SYSTEM, Caller
 from app.database.session import Database
 from app.database.tables import METADATA
 from app.errors import FailedValidation
-from app.items.compile import Compiler
-from app.items.write import Writer
+from app.items.compile.compiler import Compiler
+from app.items.write.writer import Writer
 from app.queue import may_nudge_again, nudge, worker_count
 from schema import BUILTIN
 from workers.identifier_job import IdentifierJobs

@@ -1,7 +1,7 @@
 """Accounts: the tenants."""
 
 from app.domains.account.rules import AccountRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from app.database.session import WriteSession
 from app.domains.account import queries
 from app.errors import FailedValidation, Stored, UnprocessableContent
-from app.items.one_account import require_one_account
-from app.items.violations import together
+from app.items.write.constraint_errors import together
+from app.items.write.one_account import require_one_account
 from schema import BUILTIN
 
 ORDERS = ("identifier_job", "code_pool", "code_reservation", "workorder")

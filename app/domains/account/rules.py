@@ -9,7 +9,7 @@ from app.access.reserved import reserved_words
 from app.database.session import Session, WriteSession
 from app.domains.scan.redirection import refusals
 from app.errors import ErrorList, FailedValidation, Unusable
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 
 COMING = frozenset(
     "tags tag-associations package-descriptions catalog-entries oauth items graphql".split()

@@ -1,7 +1,7 @@
 """Credentials: tokens for the surfaces of other products."""
 
 from app.domains.api_credential.rules import ApiCredentialRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

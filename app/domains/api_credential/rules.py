@@ -10,8 +10,8 @@ from app.access.secrets import token_hash
 from app.database.session import Session, WriteSession
 from app.domains.api_credential.words import WORDS
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden, Stored
-from app.items.rules import Row, Rules, Update
-from app.items.sight import tenancy
+from app.items.hooks import Row, Rules, Update
+from app.items.policy.sight import tenancy
 
 SHORTEST_TOKEN = 20
 HINT = 4

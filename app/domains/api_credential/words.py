@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.access.caller import Caller
 from app.access.permissions import Action
-from app.items.allowed import may
+from app.items.policy.actions import may
 from schema import BUILTIN
 
 

@@ -1,7 +1,7 @@
 """Campaigns and their SCM fields: what is kept of codes in the supply chain."""
 
 from app.domains.campaign.rules import ScmFieldRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

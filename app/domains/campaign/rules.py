@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, FailedValidation
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 
 COLUMNS = frozenset(
     "extended_id serial_number brand product sku status blacklist_reason scm_updated_by "

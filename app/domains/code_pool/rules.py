@@ -13,7 +13,7 @@ from app.domains.code_pool.service import KIND
 from app.domains.identifier_job.service import inherit_accounts
 from app.domains.identifier_job.validation import problems, read_facts
 from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 from schema import BUILTIN
 
 DEFAULTS = {

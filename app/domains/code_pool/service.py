@@ -22,10 +22,10 @@ from app.domains.identifier_job.service import (
 )
 from app.domains.unique_code.supply import Supply, count_free
 from app.errors import AppError, ErrorList, FailedValidation
-from app.items.compile import Compiler
-from app.items.one_account import require_one_account
-from app.items.rules import Row, listeners
-from app.items.write import Writer
+from app.items.compile.compiler import Compiler
+from app.items.hooks import Row, listeners
+from app.items.write.one_account import require_one_account
+from app.items.write.writer import Writer
 from schema import BUILTIN
 
 KIND = "code_pool"

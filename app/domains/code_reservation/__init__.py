@@ -2,7 +2,7 @@
 
 from app.domains.code_reservation.rules import CodeReservationRules
 from app.domains.code_reservation.service import KIND
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

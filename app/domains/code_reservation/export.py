@@ -13,10 +13,11 @@ from app.domains.directus_files.names import plain_name, plain_type
 from app.domains.directus_files.uploads import Upload, announced
 from app.domains.unique_code.lists import own_codes
 from app.errors import RecordNotUnique, UnprocessableContent, Unusable
-from app.items.compile import Compiler, Statement
-from app.items.export import FORMATS, MEDIA_TYPES, Format, exported
-from app.items.query import Query
-from app.items.write import Writer
+from app.items.cache.prepared import Statement
+from app.items.compile.compiler import Compiler
+from app.items.export.exports import FORMATS, MEDIA_TYPES, Format, exported
+from app.items.query.tree import Query
+from app.items.write.writer import Writer
 from app.storage import Storage
 
 FILES = "directus_files"

@@ -9,7 +9,7 @@ from app.domains.code_reservation.service import KIND, forget_reservations, give
 from app.domains.code_reservation.validation import problems, read_facts
 from app.domains.identifier_job.service import inherit_accounts
 from app.errors import AppError, ErrorList, FailedValidation
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 from app.queue import nudge
 from schema import BUILTIN
 

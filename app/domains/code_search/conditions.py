@@ -20,7 +20,7 @@ from app.domains.code_search.readings import (
     whole_number,
     whole_numbers,
 )
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The statements a search is read with: over what its caller sees."""
 
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 
 def campaign(sight: Sight) -> str:

@@ -20,7 +20,7 @@ from app.domains.code_search.conditions import (
 )
 from app.domains.code_search.readings import Span, moment, timeframe, whole_number, whole_numbers
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 ALIASES = {"campaign_id": "campaign", "status": "activation_status", "products": "product"}
 """Other names of parameters, as different generations of clients have them."""

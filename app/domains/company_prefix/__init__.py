@@ -1,7 +1,7 @@
 """Company prefixes: whose GTINs, GRAIs, SSCCs and GLNs are (DESIGN.md 9)."""
 
 from app.domains.company_prefix.rules import CompanyPrefixRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -16,7 +16,7 @@ from app.errors import (
     Stored,
     UnprocessableContent,
 )
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 
 GTIN8, ORDINARY = "gtin8", "ordinary"
 GTIN8_DIGITS = 3

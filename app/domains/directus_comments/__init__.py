@@ -1,8 +1,8 @@
 """Comments on items, by those who may read the items."""
 
 from app.domains.directus_comments.rules import CommentRules
-from app.items.compile import Compiler
-from app.items.rules import register_rules
+from app.items.compile.compiler import Compiler
+from app.items.hooks import register_rules
 
 
 def register(compiler: Compiler) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from app.access.caller import Caller
 from app.database.session import Session, WriteSession
 from app.errors import Forbidden
-from app.items.compile import Compiler
-from app.items.restrict import Restrictor
-from app.items.rules import Row, Rules, Update
-from app.items.values import as_key
-from app.items.view import View
+from app.items.compile.compiler import Compiler
+from app.items.hooks import Row, Rules, Update
+from app.items.policy.read_policy import Restrictor
+from app.items.policy.readable_schema import View
+from app.items.write.values import as_key
 from schema import OWN_ROWS, Collection
 
 _PLACE = ("collection", "item")

@@ -17,12 +17,12 @@ from app.domains.directus_files.names import plain_name, plain_type
 from app.domains.directus_files.uploads import Upload, announced
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import Forbidden
-from app.items.allowed import require
-from app.items.compile import Compiler
-from app.items.export import MEDIA_TYPES, Format, exported
-from app.items.restrict import Restrictor
-from app.items.selection import Limits
-from app.items.write import Writer
+from app.items.compile.compiler import Compiler
+from app.items.export.exports import MEDIA_TYPES, Format, exported
+from app.items.policy.actions import require
+from app.items.policy.read_policy import Restrictor
+from app.items.query.selection import Limits
+from app.items.write.writer import Writer
 from app.queue import nudge
 from app.storage import Storage
 

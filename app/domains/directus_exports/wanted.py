@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.access.caller import Caller
-from app.items.compile import Compiler
-from app.items.cost import require_affordable
-from app.items.filter import FilterReader
-from app.items.query import Query
-from app.items.selection import Limits, Options, QueryReader
-from app.items.view import View
+from app.items.compile.compiler import Compiler
+from app.items.policy.readable_schema import View
+from app.items.query.cost import require_affordable
+from app.items.query.filter import FilterReader
+from app.items.query.selection import Limits, Options, QueryReader
+from app.items.query.tree import Query
 
 
 @dataclass(frozen=True, slots=True)

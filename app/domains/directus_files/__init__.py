@@ -1,7 +1,7 @@
 """Files: rows here, bytes in object storage; neither is ever without the other for long."""
 
 from app.domains.directus_files.rules import FileRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

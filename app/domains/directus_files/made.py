@@ -6,7 +6,7 @@ Whoever may read the file's row need not be allowed to read what is in it.
 from collections.abc import Iterable
 
 from app.domains.directus_files.queries import StoredFile
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 MADE = "made/"
 """How the names of their bytes begin; what is listed comes next, and what nobody can guess."""

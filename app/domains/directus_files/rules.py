@@ -11,7 +11,7 @@ from app.domains.directus_files.names import plain_name, plain_type, title_of
 from app.domains.directus_files.transformations import TRANSFORMED
 from app.domains.directus_files.uploads import Upload, forget, uploads
 from app.errors import InvalidPayload
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 
 FOLDER = "SELECT storage_default_folder FROM directus_settings LIMIT 1"
 NAMES = """

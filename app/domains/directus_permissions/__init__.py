@@ -1,7 +1,7 @@
 """Permissions: what a policy allows. Their rules have to be understood when they are saved."""
 
 from app.domains.directus_permissions.rules import DirectusPermissionRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 from schema import Schema
 
 

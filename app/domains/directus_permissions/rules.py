@@ -6,9 +6,9 @@ from typing import Any
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden, InvalidQuery
-from app.items.filter import FilterReader
-from app.items.rules import Row, Rules, Update
-from app.items.write_rules import RuleReader
+from app.items.hooks import Row, Rules, Update
+from app.items.policy.payload_rules import RuleReader
+from app.items.query.filter import FilterReader
 from app.json_text import loaded
 from schema import Schema
 
@@ -19,7 +19,8 @@ _DEEPEST = 100
 class DirectusPermissionRules(Rules):
     """Reads the filters of a permission as they will be read, and refuses those that can't be.
 
-    What is stored and not understood allows nothing (`app.items.restrict`, `app.items.grant`).
+    What is stored and not understood allows nothing (`read_policy` and `write_policy` in
+    `app.items.policy`).
     """
 
     long_fields = frozenset({"permissions", "validation"})

@@ -1,7 +1,7 @@
 """Policies and what attaches them: nothing of it may leave an installation without an admin."""
 
 from app.domains.directus_policies.rules import KeepsAnAdmin
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.domains.directus_policies.service import require_an_admin
-from app.items.rules import Rules, Update
+from app.items.hooks import Rules, Update
 
 
 class KeepsAnAdmin(Rules):

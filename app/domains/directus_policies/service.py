@@ -4,7 +4,7 @@ from typing import Any
 
 from app.database.session import Session
 from app.errors import UnprocessableContent
-from app.items.write import Writer
+from app.items.write.writer import Writer
 
 PUBLIC = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
 """The key of the public policy, the same in every Directus."""

@@ -1,7 +1,7 @@
 """Roles: what users are."""
 
 from app.domains.directus_roles.rules import RoleRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.domains.directus_policies.service import require_an_admin
-from app.items.rules import Rules, Update
+from app.items.hooks import Rules, Update
 
 _SUSPEND = """
 UPDATE directus_users SET status = 'suspended', role = NULL WHERE role = ANY(%(roles)s::uuid[])

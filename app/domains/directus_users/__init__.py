@@ -1,7 +1,7 @@
 """Users: their secrets are hashed before they are stored."""
 
 from app.domains.directus_users.rules import UserRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

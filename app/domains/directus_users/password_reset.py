@@ -15,7 +15,7 @@ from app.access.tokens import read, signed
 from app.database.session import Session
 from app.errors import Forbidden, InvalidPayload
 from app.items.items import Items
-from app.items.write import Writer
+from app.items.write.writer import Writer
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from app.access.secrets import password_hash, token_hash
 from app.database.session import WriteSession
 from app.domains.directus_policies.service import require_an_admin
 from app.errors import FailedValidation, UnprocessableContent
-from app.items.patterns import BadPattern, matches_written
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
+from app.items.query.patterns import BadPattern, matches_written
 from app.pools import Asker
 
 SHORTEST_PASSWORD = 8

@@ -20,8 +20,8 @@ from app.domains.document.service import KIND
 from app.domains.document.statement import header, statement
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import Forbidden, UnprocessableContent
-from app.items.compile import Compiler
-from app.items.sight import Sight
+from app.items.compile.compiler import Compiler
+from app.items.policy.sight import Sight
 from app.settings import settings
 from app.storage import Storage
 

@@ -21,7 +21,7 @@ from app.errors import (
     InvalidToken,
     TokenExpired,
 )
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 from app.settings import settings
 from app.storage import NoSuchObject, Storage
 

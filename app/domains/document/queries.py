@@ -1,6 +1,6 @@
 """The statements about documents and their links."""
 
-from app.items.sight import Sight, tenancy
+from app.items.policy.sight import Sight, tenancy
 
 ASK = """
 INSERT INTO document (key, account, owner, user_created, parameters, task_ref)

@@ -16,7 +16,7 @@ from app.domains.code_search.conditions import CODES
 from app.domains.code_search.service import CodeSearch
 from app.domains.document import queries
 from app.errors import Forbidden
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 from app.queue import nudge
 
 KIND = "document"

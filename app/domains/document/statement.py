@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domains.code_search.readings import STATUSES
 from app.domains.code_search.service import CodeSearch
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 BLACKLIST_REASONS = (
     "none",

@@ -1,7 +1,7 @@
 """Domains: the host names of digital links and short codes."""
 
 from app.domains.domain.rules import DomainRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -21,7 +21,7 @@ from app.errors import (
     UnprocessableContent,
     Unusable,
 )
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 from app.settings import settings
 
 PENDING, VERIFIED = "pending", "verified"

@@ -2,7 +2,7 @@
 
 from app.domains.identifier_job.rules import IdentifierJobRules
 from app.domains.identifier_job.service import KIND
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -9,8 +9,8 @@ from app.database.session import WriteSession
 from app.database.tables import METADATA
 from app.domains.identifier_job import queries
 from app.domains.identifier_job.service import KIND
-from app.items.compile import Compiler
-from app.items.write import Writer
+from app.items.compile.compiler import Compiler
+from app.items.write.writer import Writer
 from app.queue import nudge
 from schema import BUILTIN
 

@@ -32,8 +32,8 @@ from app.domains.identifier_job.service import (
 )
 from app.domains.identifier_job.validation import NO_TENANT, problems, read_facts
 from app.errors import AppError, ErrorList, Unusable
-from app.items.restrict import Restrictor
-from app.items.validation import check_created
+from app.items.policy.read_policy import Restrictor
+from app.items.write.validation import check_created
 from schema import BUILTIN
 
 CODES = "unique_code"

@@ -13,7 +13,7 @@ from app.domains.identifier_job.service import (
 )
 from app.domains.identifier_job.validation import length_problems, problems, read_facts
 from app.errors import AppError, ErrorList, FailedValidation
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 from app.queue import nudge
 from schema import BUILTIN
 

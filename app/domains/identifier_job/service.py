@@ -10,7 +10,7 @@ from app.database.session import Session, WriteSession
 from app.domains.code_space.service import Space, forget_ranges, kept_lengths
 from app.domains.identifier_job import queries
 from app.domains.job_chunk.service import forget_chunks
-from app.items.rules import Row
+from app.items.hooks import Row
 
 KIND = "identifier_job"
 

@@ -2,7 +2,7 @@
 
 from app.domains.product.queries import register_expressions
 from app.domains.product.rules import ProductRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.database.session import Session
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 CODES = "unique_code"
 

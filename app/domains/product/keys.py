@@ -13,7 +13,7 @@ from app.codes.gtin import LENGTH
 from app.database.session import Session
 from app.domains.code_space.service import kept_lengths
 from app.errors import AppError, FailedValidation, Stored
-from app.items.rules import Row
+from app.items.hooks import Row
 
 TRADE_ITEM = "/01/"
 ASSET_TYPE = "/8003/"

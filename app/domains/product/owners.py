@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from app.access.caller import Caller
 from app.database.session import Session
 from app.errors import AppError, FailedValidation
-from app.items.rules import Row
-from app.items.sight import tenancy
+from app.items.hooks import Row
+from app.items.policy.sight import tenancy
 
 LINKS = ("brand", "campaign")
 

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, FromClause, case, func, or_
 
 from app.domains.domain.service import link_host
-from app.items.rules import register_expression
+from app.items.hooks import register_expression
 
 
 def digital_link(product: FromClause) -> ColumnElement[str | None]:

@@ -15,7 +15,7 @@ from app.domains.product.keys import ASSET_TYPE, TRADE_ITEM, codes_of, unowned_k
 from app.domains.product.owners import LINKS, strange_links
 from app.domains.scan.redirection import refusals
 from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey, Stored
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 from app.settings import settings
 
 REDIRECTION = "product_redirection_url"

@@ -16,7 +16,7 @@ from app.domains.scan.judgement import Facts, Judgement, judge
 from app.domains.scan.scanned_key import ScannedKey, readings_of
 from app.domains.scan.service import blacklist, facts_of
 from app.errors import FailedValidation
-from app.items.rules import Row, Rules
+from app.items.hooks import Row, Rules
 
 _COUNTRY = re.compile("[a-z]{2}")
 NOTHING = (

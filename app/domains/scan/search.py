@@ -9,7 +9,7 @@ from app.domains.code_search.conditions import CODES, PRODUCTS, Condition, withi
 from app.domains.code_search.readings import Span, parts
 from app.domains.code_search.service import TIMES, CodeSearch, asked_span, read_search
 from app.errors import FailedValidation
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 SCANS = "scan"
 

@@ -6,7 +6,7 @@ the data, what the campaign has as active fields is merged into what the code ha
 
 from dataclasses import dataclass
 
-from app.items.sight import Sight, tenancy
+from app.items.policy.sight import Sight, tenancy
 
 # A request's worth of codes is sorted and joined in memory, not on disk.
 ROOM = "SET LOCAL work_mem = '64MB'"

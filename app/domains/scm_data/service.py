@@ -12,11 +12,11 @@ from app.domains.scm_data import queries
 from app.domains.scm_data.activation import decided, number_of
 from app.domains.scm_data.upload import ACTIVATION, SPECIAL, Upload, in_doubt
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
-from app.items.allowed import require
-from app.items.grant import Grant
-from app.items.payloads import require_light
-from app.items.sight import Sight
-from app.items.write import Writer
+from app.items.policy.actions import require
+from app.items.policy.sight import Sight
+from app.items.policy.write_policy import Grant
+from app.items.write.payloads import require_light
+from app.items.write.writer import Writer
 from app.json_text import loaded, written
 from schema import BUILTIN
 

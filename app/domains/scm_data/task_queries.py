@@ -1,6 +1,6 @@
 """The statements about SCM tasks."""
 
-from app.items.sight import Sight
+from app.items.policy.sight import Sight
 
 ASK = """
 INSERT INTO scm_task (id, account, user_created, constraints, scm_data, reference)

@@ -13,9 +13,9 @@ from app.domains.scm_data.queries import EXTENDED_ID, SERIAL_NUMBER
 from app.domains.scm_data.service import found_by, require_fields, upload_data
 from app.domains.scm_data.upload import Upload
 from app.errors import Forbidden
-from app.items.compile import Compiler
-from app.items.payloads import require_light, weight_of
-from app.items.sight import Sight
+from app.items.compile.compiler import Compiler
+from app.items.policy.sight import Sight
+from app.items.write.payloads import require_light, weight_of
 from app.json_text import loaded, written
 from app.queue import nudge
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.codes.scanned_text import other_path_of, paths_of
 from app.domains.scm_data.queries import EXTENDED_ID
-from app.items.payloads import weight_of
+from app.items.write.payloads import weight_of
 from app.pools import CODES
 
 SPECIAL = frozenset({"product", "activation_status", "blacklist_reason", "serial_number"})

@@ -7,7 +7,7 @@ import orjson
 
 from app.access.caller import SYSTEM
 from app.items.items import Items
-from app.items.query import Leaf, Query
+from app.items.query.tree import Leaf, Query
 from app.settings import Settings
 from schema.snapshot_writing import DIRECTUS
 

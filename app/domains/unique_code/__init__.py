@@ -2,7 +2,7 @@
 
 from app.domains.unique_code.queries import register_expressions
 from app.domains.unique_code.rules import UniqueCodeRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -13,7 +13,7 @@ from app.database.session import Session
 from app.domains.unique_code import activation, scm_data
 from app.domains.unique_code.status import status_refusal
 from app.errors import AppError, ErrorList, FailedValidation
-from app.items.rules import Row
+from app.items.hooks import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from app.codes.code_path import CodeKind, CodePath
 from app.codes.errors import CodeError
 from app.database.session import Session
 from app.errors import AppError, FailedValidation, Stored
-from app.items.rules import Row
-from app.items.sight import tenancy
+from app.items.hooks import Row
+from app.items.policy.sight import tenancy
 
 # To a caller with an account, codes of others don't exist.
 _EXISTING = f"""

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.access.caller import Caller
-from app.items.allowed import require
-from app.items.compile import Compiler
-from app.items.query import Compare, Leaf, Query, Sort, Value
-from app.items.restrict import Restrictor
-from app.items.view import View
+from app.items.compile.compiler import Compiler
+from app.items.policy.actions import require
+from app.items.policy.read_policy import Restrictor
+from app.items.policy.readable_schema import View
+from app.items.query.tree import Compare, Leaf, Query, Sort, Value
 
 CODES = "unique_code"
 

@@ -15,9 +15,9 @@ from app.database.session import Session
 from app.domains.code_space.service import given_lengths
 from app.domains.code_space.verify import minted_for
 from app.errors import AppError, FailedValidation, Unusable
-from app.items.rules import Row
-from app.items.slices import sliced
+from app.items.hooks import Row
 from app.settings import settings
+from app.slices import sliced
 
 OWNED_KINDS = frozenset(map(str, CodeKind)) - {CodeKind.TAG}
 """Types whose keys have owners. The bits of a raw tag say nobody's."""

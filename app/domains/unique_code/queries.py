@@ -6,7 +6,7 @@ Each is an expression over the row, evaluated by PostgreSQL only when it is aske
 from sqlalchemy import ColumnElement, FromClause, case, func, literal
 
 from app.domains.domain.service import link_host
-from app.items.rules import register_expression
+from app.items.hooks import register_expression
 
 FILTER = 0
 """EPC filter value "all others". EPC Tag Data Standard, tables 10-1 and 10-3."""

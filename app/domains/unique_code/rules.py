@@ -11,8 +11,8 @@ from app.domains.unique_code.changes import CodeChange, apply_rules
 from app.domains.unique_code.extended_id import named_codes, taken_names
 from app.domains.unique_code.ownership import refusals_of_moves, settle
 from app.errors import AppError, ErrorList, FailedValidation, Stored
-from app.items.rules import Row, Rules, Update
-from app.items.slices import sliced
+from app.items.hooks import Row, Rules, Update
+from app.slices import sliced
 
 PARTS = frozenset({"type", "code", "product"})
 """What the key of a code says already."""

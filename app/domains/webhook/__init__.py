@@ -1,7 +1,7 @@
 """Webhooks: addresses that are told what happens."""
 
 from app.domains.webhook.rules import WebhookRules
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 from schema import Schema
 
 

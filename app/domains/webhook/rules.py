@@ -12,8 +12,8 @@ from app.domains.webhook.events import EVENTS, ITEMS
 from app.domains.webhook.secret import LONGEST, PREFIX, SHORTEST, is_secret, sealed
 from app.domains.webhook.wanted import WANTED
 from app.errors import AppError, ErrorList, FailedValidation, ServiceUnavailable
-from app.items.allowed import may
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
+from app.items.policy.actions import may
 from app.outside import Refused, place_of
 from app.settings import settings
 from schema import Schema

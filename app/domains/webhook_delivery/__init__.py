@@ -2,7 +2,7 @@
 
 from app.domains.webhook_delivery.outbox import Outbox
 from app.domains.webhook_delivery.rules import WebhookDeliveryRules
-from app.items.rules import register_listener, register_rules
+from app.items.hooks import register_listener, register_rules
 
 
 def register() -> None:

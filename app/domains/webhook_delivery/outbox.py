@@ -12,8 +12,8 @@ from app.access.permissions import Action
 from app.database.session import WriteSession
 from app.domains.webhook.wanted import WANTED
 from app.domains.webhook_delivery import queries
-from app.items.rules import Listener
-from app.items.values import as_json
+from app.items.hooks import Listener
+from app.items.write.values import as_json
 from schema import Collection, Schema
 
 WEBHOOKS = "webhook"

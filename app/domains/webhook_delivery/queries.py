@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from app.items.history import owner_of
+from app.items.write.audit import owner_of
 from schema import Collection, Schema
 
 _INTO = """

@@ -3,7 +3,7 @@
 from app.access.caller import Caller
 from app.database.session import WriteSession
 from app.errors import ErrorList, FailedValidation, Forbidden
-from app.items.rules import Row, Rules, Update
+from app.items.hooks import Row, Rules, Update
 
 
 class WebhookDeliveryRules(Rules):

@@ -2,7 +2,7 @@
 
 from app.domains.workorder.rules import WorkOrderRules
 from app.domains.workorder.service import KIND
-from app.items.rules import register_rules
+from app.items.hooks import register_rules
 
 
 def register() -> None:

@@ -10,8 +10,8 @@ from app.domains.identifier_job.ordering import order_jobs
 from app.domains.workorder import queries
 from app.domains.workorder.service import KIND, cancel, retry
 from app.errors import AppError, ErrorList, FailedValidation, InvalidForeignKey
-from app.items.rules import Row, Rules, Update
-from app.items.validation import check_created
+from app.items.hooks import Row, Rules, Update
+from app.items.write.validation import check_created
 from schema import BUILTIN
 
 DEFAULTS = {

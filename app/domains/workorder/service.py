@@ -17,9 +17,9 @@ from app.domains.job_chunk.service import forget_chunks
 from app.domains.unique_code.lists import own_codes
 from app.domains.workorder import queries
 from app.errors import UnprocessableContent
-from app.items.compile import Compiler
-from app.items.export import exported
-from app.items.write import Writer
+from app.items.compile.compiler import Compiler
+from app.items.export.exports import exported
+from app.items.write.writer import Writer
 from app.queue import nudge
 from app.storage import Storage
 

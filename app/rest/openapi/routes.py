@@ -1,7 +1,7 @@
 """The routes of the OpenAPI document that are no collection's, by who may use them."""
 
 from app.access.caller import Caller
-from app.items.export import FORMATS
+from app.items.export.exports import FORMATS
 from app.rest.openapi.parts import (
     NOTHING,
     Document,

@@ -26,8 +26,8 @@ from app.database.session import Database
 from app.errors import AppError, ErrorList, MethodNotAllowed
 from app.errors import UnsupportedMediaType as OtherType
 from app.items.items import Items
-from app.items.sight import Sight
-from app.items.violations import as_refusal
+from app.items.policy.sight import Sight
+from app.items.write.constraint_errors import as_refusal
 from app.json_text import NotJson, read_json
 from app.rest.requests import absolute, header, path_for_logs, whole_body
 from app.settings import Settings

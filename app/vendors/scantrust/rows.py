@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from app.errors import InvalidForeignKey
-from app.items.query import Query
-from app.items.readings import Reading
-from app.items.relations import step
-from app.items.selection import Options
+from app.items.cache.prepared import PreparedRead
+from app.items.query.relations import step
+from app.items.query.selection import Options
+from app.items.query.tree import Query
 from app.vendors.scantrust.errors import NotFound
 from app.vendors.scantrust.pages import Page
 from app.vendors.scantrust.routing import Visit
@@ -85,7 +85,7 @@ async def changed_row(
     return _first(await visit.items.update(collection, [(key, patch)], back))
 
 
-def _back(visit: Visit, collection: str, fields: Iterable[str]) -> Reading | None:
+def _back(visit: Visit, collection: str, fields: Iterable[str]) -> PreparedRead | None:
     if not visit.items.may_read(collection):
         return None
     return visit.items.reading_by_keys(

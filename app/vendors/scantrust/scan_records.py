@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domains.scan.search import SCANS, ScanSearch
-from app.items.render import weight_of_a_byte
+from app.items.compile.render import weight_of_a_byte
 
 _FLAGS = "to_json(string_to_array(nullif(s.flags, ''), ','))"
 

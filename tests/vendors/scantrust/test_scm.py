@@ -10,7 +10,7 @@ from app.codes.epc_uri import Epc
 from app.codes.scanned_text import paths_of
 from app.database.session import Database
 from app.domains.scm_data import tasks
-from app.items import payloads
+from app.items.write import payloads
 from app.served import served
 from tests.vendors.scantrust.conftest import OTHER
 from tests.web import ACCOUNT, PRODUCT

@@ -1,0 +1,1 @@
+"""The tree becomes one SQL statement whose result is the finished JSON."""

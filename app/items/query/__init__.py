@@ -1,0 +1,1 @@
+"""What is asked: Directus's query language, read into one tree."""

@@ -1,0 +1,1 @@
+"""Sets of rows in: defaults, rules, validation, relations, history."""
