@@ -1,30 +1,24 @@
-"""Nested writes: related items inside a payload, in whole sets (directus.md 1.8).
+"""Nested writes: what becomes of related items inside payloads (directus.md 1.8).
 
-A many-to-one is saved before its row, which needs the key; a to-many after it.
+Plans only, of what is known of the rows that are there: `app.items.write.related` does them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from app.access.permissions import Action
 from app.errors import Forbidden, InvalidPayload
 from app.items.hooks import Row
-from app.items.policy.actions import require
-from app.items.write import statements
 from app.items.write.values import as_key
-from schema import Collection, Field, ToMany
+from schema import Collection, ToMany
 
-if TYPE_CHECKING:
-    from app.items.write.writer import Writer
-
-Path = tuple[str, ...]
 _DELTA = frozenset({"create", "update", "delete"})
 _MALFORMED = "Invalid one-to-many update structure: "
 
 
 @dataclass(frozen=True, slots=True)
-class _Stand:
+class Stand:
     """Where a row of a to-many stands: under which parent, and at which place of a sorted set."""
 
     parent: Any
@@ -32,7 +26,7 @@ class _Stand:
 
 
 @dataclass(slots=True)
-class _Changes:
+class Changes:
     """What becomes of the rows of one to-many, for all parents of a write together."""
 
     created: list[Row] = field(default_factory=list)
@@ -49,6 +43,22 @@ class _Changes:
             self.updated.append((key, patch))
 
 
+@dataclass(slots=True)
+class Objects:
+    """What becomes of the objects of a many-to-one: changes of rows, and new ones."""
+
+    patches: list[tuple[Any, Row]]
+    fresh: dict[Any, Row]
+    """New rows by place."""
+    places: list[Any]
+    """Of each object: its key, or its place among the new ones."""
+
+    def keys(self, made: Sequence[Any]) -> list[Any]:
+        """The keys of the objects; `made`: those of the new rows."""
+        keys = dict(zip(self.fresh, made, strict=True))
+        return [keys.get(place, place) for place in self.places]
+
+
 def taken_out(collection: Collection, rows: list[Row]) -> dict[str, list[Any]]:
     """The to-many parts of rows, by field, one entry for each row; `...` where there is none."""
     parts: dict[str, list[Any]] = {}
@@ -58,119 +68,46 @@ def taken_out(collection: Collection, rows: list[Row]) -> dict[str, list[Any]]:
     return parts
 
 
-async def save_many_to_one(
-    writer: "Writer", fields: Iterable[Field], rows: list[Row], path: Path
-) -> None:
-    """Replace related objects by keys: update the row they name, or create one."""
-    for item in fields:
-        if item.relation is None:
-            continue
-        holders = [row for row in rows if isinstance(row.get(item.name), dict)]
-        if not holders:
-            continue
-        objects = [row[item.name] for row in holders]
-        keys = await _saved(writer, item.relation.to, objects, (*path, item.name))
-        for row, key in zip(holders, keys, strict=True):
-            row[item.name] = key
+def keys_given(target: Collection, objects: Iterable[Row]) -> list[Any]:
+    """The keys of objects, in their order; None where one names no row."""
+    primary = target.primary_key
+    return [as_key(primary, item.get(primary.name)) for item in objects]
 
 
-async def _saved(writer: "Writer", target: str, objects: list[Row], path: Path) -> list[Any]:
-    """The keys of related objects: what exists is updated, the rest created."""
-    collection = writer.schema[target]
-    key_field = collection.primary_key
-    given = [as_key(key_field, item.get(key_field.name)) for item in objects]
-    there = await writer.existing(collection, [key for key in given if key is not None])
-    patches: list[tuple[Any, Row]] = []
-    fresh: dict[Any, Row] = {}
-    places: list[Any] = []
-    for key, item in zip(given, objects, strict=True):
+def plan_objects(target: Collection, objects: Sequence[Row], there: AbstractSet[Any]) -> Objects:
+    """What exists (`there`: its keys) is updated, the rest created."""
+    plan = Objects([], {}, [])
+    for key, item in zip(keys_given(target, objects), objects, strict=True):
         # One object under many rows, or one key given twice, is one row.
-        places.append(("new", id(item)) if key is None else key)
+        place = ("new", id(item)) if key is None else key
+        plan.places.append(place)
         if key is None or key not in there:
-            fresh[places[-1]] = {**fresh.get(places[-1], {}), **item}
+            plan.fresh[place] = {**plan.fresh.get(place, {}), **item}
         elif len(item) > 1:
-            patches.append((key, item))
-    if patches:
-        require(writer.caller, "update", collection)
-        await writer.update(target, patches, path)
-    if fresh:
-        require(writer.caller, "create", collection)
-    made = await writer.create(target, list(fresh.values()), path)
-    keys = dict(zip(fresh, made, strict=True))
-    return [keys.get(place, place) for place in places]
+            plan.patches.append((key, item))
+    return plan
 
 
-async def save_to_many(
-    writer: "Writer",
-    collection: Collection,
-    keys: Sequence[Any],
-    parts: dict[str, list[Any]],
-    path: Path,
-) -> None:
-    """Save the to-many parts of rows whose keys are known now."""
-    for name, values in parts.items():
-        item = writer.schema.fields(collection.name)[name]
-        if item.many is not None:
-            place = (*path, name)
-            pairs = [(key, v) for key, v in zip(keys, values, strict=True) if v is not ...]
-            await _save_rows(writer, item.many, pairs, place)
-
-
-async def _save_rows(
-    writer: "Writer", many: ToMany, parents: list[tuple[Any, Any]], path: Path
-) -> None:
-    target = writer.schema[many.collection]
-    named = [key for _, value in parents for key in _named_keys(target, value)]
-    stands = await _stands(writer, many, target, named)
-    changes = _Changes()
+def plan_sets(
+    many: ToMany,
+    target: Collection,
+    parents: Iterable[tuple[Any, Any]],
+    stands: Mapping[Any, Stand],
+) -> Changes:
+    """What becomes of the rows of a to-many. `parents`: their keys, each with what is said of its
+    set; `stands`: where the rows stand that these name. Raises Forbidden and InvalidPayload.
+    """
+    changes = Changes()
+    places = dict(stands)
     for parent, value in parents:
         if isinstance(value, dict):
-            _delta(many, target, parent, value, stands, changes)
+            _delta(many, target, parent, value, places, changes)
         else:
-            _whole(many, target, parent, value, stands, changes)
-    await _leave_out(writer, many, target, changes, path)
-    if changes.deleted:
-        require(writer.caller, "delete", target)
-        await writer.delete(target.name, changes.deleted)
-    if changes.updated:
-        require(writer.caller, "update", target)
-        updated = await writer.update(target.name, changes.updated, path)
-        if len(updated) < len({key for key, _ in changes.updated}):
-            raise Forbidden
-    if changes.created or changes.added:
-        require(writer.caller, "create", target)
-        await _put_last(writer, many, target, changes.added)
-        await writer.create(target.name, changes.created + changes.added, path)
+            _whole(many, target, parent, value, places, changes)
+    return changes
 
 
-async def _stands(
-    writer: "Writer", many: ToMany, target: Collection, keys: list[Any]
-) -> dict[Any, _Stand]:
-    """Where the rows of the keys stand, of those that there are for the caller. They are locked."""
-    there = await writer.existing(target, keys)
-    if not there:
-        return {}
-    link = writer.schema.fields(target.name)[many.field]
-    statement = statements.stands(target, link, many.sort_field)
-    rows = await writer.session.fetch_all(statement, {"keys": list(there)})
-    return {row["key"]: _Stand(row["parent"], row["place"]) for row in rows}
-
-
-async def _put_last(writer: "Writer", many: ToMany, target: Collection, rows: list[Row]) -> None:
-    """Rows that are added to a sorted set come after those that are there (directus.md 1.8)."""
-    if many.sort_field is None or not rows:
-        return
-    link = writer.schema.fields(target.name)[many.field]
-    parents = [row[many.field] for row in rows]
-    statement = statements.last_places(target, link, many.sort_field)
-    found = await writer.session.fetch_all(statement, {"keys": list(set(parents))})
-    last = {row["parent"]: row["last"] for row in found}
-    for row, parent in zip(rows, parents, strict=True):
-        if row.get(many.sort_field) is None:
-            last[parent] = row[many.sort_field] = (last.get(parent) or 0) + 1
-
-
-def _named_keys(target: Collection, value: Any) -> list[Any]:
+def named_keys(target: Collection, value: Any) -> list[Any]:
     """The keys of the rows that a set or a change of one names."""
     if isinstance(value, dict):
         lists = [value.get(name) for name in ("update", "delete")]
@@ -192,7 +129,7 @@ def _names(many: ToMany, target: Collection, item: Row, parent: Any) -> bool:
     return bool(as_key(link, item.get(many.field)) == parent)
 
 
-def _change(many: ToMany, target: Collection, item: Any, stand: _Stand, wanted: _Stand) -> Row:
+def _change(many: ToMany, target: Collection, item: Any, stand: Stand, wanted: Stand) -> Row:
     """What changes of a row of the set: what the item says, and where the row stands.
 
     What stays as it is is left out: nobody has to be allowed to change it.
@@ -211,8 +148,8 @@ def _whole(
     target: Collection,
     parent: Any,
     value: Any,
-    stands: dict[Any, _Stand],
-    changes: _Changes,
+    stands: dict[Any, Stand],
+    changes: Changes,
 ) -> None:
     """An array is the complete new set: keys are linked, known objects updated, others made."""
     if value is None:
@@ -224,8 +161,8 @@ def _whole(
         key = _key_of(target, item)
         if key is not None and key in stands:
             kept.add(key)
-            changes.update(key, _change(many, target, item, stands[key], _Stand(parent, place)))
-            stands[key] = _Stand(parent, place)  # another parent may name it, too: the last has it
+            changes.update(key, _change(many, target, item, stands[key], Stand(parent, place)))
+            stands[key] = Stand(parent, place)  # another parent may name it, too: the last has it
         elif isinstance(item, dict) and item and item.keys() <= _DELTA - _names_of(target):
             raise InvalidPayload(f"{_MALFORMED}an object of changes can't stand in an array")
         elif isinstance(item, dict):
@@ -240,8 +177,8 @@ def _delta(
     target: Collection,
     parent: Any,
     value: Row,
-    stands: dict[Any, _Stand],
-    changes: _Changes,
+    stands: dict[Any, Stand],
+    changes: Changes,
 ) -> None:
     """An object names the changes: `{"create": [...], "update": [...], "delete": [...]}`.
 
@@ -258,8 +195,8 @@ def _delta(
             raise Forbidden
         if stand.parent not in {None, parent} and not _names(many, target, item, parent):
             raise Forbidden
-        changes.update(key, _change(many, target, item, stand, _Stand(parent)))
-        stands[key] = _Stand(parent, stand.place)
+        changes.update(key, _change(many, target, item, stand, Stand(parent)))
+        stands[key] = Stand(parent, stand.place)
     for key in (_key_of(target, item) for item in value.get("delete", ())):
         if key not in stands or stands[key].parent != parent:
             continue
@@ -289,36 +226,3 @@ def _require_delta(target: Collection, value: Row) -> None:
                 raise InvalidPayload(f"{_MALFORMED}an object is needed")
             elif name == "update" and item.get(primary) is None:
                 raise InvalidPayload(f'{_MALFORMED}"{primary}" is required')
-
-
-async def _leave_out(
-    writer: "Writer", many: ToMany, target: Collection, changes: _Changes, path: Path
-) -> None:
-    """Rows that a complete set no longer names are unlinked or deleted."""
-    if not changes.whole:
-        return
-    link = writer.schema.fields(target.name)[many.field]
-    gone = await _left_out(writer, target, link, changes)
-    if not gone:
-        return
-    action: Action = "delete" if many.on_deselect == "delete" else "update"
-    require(writer.caller, action, target)
-    await writer.locked(target, action, gone)
-    # Those that another writer gave to another parent meanwhile stay there.
-    gone = await _left_out(writer, target, link, changes)
-    if not gone:
-        return
-    if action == "delete":
-        await writer.delete(target.name, gone)
-    else:
-        await writer.update(target.name, [(key, {many.field: None}) for key in gone], path)
-
-
-async def _left_out(
-    writer: "Writer", target: Collection, link: Field, changes: _Changes
-) -> list[Any]:
-    """The keys of rows that are there and in no complete set."""
-    rows = await writer.session.fetch_all(
-        statements.children(target, link), {"keys": list(changes.whole)}
-    )
-    return [row["key"] for row in rows if row["key"] not in changes.whole[row["parent"]]]

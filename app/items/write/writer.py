@@ -29,16 +29,15 @@ from app.items.write import statements
 from app.items.write.audit import History
 from app.items.write.constraint_errors import as_app_error
 from app.items.write.defaults import fill_changed, fill_created
-from app.items.write.nested import save_many_to_one, save_to_many, taken_out
+from app.items.write.nested import taken_out
 from app.items.write.one_account import require_one_account
 from app.items.write.payloads import objects, weights
+from app.items.write.related import Path, save_many_to_one, save_to_many
 from app.items.write.told import told, without_reason
 from app.items.write.validation import check_changed, check_created, refuse
 from app.items.write.values import as_json, as_key, stored_row
 from app.slices import portions, sliced
 from schema import Collection, Field
-
-Path = tuple[str, ...]
 
 MOST_ERRORS = 1000
 """Refusals that one request is told of."""
