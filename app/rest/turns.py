@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from app.errors import TooManyWaiting
 
-_SLICE = 0.003
-"""Seconds of this thread after which who comes waits for the end of this round of the loop."""
+_SLICE = 0.002
+"""Seconds of this thread that requests are begun in before those under way go on for a round."""
 _SLOW = 0.004
-"""Seconds of this thread that a round takes in which those who waited begin."""
+"""Seconds of this thread between two that begin: the first was slow, or much was done besides."""
 _PAUSE = 16
 """Rounds of the loop after a slow beginning: it takes one new connection, or a step of each request
 under way, in each.
@@ -53,28 +53,26 @@ class Turns:
         self._strangers: dict[Hashable, _Line] = {}
         self._after_strangers = True
         """Whether known ones are next."""
+        self._first = self._last = 0.0
+        """What this thread had worked when a slice began, and the last request."""
         self._together = 1
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_closed = False
-        """Whether who comes has to wait: the end of this round is seen, and who is next."""
-        self._since = 0.0
-        """What this thread had worked when the slice began, or this round."""
         self._has_called = False
-        """Whether some that waited begin in this round."""
-        self._pause = 0
-        """Rounds that are left for those under way."""
+        """Whether requests of the lines have begun in this round."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rounds = 0
+        """Left for those under way; while there are any, who comes has to wait."""
 
     def has_come(self) -> bool:
         """Whether a request may begin at once. False: it has to `wait`."""
-        if self._is_closed and self._loop is asyncio.get_running_loop():
+        if self._rounds and self._loop is asyncio.get_running_loop():
             return False
-        if time.thread_time() - self._since <= _SLICE:
+        now = time.thread_time()
+        is_slow, self._last = now - self._last > _SLOW, now
+        if now - self._first <= _SLICE:
             return True
         # Where a loop before this one has ended, nobody of its waits any more.
         self._known, self._strangers = {}, {}
-        self._is_closed, self._has_called = True, False
-        self._loop = asyncio.get_running_loop()
-        self._loop.call_soon(self._end_round)
+        self._go_round(_PAUSE if is_slow else 1)
         return False
 
     async def wait(self, who: Hashable) -> None:
@@ -87,22 +85,28 @@ class Turns:
         line.append((turn, time.monotonic() + self._patience))
         await turn
 
+    def _go_round(self, rounds: int) -> None:
+        self._rounds, self._loop = rounds, asyncio.get_running_loop()
+        self._loop.call_soon(self._end_round)
+
     def _end_round(self) -> None:
+        if self._rounds > 1:
+            self._go_round(self._rounds - 1)
+            return
         now = time.thread_time()
-        if self._has_called and now - self._since > _SLOW:
-            self._pause, self._together = _PAUSE, 1
-        self._has_called, self._since = False, now
-        if self._pause:
-            self._pause -= 1
+        was_slow = self._has_called and now - self._last > _SLOW
+        self._first = self._last = now
+        self._has_called = self._are_waiting() and not was_slow
+        if was_slow:
+            self._together = 1
+            self._go_round(_PAUSE)
         elif self._are_waiting():
-            self._has_called = True
             for _ in range(self._together):
                 self._call_next()
             self._together = min(2 * self._together, _TOGETHER)
+            self._go_round(1)
         else:
-            self._is_closed = False
-            return
-        asyncio.get_running_loop().call_soon(self._end_round)
+            self._rounds = 0
 
     def _are_waiting(self) -> bool:
         return bool(self._known or self._strangers)

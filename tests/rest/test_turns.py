@@ -57,12 +57,6 @@ async def held(pool):
         await holding
 
 
-def fill(line):
-    """Nobody may begin in this round any more."""
-    line._since = -60.0
-    assert not line.has_come()
-
-
 async def begun(line, who, seen):
     if not line.has_come():
         await line.wait(who)
@@ -71,36 +65,19 @@ async def begun(line, who, seen):
 
 async def test_what_is_quick_begins_at_once():
     line = Turns(5.0)
-    line._since = time.thread_time()
+    line._first = line._last = time.thread_time()
     assert [line.has_come() for _ in range(20)] == [True] * 20
-
-
-async def test_who_comes_after_what_took_long_waits_for_the_next_round():
-    line, seen = Turns(5.0), []
-    work(1.1 * turns._SLICE)
-    waiting = asyncio.create_task(begun(line, "a", seen))
-    await asyncio.sleep(0)
-    assert not seen
-    await waiting
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert line.has_come()
 
 
 async def test_after_what_is_slow_some_rounds_are_for_what_is_under_way():
     line, seen = Turns(5.0), []
-
-    async def slow():
-        await begun(line, "a", seen)
-        work(2 * turns._SLOW)
-
-    first = asyncio.create_task(slow())
-    fill(line)
-    await first
+    line._first = line._last = time.thread_time()
+    assert line.has_come()
+    work(2 * turns._SLOW)
     waiting = asyncio.create_task(begun(line, "a", seen))
     for _ in range(turns._PAUSE):
         await asyncio.sleep(0)
-        assert len(seen) == 1
+        assert not seen
     await waiting
     for _ in range(3):
         await asyncio.sleep(0)
@@ -110,8 +87,10 @@ async def test_after_what_is_slow_some_rounds_are_for_what_is_under_way():
 async def test_what_waits_and_is_quick_begins_more_and_more_together(monkeypatch):
     monkeypatch.setattr(turns, "_SLOW", 60.0)
     line, seen, rounds = Turns(5.0), [], []
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
     waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(40)]
-    fill(line)
+    await asyncio.sleep(0)
+    line._go_round(1)
     for _ in range(20):
         rounds.append(len(seen))
         await asyncio.sleep(0)
@@ -175,7 +154,8 @@ def test_those_who_wait_take_turns(asked):
             seen.append(who)
 
         waiting = [asyncio.create_task(waited(who)) for who in asked]
-        fill(line)
+        await asyncio.sleep(0)
+        line._go_round(1)
         await asyncio.gather(*waiting)
         return seen
 
@@ -191,10 +171,11 @@ def test_those_who_wait_take_turns(asked):
 
 async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch):
     line, seen = Turns(0.0), []
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
     waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(3)]
-    fill(line)
     await asyncio.sleep(0)
     work(0.001)
+    line._go_round(1)
     for task in waiting:
         with pytest.raises(TooManyWaiting) as refused:
             await task
@@ -203,9 +184,11 @@ async def test_who_waits_too_long_or_in_too_long_a_line_is_sent_away(monkeypatch
     assert not line._are_waiting()
     monkeypatch.setattr(turns, "_LONGEST_LINE", 2)
     line = Turns(5.0)
-    waiting = [asyncio.create_task(begun(line, who, seen)) for who in "aaaab"]
-    fill(line)
-    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
+    asyncio.get_running_loop().call_later(0.01, line._go_round, 1)
+    answers = await asyncio.gather(
+        *(begun(line, who, seen) for who in "aaaab"), return_exceptions=True
+    )
     assert [type(answer) for answer in answers] == [
         type(None),
         type(None),
@@ -219,8 +202,7 @@ def test_a_loop_that_ends_leaves_no_line_behind():
     line, seen = Turns(5.0), []
 
     async def leave_some_waiting():
-        line._pause = turns._PAUSE
-        fill(line)
+        line._go_round(turns._PAUSE)
         waiting = [asyncio.create_task(begun(line, "a", seen)) for _ in range(3)]
         await asyncio.sleep(0)
         return waiting
@@ -232,11 +214,11 @@ def test_a_loop_that_ends_leaves_no_line_behind():
 
 async def test_who_is_gone_takes_no_turn():
     line, seen = Turns(5.0), []
+    line._rounds, line._loop = 1, asyncio.get_running_loop()
     waiting = [asyncio.create_task(begun(line, who, seen)) for who in "aab"]
-    fill(line)
-    line._pause = 1
     await asyncio.sleep(0)
     waiting[0].cancel()
+    line._go_round(1)
     await asyncio.wait(waiting)
     assert sorted(seen) == ["a", "b"]
     assert not line._are_waiting()
