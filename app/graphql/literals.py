@@ -1,10 +1,13 @@
 """Literals of a document as values, their numbers with all of the digits that were written."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from math import isinf
 from typing import Any
 
 from graphql import (
     FloatValueNode,
+    GraphQLError,
     IntValueNode,
     ListValueNode,
     ObjectValueNode,
@@ -13,6 +16,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from app.errors import shown
 from app.json_text import exact, exact_integer
 
 Parse = Callable[[Any], Any]
@@ -33,7 +37,7 @@ def value_of(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any
         case IntValueNode():
             return exact_integer(node.value)
         case FloatValueNode():
-            return exact(node.value)
+            return _finite(node)
         case ListValueNode():
             return [value_of(item, variables) for item in node.values]
         case ObjectValueNode():
@@ -41,3 +45,10 @@ def value_of(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any
         case VariableNode():
             return (variables or {}).get(node.name.value)
     return value_from_ast_untyped(node)
+
+
+def _finite(node: FloatValueNode) -> float | Decimal:
+    """Raises GraphQLError for what no double holds: written out, it has thousands of digits."""
+    if isinf(float(node.value)):
+        raise GraphQLError(f"The number {shown(node.value)} is too large", node)
+    return exact(node.value)

@@ -21,6 +21,9 @@ class HeadWithBody:
         self._has_begun = False
 
     def write(self, data: bytes) -> None:
+        """Write, or nothing to a client that is gone: uvicorn tells one of its requests only."""
+        if self._transport.is_closing():
+            return
         if self._head:
             data, self._head = self._head + data, b""
         elif not self._has_begun and self._cycle.response_started:
@@ -31,7 +34,7 @@ class HeadWithBody:
         self._transport.write(data)
 
     def close(self) -> None:
-        if self._head:
+        if self._head and not self._transport.is_closing():
             self._transport.write(self._head)
             self._head = b""
         self._transport.close()

@@ -127,3 +127,16 @@ async def test_numbers_of_any_length_are_stored_or_refused(harbour, number, fiel
     body = json.dumps(asked).replace('"FILTER"', condition)
     answer = await harbour.client.request("SEARCH", "/items/port", content=body, headers=JSON)
     assert answer.status_code in {200, 400}, answer.text
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e309", "1.0000000000000000e131000"])
+@pytest.mark.parametrize("place", ["{}", "[{}]", "{{k: [{}]}}"])
+async def test_numbers_that_no_double_holds_are_refused_in_json_of_graphql(harbour, number, place):
+    """As in JSON: nothing is stored instead of them."""
+    before = (await harbour.client.get("/items/port/1?fields=meta")).json()
+    value = place.format(number)
+    update = "{ update_port_item(id: 1, data: {meta: %s}) { meta } }"
+    for text in (f"mutation {update % value}", f"mutation ($m: JSON = {value}) {update % '$m'}"):
+        answer = await harbour.client.post("/graphql", json={"query": text})
+        assert "is too large" in answer.text, answer.text
+    assert (await harbour.client.get("/items/port/1?fields=meta")).json() == before

@@ -22,12 +22,16 @@ class _Sent:
 
     def __init__(self):
         self.packets = []
+        self.is_gone = False
 
     def write(self, data):
         self.packets.append(data)
 
     def close(self):
         self.packets.append(None)
+
+    def is_closing(self):
+        return self.is_gone
 
 
 def cycle(length, method="GET"):
@@ -66,6 +70,18 @@ def test_an_answer_that_is_cut_off_has_its_head():
     out.write(b"head")
     out.close()
     assert sent.packets == [b"head", None]
+
+
+def test_to_a_client_that_is_gone_nothing_is_written():
+    """Uvicorn tells the newest of its requests only; a closed transport would raise."""
+    sent, answered = _Sent(), cycle(4)
+    out = HeadWithBody(answered, sent)
+    answered.response_started = True
+    out.write(b"head")
+    sent.is_gone = True
+    out.write(b"body")
+    out.close()
+    assert sent.packets == [None]
 
 
 @pytest.mark.parametrize(

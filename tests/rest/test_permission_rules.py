@@ -25,6 +25,7 @@ GOOD = [
         ]
     },
     {"account": {"_eq": "$CURRENT_USER.account"}},
+    {"sku": {"_nin": ["$CURRENT_USER.first_name", "x"]}},
 ]
 BAD = [
     {"sku": {"_foo": "x"}},
@@ -35,6 +36,8 @@ BAD = [
     {"_and": {"sku": {"_eq": "x"}}},
     {"_or": [1]},
     {"account": {"_eq": "no uuid"}},
+    {"sku": {"_nin": ["$CURRENT_USER.nope"]}},
+    {"sku": {"_in": ["x", "$CURRENT_USER.password"]}},
     "sku",
     [],
 ]

@@ -1,6 +1,7 @@
 """Directus filters: from the wire's nested objects to a condition tree (directus.md 3)."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,10 @@ from app.items.query.code_paths import code_paths
 from app.items.query.dynamic_values import check as check_current
 from app.items.query.functions import functions_of
 from app.items.query.operands import claim, operand, require_few
-from app.items.query.operators import ADMITTED, CLAIMS, KNOWN, OPPOSITE
+from app.items.query.operators import ADMITTED, CLAIMS, KNOWN, LISTS, OPPOSITE
 from app.items.query.relations import Readable, is_follow, step
 from app.items.query.tree import All, AnyOf, Compare, Condition, Some, Value
-from app.items.query.variables import current, resolve
+from app.items.query.variables import current, resolve, with_own_values
 from app.json_text import is_deep
 from schema import Field
 
@@ -211,6 +212,8 @@ class FilterReader:
         if own is not None:
             check_current(self.schema, own, field, operator)
             return Compare(path, operator, own, function, argument)
+        if operator in LISTS and (items := with_own_values(operator, value, self.caller)):
+            return self._among(field, operator, items, path, function, argument)
         given, value = value, resolve(value, self.caller)
 
         def compare(name: str, bound: Any) -> Compare:
@@ -231,6 +234,26 @@ class FilterReader:
             raise InvalidQuery(f'"{operator}" has to be an array of two values, from and to')
         join, operators = _RANGES[operator]
         return join(tuple(compare(name, end) for name, end in zip(operators, bound, strict=True)))
+
+    def _among(
+        self,
+        field: Field,
+        operator: str,
+        items: Sequence[Any],
+        path: tuple[str, ...],
+        function: str | None,
+        argument: str | None,
+    ) -> Condition:
+        """A list that has values of the caller's own row in it, each compared for itself."""
+        if operator not in _LISTED.values():
+            raise InvalidQuery(f'"{operator}" takes no value of the caller\'s own row')
+        own = [item for item in items if current(item, self.caller) is not None]
+        others = [item for item in items if current(item, self.caller) is None]
+        parts = tuple(
+            self._compare(field, operator, item, path, function, argument)
+            for item in [*own, *([others] if others else [])]
+        )
+        return AnyOf(parts) if operator == "_in" else All(parts)
 
 
 _JSON_AS = {"float": "json_number", "string": "json"}

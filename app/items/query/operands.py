@@ -73,14 +73,15 @@ def operand(operator: str, value: Any, field_type: str) -> Any:
     if operator in CLAIMS:
         return claim(operator, value)
     if operator in LISTS:
-        items = _items(operator, value)
+        items = items_of(operator, value)
         if field_type in _TEXTS and all(type(item) is str and item for item in items):
             return items  # as they are: lists of keys are long
         return [_scalar(operator, item, field_type) for item in items]
     return _scalar(operator, value, field_type)
 
 
-def _items(operator: str, value: Any) -> list[Any]:
+def items_of(operator: str, value: Any) -> list[Any]:
+    """The values of a list: an array, text with commas, or index objects. Raises InvalidQuery."""
     if isinstance(value, str):
         value = value.split(",")
     elif isinstance(value, dict):

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.access.caller import Caller
 from app.errors import InvalidQuery, shown
+from app.items.query.operands import items_of
 from app.items.query.tree import Current, Value
 
 _WORDS = {"true": True, "false": False, "null": None, "NULL": None}
@@ -39,6 +40,7 @@ _PATHS: dict[str, tuple[str, Callable[[Caller], Any]]] = {
     "$CURRENT_ROLES": ("directus_roles", lambda caller: list(caller.roles)),
     "$CURRENT_POLICIES": ("directus_policies", lambda caller: list(caller.policies)),
 }
+_CURRENT = "$CURRENT_"
 _PATH = re.compile(r"(\$CURRENT_(?:USER|ROLES?|POLICIES))\.(\w+(?:\.\w+)*)")
 
 
@@ -50,6 +52,17 @@ def current(value: Any, caller: Caller) -> Current | None:
     collection, key_of = _PATHS[match[1]]
     key = key_of(caller)
     return Current(collection, tuple(match[2].split(".")), Value(key), many=isinstance(key, list))
+
+
+def with_own_values(operator: str, value: Any, caller: Caller) -> list[Any]:
+    """The values of a list, where one of them is of the caller's own row; else none."""
+    if not value or not isinstance(value, list | dict | str):
+        return []
+    if isinstance(value, str) and _CURRENT not in value:
+        return []
+    items = items_of(operator, value)
+    named = (item for item in items if type(item) is str and item.startswith(_CURRENT))
+    return items if any(current(item, caller) is not None for item in named) else []
 
 
 def resolve(value: Any, caller: Caller) -> Any:
