@@ -78,7 +78,7 @@ class Level:
         if not self._makes_what_is_cut(query, parent):
             scope = Scope(self.build, query.collection, level_rule(query, self.build))
             return self._shaped(query, scope, parent)
-        if self._is_sorted_as_stored(query):
+        if self._is_in_order_of_keys(query):
             return self._page_of_rows(query, parent)
         return self._page_of_keys(query, parent)
 
@@ -96,18 +96,15 @@ class Level:
         scope = Scope(self.build, query.collection)
         return not all(_is_column(node, scope, query.surface) for node in query.selection)
 
-    def _is_sorted_as_stored(self, query: Query) -> bool:
-        """Whether nothing comes before the page, and it is sorted by what is stored of its rows."""
+    def _is_in_order_of_keys(self, query: Query) -> bool:
+        """Whether nothing comes before the page, and finding it sorts few rows, if any.
+
+        Any other order sorts all that are asked for: keys then, which are short.
+        """
         rule = level_rule(query, self.build)
-        columns = self.build.tables.tables[query.collection].c
-        return (
-            query.offset is None
-            and (rule is None or not rule.masks)
-            and all(
-                sort.function is None and len(sort.path) == 1 and sort.path[0] in columns
-                for sort in query.sort
-            )
-        )
+        key = self.build.schema[query.collection].primary_key.name
+        is_unmasked = rule is None or not rule.masks
+        return query.offset is None and is_unmasked and query.sort in {(), (Sort((key,)),)}
 
     def _page_of_rows(self, query: Query, parent: _Parent | None) -> Select[Any]:
         """What is on the page is found, as it is stored, before more is made of it.
