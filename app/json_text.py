@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -19,9 +20,11 @@ values of them is not, and all others wait for it.
 
 
 _DIGITS_OF_DOUBLES = 15
-_LONG_NUMBER = re.compile(r"[:,\[\s]-?[0-9][0-9.]{15}")
+_LONG_NUMBER = re.compile(r"(?:^|[:,\[\s])-?[0-9](?:[0-9.]{15}|[0-9.]{0,15}[eE]-[0-9]{3})")
 _LONG_NUMBER_IN_BYTES = re.compile(_LONG_NUMBER.pattern.encode())
-"""A number that may have more digits than a double keeps. No text begins like that."""
+"""A number that may have more digits than a double keeps, or be less than any. No text begins like
+that.
+"""
 
 
 class NotJson(ValueError):
@@ -89,7 +92,11 @@ def exact(number: str) -> float | Decimal:
     >>> exact("0.1"), exact("123456789012345.12345")
     (0.1, Decimal('123456789012345.12345'))
     """
-    return float(number) if len(number) <= _DIGITS_OF_DOUBLES else Decimal(number)
+    if len(number) > _DIGITS_OF_DOUBLES:
+        return Decimal(number)
+    double = float(number)
+    is_whole = abs(double) >= sys.float_info.min or not Decimal(number)
+    return double if is_whole else Decimal(number)
 
 
 def written(value: Any, option: int | None = None) -> bytes:

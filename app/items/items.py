@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ from app.items.policy.actions import ACTIONS, described, may, require
 from app.items.policy.read_policy import AnyQuery, Restrictor
 from app.items.policy.readable_schema import View
 from app.items.policy.sight import Sight
+from app.items.policy.singleton import key_of_singleton
 from app.items.query.cost import require_affordable
 from app.items.query.filter import FilterReader
 from app.items.query.selection import LIMITS, Limits, QueryReader
@@ -27,6 +28,7 @@ from app.items.write.bulk_import import Rows, import_rows
 from app.items.write.constraint_errors import as_refusal
 from app.items.write.reorder import reorder
 from app.items.write.told import has_more, told
+from app.items.write.upsert import upsert
 from app.items.write.validation import refuse
 from app.items.write.values import as_key
 from app.items.write.writer import Writer
@@ -200,17 +202,15 @@ class Items:
 
     async def upsert(self, collection: str, payloads: list[Any]) -> list[Any]:
         """Update the items whose keys the payloads name, create the others; the keys."""
-        self.known(collection)
+        found = self.known(collection)
         async with self.writing() as session:
-            return await self._writer(session).upsert(collection, payloads)
+            return await upsert(self._writer(session), found, payloads)
 
     async def singleton(self, query: Query) -> bytes:
         """The one item of a singleton; before it is written, the defaults (directus.md 1.3)."""
         self.allow("read", query.collection)
-        found = await self._json(
-            self.compiler.item(self._affordable(replace(query, limit=Value(1))))
-        )
-        if found is not None:
+        chosen = await self.item_of_singleton(query.collection)
+        if chosen is not None and (found := await self.one(query, chosen)) is not None:
             return found
         fields = self.schema.fields(query.collection)
         shown = {
@@ -220,19 +220,19 @@ class Items:
         }
         return orjson.dumps(shown)
 
+    async def item_of_singleton(self, collection: str) -> Condition | None:
+        """The condition that picks the one item of a singleton; None: it is not written yet."""
+        sql = key_of_singleton(self.compiler, self.caller, self.schema[collection])
+        key = await self.database.fetch_value(sql.sql, sql.values)
+        return None if key is None else self.by_key(collection, key)
+
     async def update_singleton(
         self, collection: str, patch: dict[str, Any], back: PreparedRead | None
     ) -> bytes | None:
         """Patch the one item of a singleton, made where it is not there yet."""
         self.allow("update", collection)
         async with self.writing() as session:
-            sql = self.compiler.keys(Query(collection, (), limit=Value(1)))
-            key = await session.fetch_value(sql.sql, sql.values)
-            writer = self._writer(session)
-            if key is None:
-                keys = await writer.create(collection, [patch])
-            else:
-                keys = await writer.update(collection, [(key, patch)])
+            keys = await upsert(self._writer(session), self.schema[collection], [patch])
             return await self._read_back(session, keys, back)
 
     async def delete(
@@ -253,15 +253,15 @@ class Items:
         return [row["key"] for row in rows]
 
     async def export(
-        self, query: Query, form: Format, *, safe: bool = False
+        self, query: Query, form: Format, *, safe: bool = False, chosen: Condition | None = None
     ) -> AsyncGenerator[bytes, None]:
         """The matching items in a form for files, block by block, in flat memory.
 
         Who takes no more of them has to close it: till then it holds a connection. `safe`: no
-        cell of a CSV is a formula.
+        cell of a CSV is a formula. `chosen`: as `one`.
         """
         self.allow("read", query.collection)
-        restricted = self._affordable(query, 1)  # it comes row by row
+        restricted = self._affordable(query, 1, chosen=chosen)  # it comes row by row
         async with self.database.read_long() as session:
             with _refusals():
                 made = exported(session, self.compiler, restricted, form, safe=safe)

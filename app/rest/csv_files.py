@@ -55,7 +55,8 @@ def csv_rows(file: IO[bytes], schema: Schema, collection: str) -> Rows:
         lines.begin_row()
         deepest = 1 + max((len(column.path) for column in columns), default=0)
         empty = 0
-        for place, values in enumerate(reader, 2):
+        place = reader.line_num + 1
+        for values in reader:
             row = _nested(columns, values, place, partial(_quoted, lines.raw, separator))
             lines.begin_row()
             empty = 0 if row else empty + 1
@@ -63,6 +64,7 @@ def csv_rows(file: IO[bytes], schema: Schema, collection: str) -> Rows:
                 yield place, row
             elif empty > _MOST_EMPTY:
                 raise InvalidPayload(f"A CSV has {_MOST_EMPTY} empty lines in a row at most")
+            place = reader.line_num + 1  # a cell in quotes may have many
             if lines.read * deepest > STEP:
                 lines.read = 0
                 yield None

@@ -92,21 +92,17 @@ async def read_many(
             return file_response(loaded(data), name, export, safe=read_safe(params))
         return _with_meta(data, await _counts(items, groups, wanted))
     query = await read_list(items, name, params)
-    if collection.singleton:
-        return _one(await items.singleton(query), name, params)
+    if collection.singleton and export is None:
+        return data_response(await items.singleton(query))
     if export is not None:
-        blocks = items.export(query, export, safe=read_safe(params))
+        chosen = await items.item_of_singleton(name) if collection.singleton else None
+        if collection.singleton and chosen is None:
+            data = await items.singleton(query)
+            return file_response([loaded(data)], name, export, safe=read_safe(params))
+        blocks = items.export(query, export, safe=read_safe(params), chosen=chosen)
         return export_response(blocks, name, export)
     data = await items.run(items.reading(None if wanted else asked, lambda: query))
     return _with_meta(data, await _counts(items, query, wanted))
-
-
-def _one(data: bytes, name: str, params: Params) -> Response:
-    """One item, or the file of it that is asked for."""
-    export = read_export(params)
-    if export is None:
-        return data_response(data)
-    return file_response([loaded(data)], name, export, safe=read_safe(params))
 
 
 def _with_meta(data: bytes, counts: dict[str, int]) -> Response:
@@ -158,7 +154,12 @@ async def read_one(items: Items, name: str, key: Any, text: str) -> Response:
     data = await items.find(items.reading_by_key(Asked("rest", name, text), query), key)
     if data is None:
         raise Forbidden
-    return _one(data, name, parse(text)) if "export" in text else data_response(data)
+    params = parse(text) if "export" in text else {}
+    export = read_export(params)
+    if export is None:
+        return data_response(data)
+    blocks = items.export(query(), export, safe=read_safe(params), chosen=items.by_key(name, key))
+    return export_response(blocks, name, export)
 
 
 async def _create(request: Request, items: Items, name: str) -> Response:

@@ -143,3 +143,47 @@ async def test_what_belongs_nowhere_is_told_with_its_line(harbour):
     assert (await upload(harbour, "name,qty,captain.name\na,1,\n", "ship")).status_code == 200
     assert await harbour.data("GET", "/items/captain") == []
     assert await harbour.data("GET", "/items/port") == []
+
+
+async def test_what_is_null_has_its_column_in_the_order_that_was_asked_for(harbour):
+    await harbour.data("POST", "/items/port", [{"name": "a"}, {"name": "b"}])
+    await harbour.data("POST", "/items/berth", {"label": "x"})
+    extremes = {"aggregate[max]": "ratio,score", "aggregate[count]": "id"}
+    assert await download(harbour, **extremes) == '"max.ratio","max.score","count.id"\n,,"2"'
+    by_score = {**extremes, "groupBy[]": ["score", "name"], "sort": "name"}
+    head, *lines = (await download(harbour, **by_score)).split("\n")
+    assert head == '"score","name","max.ratio","max.score","count.id"'
+    assert lines == [',"a",,,"1"', ',"b",,,"1"']
+    fields = "berths.label,score,name,id"
+    text = await download(harbour, "/items/port/1", fields=fields)
+    assert text == '"berths","score","name","id"\n"[]",,"a",1'
+    text = await download(harbour, "/items/berth/1", fields="port.name,sort,label")
+    assert text == '"port.name","sort","label"\n,,"x"'
+    assert await download(harbour, "/items/office", fields="motto,id") == '"motto","id"\n,'
+    await harbour.data("PATCH", "/items/office", {"motto": None})
+    assert await download(harbour, "/items/office", fields="motto,id") == '"motto","id"\n,1'
+
+
+async def test_rows_are_told_by_the_lines_that_they_begin_in(harbour):
+    answer = await upload(harbour, 'name\n"a\n\nb"\n\n"c\nd"\ne,f\n')
+    assert "Line 8 has more values" in answer.json()["errors"][0]["message"]
+    answer = await upload(harbour, 'name,score\n"a\n\nb",1\n"c\nd",x\n', "port")
+    assert answer.json()["errors"][0]["extensions"]["rows"] == [{"type": "lines", "rows": [5]}]
+
+
+async def test_what_is_imported_into_a_singleton_is_its_item(harbour):
+    assert (await upload(harbour, "motto\na\nb\n", "office")).status_code == 200
+    assert await harbour.data("GET", "/items/office") == {"id": 1, "motto": "b"}
+    assert (await upload(harbour, "id,motto\n2,c\n", "office")).status_code == 400
+    await harbour.data("PATCH", "/items/office", {"motto": "d"})
+    assert harbour.rows.execute("SELECT id, motto FROM office").fetchall() == [(1, "d")]
+
+
+async def test_of_many_rows_of_a_singleton_the_first_is_read_and_written(harbour):
+    harbour.rows.execute("INSERT INTO office (id, motto) VALUES (3, 'c'), (2, 'b'), (1, 'a')")
+    harbour.rows.execute("UPDATE office SET motto = 'x' WHERE id = 1")  # it is stored last now
+    assert await harbour.data("PATCH", "/items/office", {"motto": "y"}) == {"id": 1, "motto": "y"}
+    assert await harbour.data("GET", "/items/office", sort="-id") == {"id": 1, "motto": "y"}
+    assert await download(harbour, "/items/office", sort="-id") == '"id","motto"\n1,"y"'
+    found = await harbour.client.data("{ office { motto } }")
+    assert found == {"office": {"motto": "y"}}

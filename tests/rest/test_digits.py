@@ -1,6 +1,7 @@
 """Every digit of a number is kept, whichever way it comes in (directus.md 3.5)."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -140,3 +141,26 @@ async def test_numbers_that_no_double_holds_are_refused_in_json_of_graphql(harbo
         answer = await harbour.client.post("/graphql", json={"query": text})
         assert "is too large" in answer.text, answer.text
     assert (await harbour.client.get("/items/port/1?fields=meta")).json() == before
+
+
+@pytest.mark.parametrize("number", ["1e-330", "-1e-400", "1.2345e-320", "5e-324", "1e-45"])
+async def test_small_numbers_of_json_keep_their_digits(harbour, number):
+    body = f'{{"meta": {{"n": {number}}}, "ratio": {number}, "words": []}}'
+    answer = await harbour.client.post("/items/port", content=body, headers=JSON)
+    assert answer.status_code == 200, answer.text
+    key = answer.json()["data"]["id"]
+    update = f"mutation {{ update_port_item(id: {key}, data: {{meta: {{g: {number}}}}}) {{ id }} }}"
+    [(rest,)] = harbour.rows.execute("SELECT (meta ->> 'n')::numeric FROM port").fetchall()
+    assert rest == Decimal(number)
+    await harbour.client.data(update)
+    [(graphql,)] = harbour.rows.execute("SELECT (meta ->> 'g')::numeric FROM port").fetchall()
+    assert graphql == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [("1e2", "100"), ("1.0", "1"), ("0.5", "0.5"), ("-3e4", "-30000")]
+)
+async def test_whole_numbers_are_texts_without_a_fraction(harbour, number, text):
+    body = f'{{"name": {number}}}'
+    answer = await harbour.client.post("/items/port", content=body, headers=JSON)
+    assert answer.json()["data"]["name"] == text

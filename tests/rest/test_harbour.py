@@ -1,6 +1,8 @@
 """Cases from the field: what people report of servers like this one, on a harbour."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.harbour import PUBLIC
 
@@ -14,6 +16,47 @@ async def test_presets_fill_what_graphql_does_not_name(harbour):
     [error] = body["errors"]
     assert error["extensions"]["code"] == "FAILED_VALIDATION"
     assert error["extensions"]["field"] == "qty"
+
+
+async def test_presets_read_what_the_caller_has(harbour):
+    policy = await harbour.data("POST", "/policies", {"name": "Clerk", "app_access": False})
+    role = await harbour.data(
+        "POST", "/roles", {"name": "Clerks", "policies": [{"policy": policy["id"]}]}
+    )
+    presets = {
+        "name": "$CURRENT_USER.first_name",
+        "meta": {"role": ["$CURRENT_ROLE.name", "$CURRENT_USER.role.name"], "id": "$CURRENT_USER"},
+        "words": "$CURRENT_ROLES.name",
+    }
+    for action in ("create", "update", "read"):
+        await harbour.data(
+            "POST",
+            "/permissions",
+            {"policy": policy["id"], "collection": "port", "action": action, "fields": ["*"]}
+            | ({} if action == "read" else {"presets": presets}),
+        )
+    user = {
+        "email": "clerk@x.example",
+        "role": role["id"],
+        "token": "clerk-token-clerk-token",
+        "first_name": "Bo",
+    }
+    key = (await harbour.data("POST", "/users", user))["id"]
+    headers = {"Authorization": "Bearer clerk-token-clerk-token"}
+    filled = {"name": "Bo", "meta": {"role": ["Clerks", "Clerks"], "id": key}, "words": ["Clerks"]}
+    made = (await harbour.public.post("/items/port", json={}, headers=headers)).json()["data"]
+    assert {name: made[name] for name in filled} == filled
+    await harbour.data("PATCH", f"/users/{key}", {"first_name": "Di"})
+    path = f"/items/port/{made['id']}"
+    now = (await harbour.public.patch(path, json={"score": 1}, headers=headers)).json()["data"]
+    assert now["name"] == "Di"
+    harbour.rows.execute(
+        "UPDATE directus_permissions SET presets = %s WHERE policy = %s AND action = 'create'",
+        ['{"name": "$CURRENT_USER.nope"}', policy["id"]],
+    )
+    await harbour.data("PATCH", f"/policies/{policy['id']}", {"name": "Clerks"})
+    answer = await harbour.public.post("/items/port", json={}, headers=headers)
+    assert answer.status_code == 403
 
 
 ALIASED = [
@@ -170,6 +213,60 @@ async def test_of_two_parents_that_name_one_row_the_last_has_it(harbour):
     assert await berths_of(harbour) == [(1, [1, 2]), (2, [4, 5]), (None, [3])]
     await harbour.data("PATCH", "/items/port", {"keys": [1, 2], "data": {"berths": [1, 4]}})
     assert await berths_of(harbour) == [(2, [1, 4]), (None, [2, 5, 3])]
+
+
+async def listed_berths(harbour):
+    return await harbour.data("GET", "/items/port/1", fields="berths.id,berths.sort")
+
+
+PLACES = st.lists(st.one_of(st.none(), st.integers(-3, 9)), min_size=1, max_size=5)
+
+
+@given(PLACES, st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+async def test_an_order_that_holds_is_left_as_it_is(harbour, places, data):
+    """Rows that stay change in nothing, whatever their places: gaps, equals, none."""
+    harbour.rows.execute("TRUNCATE port, berth, directus_revisions RESTART IDENTITY CASCADE")
+    await harbour.data("POST", "/items/port", {"name": "a"})
+    berths = [{"label": str(place), "port": 1, "sort": place} for place in places]
+    await harbour.data("POST", "/items/berth", berths)
+    before = (await listed_berths(harbour))["berths"]
+    keys = [row["id"] for row in before]
+    stay = [key for key in keys if data.draw(st.booleans())]
+    harbour.rows.execute("TRUNCATE directus_revisions CASCADE")
+    await harbour.data("PATCH", "/items/port/1", {"berths": stay})
+    kept = (await listed_berths(harbour))["berths"]
+    assert kept == [row for row in before if row["id"] in stay]
+    revised = harbour.rows.execute(
+        "SELECT item::int FROM directus_revisions WHERE collection = 'berth' ORDER BY 1"
+    ).fetchall()
+    assert [key for (key,) in revised] == sorted(set(keys) - set(stay))
+    order = data.draw(st.permutations(stay))
+    wanted = [*order, {"label": "new"}, {"label": "newer"}]
+    await harbour.data("PATCH", "/items/port/1", {"berths": wanted})
+    now = (await listed_berths(harbour))["berths"]
+    assert [row["id"] for row in now][:-2] == order
+    assert len(now) == len(order) + 2
+    if order == stay and all(row["sort"] is not None for row in kept):
+        assert now[:-2] == kept
+
+
+async def test_a_list_whose_order_holds_asks_for_no_right_to_it(harbour):
+    await harbour.data("POST", "/items/port", [{"name": "a"}, {"name": "b"}])
+    places = [(1, None), (1, 4), (1, 7), (1, 9), (2, 1)]
+    berths = [{"label": str(n), "port": p, "sort": s} for n, (p, s) in enumerate(places)]
+    await harbour.data("POST", "/items/berth", berths)
+    for action in ("read", "update"):
+        await harbour.allow("port", action)
+    await harbour.allow("berth", "read")
+    await harbour.seen("PATCH", "/items/port/1", {"berths": [2, 3, 4, 1]})
+    answer = await harbour.public.patch("/items/port/1", json={"berths": [2, 4, 1]})
+    assert answer.status_code == 403  # a row is taken out
+    await harbour.allow("berth", "update", fields=["port"])
+    await harbour.seen("PATCH", "/items/port/1", {"berths": [2, 4, 1]})
+    answer = await harbour.public.patch("/items/port/1", json={"berths": [4, 2, 1]})
+    assert answer.status_code == 403  # another order
+    assert await berths_of(harbour) == [(1, [2, 4, 1]), (2, [5]), (None, [3])]
 
 
 async def test_what_is_no_item_of_a_list_is_refused(harbour):

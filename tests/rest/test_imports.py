@@ -92,13 +92,13 @@ async def test_dotted_columns_write_related_items(client, rows):
 
 async def test_many_rows_are_a_handful_of_statements(client, rows, monkeypatch):
     calls = []
-    real = bulk_import.Writer.upsert
+    real = bulk_import.upsert
 
-    async def upsert(self, name, payloads):
+    async def upsert(writer, collection, payloads):
         calls.append(len(payloads))
-        return await real(self, name, payloads)
+        return await real(writer, collection, payloads)
 
-    monkeypatch.setattr(bulk_import.Writer, "upsert", upsert)
+    monkeypatch.setattr(bulk_import, "upsert", upsert)
     given = names(12_000)
     response = await send(client, "domain", "domain_name\n" + "\n".join(given))
     assert response.status_code == 200

@@ -98,3 +98,16 @@ async def test_a_validation_may_ask_what_a_filter_may_not(client, policy):
         assert bad.status_code == 400
     broken = permission(policy, validation={"sku": {"_regex": "("}})
     assert (await client.post("/permissions", json=broken)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["$CURRENT_USER.nope", "$CURRENT_USER.password", "$CURRENT_ACCOUNT.account_name", "$NOW(x)"],
+)
+@pytest.mark.parametrize("put", [lambda value: value, lambda value: [1, {"a": value}]])
+async def test_presets_that_stand_for_nothing_are_refused(client, policy, value, put):
+    """They would be stored as the texts they are."""
+    answer = await client.post("/permissions", json=permission(policy, presets={"sku": put(value)}))
+    assert answer.status_code == 400, answer.text
+    [error] = answer.json()["errors"]
+    assert error["extensions"]["field"] == "presets"

@@ -8,6 +8,7 @@ from app.database.session import WriteSession
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden, InvalidQuery
 from app.items.hooks import Row, Rules, Update
 from app.items.policy.payload_rules import RuleReader
+from app.items.policy.presets import check_presets
 from app.items.query.filter import FilterReader
 from app.json_text import loaded
 from schema import Schema
@@ -23,7 +24,7 @@ class DirectusPermissionRules(Rules):
     `app.items.policy`).
     """
 
-    long_fields = frozenset({"permissions", "validation"})
+    long_fields = frozenset({"permissions", "validation", "presets"})
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
@@ -36,7 +37,7 @@ class DirectusPermissionRules(Rules):
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
         """Raises ErrorList, of all rows."""
-        said = {"collection", "permissions", "validation"}
+        said = {"collection", "permissions", "validation", "presets"}
         changed = [update for update in updates if not said.isdisjoint(update.patch)]
         self._judge(caller, [{**update.before, **update.patch} for update in changed])
 
@@ -53,6 +54,7 @@ def _faults(filters: FilterReader, row: Row) -> Iterator[AppError]:
     readers: Mapping[str, Callable[[Any], object]] = {
         "permissions": lambda raw: filters.read(collection, raw),
         "validation": RuleReader(filters, collection).read,
+        "presets": lambda raw: check_presets(filters.schema, filters.caller, raw),
     }
     for name, read in readers.items():
         raw = row.get(name)

@@ -116,6 +116,9 @@ def csv_of(rows: list[dict[str, Any]], *, mark: bool, safe: bool) -> bytes:
     """A few rows as a CSV, alike. Objects become columns with dotted names."""
     flat = [dict(_flat(row, ())) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
+    # What is null here and an object there has the columns of the object.
+    objects = {name[:end] for name in names for end, char in enumerate(name) if char == "."}
+    names = [name for name in names if name not in objects or any(row.get(name) for row in flat)]
     cells = [[_cell(row.get(name, ""), safe=safe) for name in names] for row in flat]
     head = [_cell(_quoted(name), safe=safe) for name in names]
     lines = "\n".join(",".join(line) for line in [head, *cells]) if names else ""
@@ -129,7 +132,9 @@ def _flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield from _flat(inner, (*path, key))
     elif isinstance(value, str):
         yield ".".join(path), _quoted(value)
-    elif value is not None:
+    elif value is None:
+        yield ".".join(path), ""
+    else:
         text = written(value).decode()
         yield ".".join(path), _quoted(text) if isinstance(value, dict | list) else text
 

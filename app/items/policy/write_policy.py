@@ -15,9 +15,9 @@ from app.items.cache.prepared import Statement
 from app.items.compile.compiler import Compiler
 from app.items.hooks import Row
 from app.items.policy.payload_rules import RuleReader, broken
+from app.items.policy.presets import resolved_presets
 from app.items.policy.read_policy import Restrictor
 from app.items.query.tree import All, Compare, Condition, Query, Value
-from app.items.query.variables import resolve
 from app.slices import sliced
 from schema import Collection
 
@@ -42,13 +42,16 @@ class Grant:
     def permissions(self, collection: Collection, action: Action) -> tuple[Permission, ...]:
         return self.caller.permissions.of(collection.name, action)
 
-    def created(self, collection: Collection, payloads: Sequence[Row]) -> list[Row]:
-        """The payloads with presets under them. Raises Forbidden for a field not allowed."""
+    async def created(self, collection: Collection, payloads: Sequence[Row]) -> list[Row]:
+        """The payloads with presets under them.
+
+        Raises Forbidden for a field not allowed, and for presets that can't be understood.
+        """
         if self.caller.is_admin:
             return [dict(payload) for payload in payloads]
         permissions = self.permissions(collection, "create")
         self._require_fields(collection, "create", permissions, payloads)
-        presets = self._presets(permissions)
+        presets = _merged(await self._presets(collection, permissions))
         return [{**presets, **payload} for payload in payloads]
 
     async def validated(
@@ -125,18 +128,17 @@ class Grant:
         permissions = self.permissions(collection, "update")
         rules = [self.restrictor.rule_of(collection.name, item) for item in permissions]
         holding = await self._holding(collection, list(patches), rules)
+        presets = await self._presets(collection, permissions)
         result = {}
         async for part in sliced(list(patches.items())):
             for key, patch in part:
-                own = [
-                    item
-                    for item, holds in zip(permissions, holding.get(key, ()), strict=False)
-                    if holds
-                ]
+                holds = holding.get(key, ())
+                own = [item for item, it_does in zip(permissions, holds, strict=False) if it_does]
                 if not own:
                     raise Forbidden
                 self._require_fields(collection, "update", own, [patch])
-                result[key] = {**self._presets(own), **patch}
+                under = [row for row, it_does in zip(presets, holds, strict=False) if it_does]
+                result[key] = {**_merged(under), **patch}
         return result
 
     async def deletable(
@@ -277,10 +279,20 @@ class Grant:
         if refused:
             raise Forbidden.fields(refused, collection.name)
 
-    def _presets(self, permissions: Sequence[Permission]) -> Row:
-        merged: Row = {}
-        for permission in permissions:
-            merged |= {
-                name: resolve(value, self.caller) for name, value in permission.presets.items()
-            }
-        return merged
+    async def _presets(
+        self, collection: Collection, permissions: Sequence[Permission]
+    ) -> list[Row]:
+        """The presets of each permission. Raises Forbidden for what can't be understood."""
+        try:
+            return await resolved_presets(self.session, self.compiler, self.caller, permissions)
+        except InvalidQuery as error:
+            logger.warning("a preset of %s can't be understood: %s", collection.name, error)
+            raise Forbidden from error
+
+
+def _merged(rows: Iterable[Row]) -> Row:
+    """Presets of several permissions: those of later ones win."""
+    merged: Row = {}
+    for row in rows:
+        merged |= row
+    return merged

@@ -19,7 +19,7 @@ _KINDS = {
 
 def check(schema: Readable, own: Current, field: Field, operator: str) -> None:
     """Raise InvalidQuery unless `field` can be compared with the value by the operator."""
-    named = _named(schema, own)
+    named = named_field(schema, own)
     if operator in CLAIMS:
         raise InvalidQuery(f'"{operator}" has to be a boolean')
     if operator in LISTS - {"_in", "_nin"}:
@@ -33,8 +33,10 @@ def check(schema: Readable, own: Current, field: Field, operator: str) -> None:
         raise InvalidQuery(f'"{shown(".".join(own.path))}" is not a valid {field.type}')
 
 
-def _named(schema: Readable, own: Current) -> Field:
-    """The field the variable names, if it is one that the caller's own row can have."""
+def named_field(schema: Readable, own: Current) -> Field:
+    """The field the variable names. Raises InvalidQuery, where the caller's own row has none such,
+    or nobody may see it.
+    """
     collection = own.collection
     for place, name in enumerate(own.path):
         field = schema.fields(collection).get(name)

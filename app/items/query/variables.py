@@ -44,6 +44,11 @@ _CURRENT = "$CURRENT_"
 _PATH = re.compile(r"(\$CURRENT_(?:USER|ROLES?|POLICIES))\.(\w+(?:\.\w+)*)")
 
 
+def is_current(text: str) -> bool:
+    """Whether a text says that it stands for something of the caller."""
+    return text.startswith(_CURRENT)
+
+
 def current(value: Any, caller: Caller) -> Current | None:
     """What `$CURRENT_USER.role.name` stands for: a value of the caller's own row, or None."""
     match = _PATH.fullmatch(value) if isinstance(value, str) else None
@@ -61,7 +66,7 @@ def with_own_values(operator: str, value: Any, caller: Caller) -> list[Any]:
     if isinstance(value, str) and _CURRENT not in value:
         return []
     items = items_of(operator, value)
-    named = (item for item in items if type(item) is str and item.startswith(_CURRENT))
+    named = (item for item in items if type(item) is str and is_current(item))
     return items if any(current(item, caller) is not None for item in named) else []
 
 

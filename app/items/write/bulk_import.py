@@ -11,6 +11,7 @@ from app.database.session import WriteSession
 from app.errors import AppError, ErrorList
 from app.items.compile.compiler import Compiler
 from app.items.write.payloads import weight_of
+from app.items.write.upsert import upsert
 from app.items.write.writer import Writer
 from app.pools import IMPORTS
 from schema import Collection
@@ -49,7 +50,7 @@ async def import_rows(
     count = 0
     writer = Writer(compiler, session, caller)
     async for block in _blocks(rows, collection.primary_key.name):
-        await _save(session, writer, collection.name, block, wrong)
+        await _save(writer, collection, block, wrong)
         count += len(block)
         if wrong.is_full:
             break
@@ -106,12 +107,12 @@ class _Reading:
 
 
 async def _save(
-    session: WriteSession, writer: Writer, name: str, block: list[Numbered], wrong: "_Wrong"
+    writer: Writer, collection: Collection, block: list[Numbered], wrong: "_Wrong"
 ) -> None:
     """Write a block. If it is refused, write its halves, down to the rows that are wrong."""
     try:
-        async with session.savepoint():
-            await writer.upsert(name, [row for _, row in block])
+        async with writer.session.savepoint():
+            await upsert(writer, collection, [row for _, row in block])
     except (AppError, ErrorList) as refused:
         errors = refused.errors if isinstance(refused, ErrorList) else [refused]
         errors = await writer.told(errors)
@@ -125,7 +126,7 @@ async def _save(
     middle = len(block) // 2
     for half in (block[:middle], block[middle:]):
         if not wrong.is_full:
-            await _save(session, writer, name, half, wrong)
+            await _save(writer, collection, half, wrong)
 
 
 _OF_A_ROW = 400

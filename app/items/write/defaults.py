@@ -13,7 +13,7 @@ from schema import Collection, Field
 
 def fill_created(collection: Collection, rows: Sequence[Row], caller: Caller) -> None:
     """Defaults and generating specials of new rows. Specials win over what the client sent."""
-    now = datetime.now(UTC).isoformat()
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     for field in collection.fields:
         if (special := _special(field, "created", caller, now)) is not None:
             for row in rows:
@@ -32,7 +32,7 @@ def fill_created(collection: Collection, rows: Sequence[Row], caller: Caller) ->
 
 def fill_changed(collection: Collection, patches: Sequence[Row], caller: Caller) -> None:
     """Moments and users of a change are the server's; a key never changes."""
-    now = datetime.now(UTC).isoformat()
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     for patch in patches:
         patch.pop(collection.primary_key.name, None)
     for field in collection.fields:

@@ -6,6 +6,7 @@ Plans only, of what is known of the rows that are there: `app.items.write.relate
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 from typing import Any
 
 from app.errors import Forbidden, InvalidPayload
@@ -95,15 +96,17 @@ def plan_sets(
     stands: Mapping[Any, Stand],
 ) -> Changes:
     """What becomes of the rows of a to-many. `parents`: their keys, each with what is said of its
-    set; `stands`: where the rows stand that these name. Raises Forbidden and InvalidPayload.
+    set; `stands`: where the rows stand that these name, in the order that they are read in. Raises
+    Forbidden and InvalidPayload.
     """
     changes = Changes()
     places = dict(stands)
+    ranks = {key: rank for rank, key in enumerate(stands)}
     for parent, value in parents:
         if isinstance(value, dict):
             _delta(many, target, parent, value, places, changes)
         else:
-            _whole(many, target, parent, value, places, changes)
+            _whole(many, target, parent, value, places, ranks, changes)
     return changes
 
 
@@ -149,6 +152,7 @@ def _whole(
     parent: Any,
     value: Any,
     stands: dict[Any, Stand],
+    ranks: Mapping[Any, int],
     changes: Changes,
 ) -> None:
     """An array is the complete new set: keys are linked, known objects updated, others made."""
@@ -157,12 +161,15 @@ def _whole(
     if not isinstance(value, list):
         raise InvalidPayload(f'"{many.collection}" takes an array or an object of changes')
     kept = changes.whole.setdefault(parent, set())
-    for place, item in enumerate(value, 1):
-        key = _key_of(target, item)
+    keys = [_key_of(target, item) for item in value]
+    places = _places(parent, keys, stands, ranks)
+    for key, item, place in zip(keys, value, places, strict=True):
         if key is not None and key in stands:
             kept.add(key)
-            changes.update(key, _change(many, target, item, stands[key], Stand(parent, place)))
-            stands[key] = Stand(parent, place)  # another parent may name it, too: the last has it
+            stand = stands[key]
+            changes.update(key, _change(many, target, item, stand, Stand(parent, place)))
+            # Another parent may name it, too: the last has it.
+            stands[key] = Stand(parent, stand.place if place is None else place)
         elif isinstance(item, dict) and item and item.keys() <= _DELTA - _names_of(target):
             raise InvalidPayload(f"{_MALFORMED}an object of changes can't stand in an array")
         elif isinstance(item, dict):
@@ -170,6 +177,27 @@ def _whole(
             changes.created.append({**order, **item, many.field: parent})
         else:
             raise Forbidden
+
+
+def _places(
+    parent: Any, keys: Sequence[Any], stands: Mapping[Any, Stand], ranks: Mapping[Any, int]
+) -> list[int | None]:
+    """The places of the rows of a complete set, in its order; None: where the row stands already.
+
+    An order that holds stays as it is, gaps and all, and what is new comes behind it. Any other is
+    numbered from 1.
+    """
+
+    def is_here(key: Any) -> bool:
+        return key in stands and stands[key].parent == parent
+
+    here = list(takewhile(is_here, keys))
+    new = keys[len(here) :]
+    last = stands[here[-1]].place if here else 0
+    holds = all(ranks[one] < ranks[other] for one, other in pairwise(here))
+    if holds and not any(map(is_here, new)) and (not new or last is not None):
+        return [None] * len(here) + [(last or 0) + n for n in range(1, len(new) + 1)]
+    return list(range(1, len(keys) + 1))
 
 
 def _delta(

@@ -231,12 +231,15 @@ def children(collection: Collection, field: Field) -> str:
 
 @lru_cache(maxsize=1000)
 def stands(collection: Collection, field: Field, sort: str | None) -> str:
-    """Where the rows of `keys` stand: their many-to-one `field` as `parent`, `sort` as `place`."""
+    """Where the rows of `keys` stand, in the order that they are read in: their many-to-one `field`
+    as `parent`, `sort` as `place`.
+    """
     primary, place = collection.primary_key, "NULL" if sort is None else _name(sort)
     key = _name(primary.name)
     return (
         f"SELECT {key} AS key, {_name(field.name)} AS parent, {place} AS place "
-        f"FROM {_name(collection.name)} WHERE {key} = ANY(%(keys)s::{_array(primary)})"
+        f"FROM {_name(collection.name)} WHERE {key} = ANY(%(keys)s::{_array(primary)}) "
+        f"ORDER BY place, key"
     )
 
 

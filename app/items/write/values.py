@@ -3,6 +3,7 @@
 Stored values are JSON too: they travel to PostgreSQL as one JSON parameter for any number of rows.
 """
 
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,9 @@ from app.json_text import written
 from schema import Field
 
 _INT32, _INT64, _DOUBLE = 2**31, 2**63, Decimal(2) ** 1024
+_LEAST = Decimal(sys.float_info.min)
+_WHOLE = 1e21
+"""From here on JavaScript writes numbers with an exponent."""
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 
 
@@ -50,7 +54,7 @@ def stored(collection: str, field: Field, value: Any) -> Any:
 
 
 def _text(collection: str, field: Field, value: Any) -> str:
-    text = value if isinstance(value, str) else as_json(value)
+    text = value if isinstance(value, str) else _number_or_json(value)
     if field.code_path:
         text = code_path(text)
     if "\x00" in text:
@@ -61,6 +65,12 @@ def _text(collection: str, field: Field, value: Any) -> str:
             raise FailedValidation(field.name, "lte", detail)
         raise ValueTooLong(collection, field.name, text)
     return text
+
+
+def _number_or_json(value: Any) -> str:
+    """The text of a value that is none. Of 1e2 it is 100, as it is of JavaScript's numbers."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE
+    return str(int(value)) if is_whole else as_json(value)
 
 
 def _integer(collection: str, field: Field, value: Any) -> int:
@@ -77,6 +87,8 @@ def _number(collection: str, field: Field, value: Any) -> str:
     number = _parsed(field, value, "number")
     if number.copy_abs() >= _bound(field):
         raise ValueOutOfRange(collection, field.name, value)
+    if field.type == "float" and number.copy_abs() < _LEAST:
+        return str(float(number))  # PostgreSQL refuses what a double has no digits for
     return str(number)
 
 

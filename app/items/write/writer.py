@@ -23,7 +23,7 @@ from app.errors import (
 )
 from app.items.compile.compiler import Compiler
 from app.items.hooks import Row, Update, rules_of, tell
-from app.items.policy.actions import may, require
+from app.items.policy.actions import may
 from app.items.policy.write_policy import OWNER, Grant
 from app.items.write import statements
 from app.items.write.audit import History
@@ -49,7 +49,7 @@ class Writer:
     def __init__(
         self, compiler: Compiler, session: WriteSession, caller: Caller, most: int | None = None
     ) -> None:
-        self._compiler = compiler
+        self.compiler = compiler
         self.schema = compiler.schema
         self.session = session
         self.caller = caller
@@ -65,7 +65,7 @@ class Writer:
         self._count(payloads)
         collection = self.schema[name]
         weights(payloads)
-        payloads = self._grant.created(collection, objects(payloads))
+        payloads = await self._grant.created(collection, objects(payloads))
         rows, refused, below = await self._accepted(collection, payloads, path)
         fill_created(collection, rows, self.caller)
         self._grant.own(collection, rows)
@@ -155,24 +155,9 @@ class Writer:
         await rules_of(name).after_delete(self.session, self.caller, found)
         return found
 
-    async def upsert(self, name: str, payloads: list[Any]) -> list[Any]:
-        """Update the rows whose keys the payloads name, create the others; the keys."""
-        collection = self.schema[name]
-        primary = collection.primary_key
-        given = [as_key(primary, item.get(primary.name)) for item in objects(payloads)]
-        there = await self.existing(collection, [key for key in given if key is not None])
-        pairs = list(zip(given, payloads, strict=True))
-        known = [(key, item) for key, item in pairs if key is not None and key in there]
-        fresh = [item for key, item in pairs if key is None or key not in there]
-        if known:
-            require(self.caller, "update", collection)
-        if fresh:
-            require(self.caller, "create", collection)
-        return await self.update(name, known) + await self.create(name, fresh)
-
     async def told(self, errors: list[AppError]) -> list[AppError]:
         """Refusals as the caller may know them, once what they refused is rolled back."""
-        return await told(self.session, self._compiler, self.caller, errors)
+        return await told(self.session, self.compiler, self.caller, errors)
 
     async def existing(self, collection: Collection, keys: list[Any]) -> set[Any]:
         """Those of the keys that rows have, as far as the caller's account can see.
