@@ -46,7 +46,7 @@ _IN_PLACE = re.compile(
 )
 """What a browser may show in place. All else (HTML, SVG, PDF, ...) it is told to save."""
 
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_RANGE = re.compile(r"bytes=(\d{0,99})-(\d{0,99})", re.ASCII)
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -23,7 +23,7 @@ from app.access.networks import network_of
 from app.errors import AppError, HeadersTooLarge, InvalidPayload, RequestStalled, TooManyConnections
 from app.json_text import written
 from app.rest.heads import HeadWithBody
-from app.rest.requests import HAS_COME
+from app.rest.requests import HAS_COME, IS_FOLLOWED
 from app.rest.responses import error_body
 from app.settings import Settings
 
@@ -172,11 +172,15 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope[HAS_COME] = self.cycle.message_event.is_set
+        scope[IS_FOLLOWED] = self._is_followed
         self.cycle.transport = HeadWithBody(self.cycle, self.transport)  # type: ignore[assignment]
         if self.parser.should_upgrade():
             # RFC 9110 7.8: who asks for another protocol may be answered in this one. The parser
             # takes what comes next for the other, so nothing can.
             self.cycle.keep_alive = False
+
+    def _is_followed(self) -> bool:
+        return bool(self._said or self.pipeline)
 
     def _check_coding(self) -> None:
         """RFC 9112 6.3: of others nobody knows where a body ends, or we can't read them."""
@@ -253,6 +257,7 @@ class Connection(HttpToolsProtocol):
     # What is read of the answers: also of those that a connection is closed after.
 
     def _close(self) -> None:
+        self._said.clear()
         self.transport.close()
         if self._unread is None:
             self._look_again()

@@ -23,7 +23,7 @@ from app.access.networks import network_of
 from app.errors import RequestsExceeded
 from app.queue import client
 from app.rest.middleware import UNCOUNTED, address_of
-from app.rest.requests import header
+from app.rest.requests import IS_FOLLOWED, header
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -168,7 +168,11 @@ class RateLimits:
 
 
 class RateLimiter:
-    """Answers 429 to who asks too often. Pings are free."""
+    """Answers 429 to who asks too often. Pings are free.
+
+    Who has sent more without waiting is answered once: the connection is closed, and what else came
+    by it is not looked at. Thousands of refusals a second would cost the others their time.
+    """
 
     def __init__(self, app: ASGIApp, limits: RateLimits, shown: Shown) -> None:
         self.app = app
@@ -182,7 +186,10 @@ class RateLimiter:
             exceeded = await self.limits.of_request(scope)
             if exceeded is not None:
                 self._tell_of_proxies(scope)
-                await self.shown(scope, exceeded)(scope, receive, send)
+                response = self.shown(scope, exceeded)
+                if IS_FOLLOWED in scope and scope[IS_FOLLOWED]():
+                    response.headers["Connection"] = "close"
+                await response(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

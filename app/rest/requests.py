@@ -20,6 +20,8 @@ _BY_NAME = "mintage.headers"
 """Where a request's scope keeps its headers by name: a dozen of them are looked up."""
 HAS_COME = "mintage.has_come"
 """Where a request's scope has a function that tells whether more of its body is there already."""
+IS_FOLLOWED = "mintage.is_followed"
+"""And one that tells whether its client has sent more, without waiting for the answer."""
 
 
 def path_for_logs(scope: Scope) -> str:

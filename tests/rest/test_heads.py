@@ -39,7 +39,7 @@ def cycle(length, method="GET"):
         response_started=False,
         chunked_encoding=None if length is None else False,
         expected_content_length=length or 0,
-        scope={"method": method},
+        scope={"method": method, "http_version": "1.1"},
     )
 
 
@@ -108,3 +108,29 @@ async def test_answers_of_all_kinds_come_whole_and_leave_the_connection(
             found = re.search(rb"content-length: (\d+)", head.lower())
             if method != "HEAD" and found:
                 await asyncio.wait_for(reader.readexactly(int(found[1])), 10)
+
+
+@pytest.mark.parametrize("keep", [b"", b"Connection: keep-alive\r\n"])
+async def test_clients_of_the_first_version_are_sent_no_chunks(filled, keep):
+    path = b"/items/product?export=csv&fields=gtin&sort=gtin"
+    async with served(filled) as (port, a, _b):
+        whole = (await a.get(path.decode())).content
+        async with connected(port) as (reader, writer):
+            writer.write(b"GET " + path + b" HTTP/1.0\r\nHost: x\r\n" + keep + TOKEN + b"\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert b"transfer-encoding" not in head.lower()
+            assert b"\r\nconnection: close\r\n" in head.lower()
+            assert await asyncio.wait_for(reader.read(), 10) == whole != b""
+
+
+def test_chunks_are_taken_out_of_their_frames():
+    sent, answered = _Sent(), cycle(None)
+    answered.scope["http_version"] = "1.0"
+    out = HeadWithBody(answered, sent)
+    answered.response_started = answered.chunked_encoding = True
+    head = b"HTTP/1.1 200 OK\r\na: b\r\ntransfer-encoding: chunked\r\n\r\n"
+    for data in (head, b"", b"b\r\n0\r\n\r\na\r\nbcd\r\n", b"2\r\nxy\r\n0\r\n\r\n"):
+        out.write(data)
+    assert sent.packets[0] == b"HTTP/1.1 200 OK\r\na: b\r\nconnection: close\r\n\r\n"
+    assert b"".join(sent.packets[1:]) == b"0\r\n\r\na\r\nbcdxy"
+    assert not answered.keep_alive

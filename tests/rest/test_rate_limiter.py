@@ -1,7 +1,8 @@
 """The rate limiter: per address and for all, in Redis (directus.md 5.5)."""
 
 import asyncio
-from contextlib import asynccontextmanager
+import re
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,8 @@ from app import queue
 from app.main import create_app
 from app.rest import rate_limiter
 from app.rest.rate_limiter import Allowance
+from tests.rest.test_connections import connected
+from tests.rest.test_shares import served
 from tests.web import client_of, forget_counts
 
 
@@ -49,6 +52,32 @@ async def test_above_the_points_it_says_when_to_come_again(limited):
         assert (facts["code"], facts["limit"]) == ("REQUESTS_EXCEEDED", 3)
         assert datetime.fromisoformat(facts["reset"]) > datetime.now(UTC)
         assert (await client.get("/server/ping")).status_code == 200
+
+
+@pytest.mark.parametrize("size", [1 << 20, 100], ids=["at once", "cut"])
+async def test_who_sends_on_without_waiting_is_refused_once(installation, size):
+    """What comes after the refusal is not looked at, nor logged."""
+    app = create_app(installation.model_copy(update=PER_ADDRESS))
+    sent = b"GET /server/info HTTP/1.1\r\nHost: x\r\n\r\n" * 400
+    parts = [sent[start : start + size] for start in range(0, len(sent), size)]
+    async with served(app) as (port, *_), connected(port) as (reader, writer):
+        writer.writelines(parts)
+        answer = bytearray()
+        with suppress(ConnectionResetError):  # what we sent on comes back as that
+            while part := await asyncio.wait_for(reader.read(1 << 16), 10):
+                answer += part
+        assert answer.count(b"HTTP/1.1 200 ") <= 3
+        assert answer.count(b"HTTP/1.1 429 ") <= 1
+        if size > len(sent):
+            assert answer.count(b"\r\nconnection: close\r\n") == 1
+        async with connected(port) as (later, asking):
+            for _ in range(2):  # who waits keeps the connection
+                asking.write(b"GET /server/info HTTP/1.1\r\nHost: x\r\n\r\n")
+                head = await asyncio.wait_for(later.readuntil(b"\r\n\r\n"), 10)
+                assert head.startswith(b"HTTP/1.1 429 ")
+                assert b"connection: close" not in head.lower()
+                found = re.search(rb"content-length: (\d+)", head.lower())
+                await later.readexactly(int(found[1]))
 
 
 async def test_a_window_ends(limited):
