@@ -59,7 +59,7 @@ async def ask(
     except ssl.SSLError as error:
         raise Unreachable(f"TLS failed: {error.reason or error}.") from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-        raise Unreachable(f"The request failed: {error or type(error).__name__}.") from error
+        raise Unreachable(f"The request failed: {str(error) or type(error).__name__}.") from error
 
 
 async def _answered(

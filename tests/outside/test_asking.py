@@ -5,9 +5,10 @@ import socket
 import time
 from contextlib import asynccontextmanager
 
+import httpcore
 import pytest
 
-from app.outside import Refused, Unreachable, ask, place_of
+from app.outside import Refused, Unreachable, ask, asking, place_of
 
 INSIDE = """
 https://127.0.0.1/ https://127.1/ https://2130706433/ https://0x7f000001/ https://0x7f.1/
@@ -134,3 +135,12 @@ async def test_what_is_not_there_or_speaks_no_http_is_unreachable():
         await ask("GET", here(port), {}, seconds=5, most=5)
     with pytest.raises(Unreachable, match=r"no host nobody\.invalid"):
         await ask("GET", place_of("https://nobody.invalid/", ()), {}, seconds=5, most=5)
+
+
+async def test_a_failure_without_words_is_told_by_its_kind(monkeypatch):
+    async def reset(*_):
+        raise httpcore.ReadError
+
+    monkeypatch.setattr(asking, "_answered", reset)
+    with pytest.raises(Unreachable, match=r"The request failed: ReadError\."):
+        await ask("GET", here(1), {}, seconds=5, most=5)

@@ -69,6 +69,7 @@ def receiver() -> Iterator[Receiver]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 128  # else one of so many at once is turned away
 
         def handle_error(self, *request: object) -> None:
             """Who asked is gone, as a killed worker is."""
