@@ -102,7 +102,8 @@ class Turns:
             self._go_round(_PAUSE)
         elif self._are_waiting():
             for _ in range(self._together):
-                self._call_next()
+                if not self._has_called_next():
+                    break
             self._together = min(2 * self._together, _TOGETHER)
             self._go_round(1)
         else:
@@ -111,15 +112,19 @@ class Turns:
     def _are_waiting(self) -> bool:
         return bool(self._known or self._strangers)
 
-    def _call_next(self) -> None:
-        """Let who is next begin: everybody who waits once, before anybody does again."""
+    def _has_called_next(self) -> bool:
+        """Let who is next begin: everybody who waits once, before anybody does again.
+
+        False: nobody waits.
+        """
         for _ in range(2):
             lines = self._known if self._after_strangers else self._strangers
             self._after_strangers = not self._after_strangers
-            if self._called(lines):
-                return
+            if lines and self._has_called_of(lines):
+                return True
+        return False
 
-    def _called(self, lines: dict[Hashable, _Line]) -> bool:
+    def _has_called_of(self, lines: dict[Hashable, _Line]) -> bool:
         """Whether one of those who wait there has begun."""
         while lines:
             who, line = next(iter(lines.items()))
