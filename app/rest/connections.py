@@ -16,13 +16,18 @@ from http import HTTPStatus
 from operator import itemgetter
 from typing import Any, NoReturn
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from app.access.networks import network_of
 from app.errors import AppError, HeadersTooLarge, InvalidPayload, RequestStalled, TooManyConnections
 from app.json_text import written
-from app.rest.heads import HeadWithBody
+from app.rest.chunks import Unframed
 from app.rest.requests import HAS_COME, IS_FOLLOWED
 from app.rest.responses import error_body
 from app.settings import Settings
@@ -80,6 +85,7 @@ class Connection(HttpToolsProtocol):
     """What has come of a body, till the piece that it is in has been looked at."""
     _next: asyncio.Handle | None = None
     _refusal: AppError | None = None
+    _under_way: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -106,6 +112,7 @@ class Connection(HttpToolsProtocol):
         self._said.clear()
         self._chunks.clear()
         self.pipeline.clear()
+        self._give_up()
         super().connection_lost(exc)
 
     # What is said: a timer runs while no request is under way, and bytes alone don't stop it.
@@ -173,11 +180,22 @@ class Connection(HttpToolsProtocol):
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope[HAS_COME] = self.cycle.message_event.is_set
         scope[IS_FOLLOWED] = self._is_followed
-        self.cycle.transport = HeadWithBody(self.cycle, self.transport)  # type: ignore[assignment]
+        if scope["http_version"] == "1.0":
+            self.cycle.transport = Unframed(self.cycle, self.transport)  # type: ignore[assignment]
         if self.parser.should_upgrade():
             # RFC 9110 7.8: who asks for another protocol may be answered in this one. The parser
             # takes what comes next for the other, so nothing can.
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _give_up(self) -> None:
+        """Nobody hears the answer that is under way. uvicorn tells only the request behind it."""
+        if self._under_way is not None:
+            self._under_way.disconnected = True
+            self._under_way.message_event.set()
 
     def _is_followed(self) -> bool:
         return bool(self._said or self.pipeline)
@@ -295,6 +313,7 @@ class Connection(HttpToolsProtocol):
                 "the client of an answer has not read for %g seconds: it has been ended",
                 self._settings.export_stall_seconds,
             )
+            self._give_up()
             self.transport.abort()
         else:
             self._look_again()

@@ -72,6 +72,8 @@ class Turns:
             return True
         # Where a loop before this one has ended, nobody of its waits any more.
         self._known, self._strangers = {}, {}
+        if is_slow:
+            self._together = 1
         self._go_round(_PAUSE if is_slow else 1)
         return False
 
@@ -105,7 +107,10 @@ class Turns:
                 if not self._has_called_next():
                     break
             self._together = min(2 * self._together, _TOGETHER)
-            self._go_round(1)
+            if self._are_waiting():
+                self._go_round(1)
+            else:
+                self._rounds = 0
         else:
             self._rounds = 0
 
