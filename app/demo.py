@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT
 from app.errors import AppError
-from app.settings import Settings
+from app.settings import GivenSettings
 from app.supervisor import stack
 
 _PATIENCE_SECONDS = 120
@@ -119,7 +119,7 @@ class Client:
             return bytes(error.read())
 
 
-def run(settings: Settings, console: Console) -> int:
+def run(settings: GivenSettings, console: Console) -> int:
     """Start everything in a folder of its own, mint, show, stop. The exit status: 0 when all went.
 
     Each run adds its jobs to the same demo installation (DATA_DIR/demo).
@@ -161,7 +161,7 @@ def show(client: Client, console: Console) -> str:
     return str(jobs[0]["id"])
 
 
-def _print_csv(current: Settings, job: str, console: Console) -> None:
+def _print_csv(current: GivenSettings, job: str, console: Console) -> None:
     """The CSV of a job, as the command line exports it."""
     command = ("codes", "export", job)
     console.print(f"\n[bold]mintage {' '.join(command)}[/bold]")

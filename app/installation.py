@@ -16,7 +16,7 @@ from app.errors import AppError
 from app.items.items import Items
 from app.items.query.selection import Limits
 from app.served import served
-from app.settings import Settings, settings
+from app.settings import InstallationSettings, installation_settings, settings
 
 
 class NoInstallation(AppError):
@@ -29,15 +29,15 @@ class NoInstallation(AppError):
         )
 
 
-def adopt(services: Services) -> Settings:
+def adopt(services: Services) -> InstallationSettings:
     """Make these services the ones of this process; its settings."""
     os.environ.update({name.upper(): url for name, url in asdict(services).items()})
     settings.cache_clear()
-    return settings()
+    return installation_settings()
 
 
 @contextmanager
-def attached(*, make: bool = False) -> Iterator[Settings]:
+def attached(*, make: bool = False) -> Iterator[InstallationSettings]:
     """The settings of the running installation, or of one started for the time of the block.
 
     Raises NoInstallation where there is none, unless the command is there to `make` one.
@@ -66,12 +66,11 @@ async def _require_answer(url: str) -> None:
 
 
 @asynccontextmanager
-async def opened(current: Settings) -> AsyncIterator[Items]:
+async def opened(current: InstallationSettings) -> AsyncIterator[Items]:
     """The door to the data, for Mintage itself. The database has to be migrated."""
     compiler = served(current).compiler
-    url = current.database_url or ""
-    await _require_answer(url)
-    database = Database(url, max_size=4)
+    await _require_answer(current.database_url)
+    database = Database(current.database_url, max_size=4)
     await database.open()
     try:
         yield Items(database, compiler, SYSTEM, Limits(depth=current.max_relational_depth))

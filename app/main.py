@@ -53,19 +53,15 @@ from app.rest.responses import (
 from app.rest.sending import Sending
 from app.rest.slashes import Slashes
 from app.served import served
-from app.settings import Settings
+from app.settings import GivenSettings, resolved
 from app.settings import settings as read_settings
 from app.storage import storage_at
 from app.vendors import scantrust
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application of one installation. Its services have to be named in the settings."""
-    if not (settings.database_url and settings.redis_url and settings.s3_url and settings.secret):
-        raise ValueError(
-            "DATABASE_URL, REDIS_URL, S3_URL and SECRET have to be set; or use `mintage run`."
-        )
-    database_url, s3_url = settings.database_url, settings.s3_url
+def create_app(given: GivenSettings) -> Starlette:
+    """The application of one installation. Raises MissingSettings where a service is not named."""
+    settings = resolved(given)
     what = served(settings)
     compiler = what.compiler
 
@@ -85,11 +81,11 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         callers = KnownCallers(
-            settings.secret or "", accounts="account" in compiler.schema.fields("directus_users")
+            settings.secret, accounts="account" in compiler.schema.fields("directus_users")
         )
         WANTED.follow(callers.notices)
         database = Database(
-            database_url,
+            settings.database_url,
             statement_timeout=settings.statement_timeout,
             lock_timeout=settings.lock_timeout,
             notices=callers.notices,
@@ -114,7 +110,7 @@ def create_app(settings: Settings) -> Starlette:
                 "limits": limits,
                 "rate_limits": rate_limits,
                 "readings": PreparedReads(),
-                "storage": storage_at(s3_url, settings.s3_public_url),
+                "storage": storage_at(settings.s3_url, settings.s3_public_url),
                 "reserved": reserved,
             }
         finally:

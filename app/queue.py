@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.errors import ServiceUnavailable
-from app.settings import settings
+from app.settings import installation_settings
 
 logger = logging.getLogger(__name__)
 
@@ -116,15 +116,12 @@ async def worker_count() -> int:
 
 
 def connect() -> redis.Redis:
-    """A client of the queue's Redis that answers or fails within seconds.
-
-    Raises ServiceUnavailable when REDIS_URL is not set.
-    """
-    url = settings().redis_url
-    if url is None:
-        raise ServiceUnavailable("queue", "REDIS_URL is not set")
+    """A client of the queue's Redis that answers or fails within seconds."""
     return redis.Redis.from_url(
-        url, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+        installation_settings().redis_url,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        retry=Retry(NoBackoff(), 1),
     )
 
 

@@ -19,7 +19,10 @@ _PATTERN = "regex:"
 
 
 class Settings(BaseSettings):
-    """Settings of one installation, read once from the environment (and `.env` if there is one)."""
+    """Settings of one installation, from the environment (and `.env` if there is one).
+
+    Where its services are say `GivenSettings` and `InstallationSettings`.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, populate_by_name=True
@@ -30,28 +33,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("var"), description="Folder of the embedded services' data, the secret and locks."
     )
-    database_url: str | None = Field(
-        None, description="PostgreSQL (15 or newer). Not set: an embedded one under DATA_DIR."
-    )
-    redis_url: str | None = Field(
-        None, description="Redis or Valkey. Not set: an embedded Valkey under DATA_DIR."
-    )
-    s3_url: str | None = Field(
-        None,
-        description="S3 server as http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket. "
-        "Not set: an embedded SeaweedFS under DATA_DIR.",
-    )
     s3_public_url: str | None = Field(
         None,
         pattern="^https?://[^/?#@]+/?$",
         description="Address clients reach the S3 server at, for links to files. Not set: nobody "
         "but Mintage does, and it gives the files out itself.",
-    )
-    secret: str | None = Field(
-        None,
-        min_length=16,
-        description="Encrypts code-space keys, signs logins. Not set: made once, kept in "
-        "DATA_DIR/secret. Losing it means losing the ability to mint on and to verify: back it up.",
     )
     schema_: str = Field(
         "builtin",
@@ -304,15 +290,6 @@ class Settings(BaseSettings):
         names = listed(self.cors_origin)
         return tuple(name.removeprefix(_PATTERN) for name in names if name.startswith(_PATTERN))
 
-    @field_validator("database_url", "redis_url", "s3_url")
-    @classmethod
-    def _has_the_form_of_its_url(cls, url: str | None, info: ValidationInfo) -> str | None:
-        """Refuse early what no client could use. The value is not repeated: it holds a password."""
-        form, pattern = _URLS[info.field_name or ""]
-        if url is not None and not re.match(pattern, url):
-            raise ValueError(f"it has to look like {form}")
-        return url
-
     @field_validator("cors_origin")
     @classmethod
     def _names_origins(cls, text: str) -> str:
@@ -325,6 +302,54 @@ class Settings(BaseSettings):
                     f'"{name}" is no origin: it has to look like https://app.example.com'
                 )
         return text
+
+
+class GivenSettings(Settings):
+    """Settings as they are given: services that are not named are embedded ones."""
+
+    database_url: str | None = Field(
+        None, description="PostgreSQL (15 or newer). Not set: an embedded one under DATA_DIR."
+    )
+    redis_url: str | None = Field(
+        None, description="Redis or Valkey. Not set: an embedded Valkey under DATA_DIR."
+    )
+    s3_url: str | None = Field(
+        None,
+        description="S3 server as http(s)://ACCESS_KEY:SECRET_KEY@host:port/bucket. "
+        "Not set: an embedded SeaweedFS under DATA_DIR.",
+    )
+    secret: str | None = Field(
+        None,
+        min_length=16,
+        description="Encrypts code-space keys, signs logins. Not set: made once, kept in "
+        "DATA_DIR/secret. Losing it means losing the ability to mint on and to verify: back it up.",
+    )
+
+    @field_validator("database_url", "redis_url", "s3_url")
+    @classmethod
+    def _has_the_form_of_its_url(cls, url: str | None, info: ValidationInfo) -> str | None:
+        """Refuse early what no client could use. The value is not repeated: it holds a password."""
+        form, pattern = _URLS[info.field_name or ""]
+        if url is not None and not re.match(pattern, url):
+            raise ValueError(f"it has to look like {form}")
+        return url
+
+
+class InstallationSettings(Settings):
+    """Settings of an installation that runs: its services and its secret are known."""
+
+    database_url: str
+    redis_url: str
+    s3_url: str
+    secret: str
+
+
+class MissingSettings(ValueError):
+    """A process that needs an installation's services was not told where they are."""
+
+    def __init__(self, names: list[str]) -> None:
+        listed = " and ".join(names)
+        super().__init__(f"{listed} must be set. `mintage run` starts the services and sets them.")
 
 
 def _require_pattern(pattern: str) -> None:
@@ -343,6 +368,27 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def settings() -> Settings:
+def settings() -> GivenSettings:
     """The settings of this process."""
-    return Settings()
+    return GivenSettings()
+
+
+def installation_settings() -> InstallationSettings:
+    """The settings of this process, which needs its services. Raises MissingSettings."""
+    return _resolved(settings())
+
+
+@lru_cache(maxsize=4)
+def _resolved(given: GivenSettings) -> InstallationSettings:
+    return resolved(given)
+
+
+def resolved(given: GivenSettings | InstallationSettings) -> InstallationSettings:
+    """The settings of an installation whose services are all named. Raises MissingSettings."""
+    if isinstance(given, InstallationSettings):
+        return given
+    needed = InstallationSettings.model_fields.keys() - Settings.model_fields.keys()
+    missing = sorted(name.upper() for name in needed if getattr(given, name) is None)
+    if missing:
+        raise MissingSettings(missing)
+    return InstallationSettings.model_validate(dict(given))

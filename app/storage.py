@@ -29,7 +29,7 @@ from minio.error import MinioException, S3Error
 
 from app.errors import ServiceUnavailable
 from app.pools import STORAGE
-from app.settings import settings
+from app.settings import installation_settings
 
 logger = logging.getLogger(__name__)
 
@@ -253,11 +253,9 @@ def _translated() -> Iterator[None]:
 
 
 def storage() -> Storage:
-    """The storage of this process's settings. Raises ServiceUnavailable when S3_URL is not set."""
-    url = settings().s3_url
-    if url is None:
-        raise ServiceUnavailable("storage", "S3_URL is not set")
-    return storage_at(url, settings().s3_public_url)
+    """The storage of this process's settings."""
+    current = installation_settings()
+    return storage_at(current.s3_url, current.s3_public_url)
 
 
 @lru_cache(maxsize=4)

@@ -25,7 +25,7 @@ from app.embedded import EmbeddedError, Services
 from app.embedded.bound_process import import_path, spawn_bound
 from app.embedded.folders import data_folder
 from app.embedded.private_files import private_folder
-from app.settings import Settings
+from app.settings import GivenSettings
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Stack:
     admin_token: str | None
     admin_email: str
     _children: "tuple[_Child, ...]"
-    _settings: Settings
+    _settings: GivenSettings
     _embeds: bool
 
     def tend(self) -> None:
@@ -91,7 +91,7 @@ class Stack:
             time.sleep(0.05)
 
 
-def run(settings: Settings, programs: Sequence[Program] | None = None) -> int:
+def run(settings: GivenSettings, programs: Sequence[Program] | None = None) -> int:
     """Run the stack until SIGINT or SIGTERM; the exit status.
 
     0 after a signal; 1 with a sentence on standard error when it could not be started or go on.
@@ -112,7 +112,7 @@ def run(settings: Settings, programs: Sequence[Program] | None = None) -> int:
 
 @contextmanager
 def stack(
-    settings: Settings, programs: Sequence[Program] | None = None, *, quiet: bool = True
+    settings: GivenSettings, programs: Sequence[Program] | None = None, *, quiet: bool = True
 ) -> Iterator[Stack]:
     """Everything, for the time of the block, once the web server answers.
 
@@ -141,7 +141,7 @@ def stack(
         yield running
 
 
-def programs_of(settings: Settings) -> list[Program]:
+def programs_of(settings: GivenSettings) -> list[Program]:
     """The children of an installation: the worker, unless WORKERS is 0, and the web server."""
     worker = "-m dramatiq workers.main --processes {workers} --threads {worker_threads}"
     web = (
@@ -219,7 +219,7 @@ def _kill_group(pid: int) -> None:
         return  # nobody was left
 
 
-def _prepare(settings: Settings, services: Services) -> str | None:
+def _prepare(settings: GivenSettings, services: Services) -> str | None:
     """Migrate the database and make the first admin; its token if that is new."""
     from app.bootstrap import bootstrap  # noqa: PLC0415 - half a second of imports
     from app.database.migrate import upgrade  # noqa: PLC0415 - as above
@@ -236,12 +236,12 @@ def _prepare(settings: Settings, services: Services) -> str | None:
         ) from error
 
 
-def logs_of(settings: Settings) -> Path:
+def logs_of(settings: GivenSettings) -> Path:
     """The folder of the logs, made if missing."""
     return private_folder(data_folder(settings.data_dir) / "log")
 
 
-def _environment(settings: Settings, services: Services) -> dict[str, str]:
+def _environment(settings: GivenSettings, services: Services) -> dict[str, str]:
     """What the children read their settings from: the same settings, with the services' URLs."""
     facts = {**settings.model_dump(exclude_none=True), **asdict(services)}
     facts["data_dir"] = data_folder(settings.data_dir)
@@ -263,7 +263,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise StackFailed(f"Port {port} of {host} cannot be used: {reason}.") from error
 
 
-def _pings(settings: Settings) -> bool:
+def _pings(settings: GivenSettings) -> bool:
     host = _LOCAL.get(settings.host, settings.host)
     with closing(HTTPConnection(host, settings.port, timeout=5)) as connection:
         try:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.demo import free_port
-from app.settings import Settings
+from app.settings import GivenSettings
 from app.supervisor import Stack, stack
 
 
@@ -15,7 +15,7 @@ def benched(token: str, workers: int = 0) -> Iterator[Stack]:
     """A running stack whose admin has this token, with so many workers."""
     with tempfile.TemporaryDirectory(prefix="mintage-bench-") as folder:
         Path(folder).chmod(0o755)
-        settings = Settings(
+        settings = GivenSettings(
             _env_file=None,
             data_dir=Path(folder),
             port=free_port(),

@@ -18,7 +18,7 @@ import psycopg
 
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT
 from app.demo import free_port
-from app.settings import Settings
+from app.settings import GivenSettings
 from app.supervisor import stack
 from bench.rows import Row
 
@@ -37,7 +37,7 @@ def main() -> list[Row]:
     """Measure; the rows to print."""
     with tempfile.TemporaryDirectory(prefix="mintage-bench-") as folder:
         Path(folder).chmod(0o755)
-        settings = Settings(
+        settings = GivenSettings(
             _env_file=None,
             data_dir=Path(folder) / "var",
             port=free_port(),

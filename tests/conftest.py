@@ -22,7 +22,7 @@ import psycopg
 import pytest
 
 from app.embedded import Services, running
-from app.settings import Settings
+from app.settings import GivenSettings
 
 _FOLDER = "MINTAGE_TEST_SERVICES"
 _PIPE = pytest.StashKey[int]()
@@ -32,9 +32,9 @@ _HOLDER = """
 import shutil, sys
 from pathlib import Path
 from app.embedded import start
-from app.settings import Settings
+from app.settings import GivenSettings
 try:
-    with start(Settings(_env_file=None, data_dir=Path(sys.argv[1]) / "var",
+    with start(GivenSettings(_env_file=None, data_dir=Path(sys.argv[1]) / "var",
                         database_url=None, redis_url=None, s3_url=None)):
         sys.stdin.read()
 finally:
@@ -122,8 +122,8 @@ def _worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
-def _settings(folder: Path) -> Settings:
-    return Settings(
+def _settings(folder: Path) -> GivenSettings:
+    return GivenSettings(
         _env_file=None, data_dir=folder / "var", database_url=None, redis_url=None, s3_url=None
     )
 

@@ -18,7 +18,7 @@ from app.bootstrap import bootstrap
 from app.database.migrate import upgrade
 from app.main import create_app
 from app.served import served
-from app.settings import Settings
+from app.settings import GivenSettings
 from schema import Schema
 from tests.web import Client, client_of, own_database
 
@@ -193,7 +193,7 @@ async def _data(client: Client, method: str, path: str, body: Any, params: Any) 
 
 @pytest.fixture(scope="session")
 def harbour_app(
-    database_url: str, prepared: Settings, tmp_path_factory: pytest.TempPathFactory
+    database_url: str, prepared: GivenSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Starlette, str, Schema, MetaData]]:
     """An application that serves the harbour, its database and its definitions."""
     path: Path = tmp_path_factory.mktemp("harbour") / "harbour.json"

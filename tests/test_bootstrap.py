@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.access.secrets import token_hash
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT, bootstrap
 from app.database.migrate import upgrade, upgrade_to
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.web import own_database
 
 
@@ -22,7 +22,7 @@ def migrated(database_url):
 
 
 def settings(**changes):
-    return Settings(_env_file=None, **changes)
+    return GivenSettings(_env_file=None, **changes)
 
 
 def rows(url, statement):

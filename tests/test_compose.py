@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from app.settings import Settings
+from app.settings import GivenSettings
 from app.supervisor import programs_of
 
 COMPOSE = Path(__file__).parents[1] / "compose.yaml"
@@ -12,7 +12,7 @@ COMPOSE = Path(__file__).parents[1] / "compose.yaml"
 
 def test_the_web_server_has_the_same_bounds():
     """What a client has to do to keep a connection is an option of the server."""
-    [web] = [program for program in programs_of(Settings()) if program.name == "web"]
+    [web] = [program for program in programs_of(GivenSettings()) if program.name == "web"]
     services = yaml.safe_load(COMPOSE.read_text())["services"]
     contained = services["web"]["command"][-1].split()
     options = "--no-access-log"

@@ -7,7 +7,7 @@ import pytest
 import typer.main
 
 from app.cli import cli
-from app.settings import Settings
+from app.settings import GivenSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -16,7 +16,7 @@ TEXT = "\n".join(page.read_text() for page in PAGES)
 
 
 def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
-    for name, field in Settings.model_fields.items():
+    for name, field in GivenSettings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
         assert (
             f"| `{(field.validation_alias or name).upper()}` | {default} | {field.description} |"
@@ -25,7 +25,7 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    assert all(field.description for field in Settings.model_fields.values())
+    assert all(field.description for field in GivenSettings.model_fields.values())
 
 
 def _commands(group: object, path: str = "mintage") -> list[str]:

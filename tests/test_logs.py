@@ -9,8 +9,8 @@ import pytest
 PROGRAM = """
 import logging, structlog, sys
 from app import logs
-from app.settings import Settings
-logs.configure(Settings(_env_file=None, log_format=sys.argv[1], log_level=sys.argv[2]))
+from app.settings import GivenSettings
+logs.configure(GivenSettings(_env_file=None, log_format=sys.argv[1], log_level=sys.argv[2]))
 structlog.contextvars.bind_contextvars(request_id="r-1", job="j-1")
 structlog.get_logger().info("request", path="/x", ms=1.5)
 logging.getLogger("app.thing").info("told %s", "it", extra={"path": "/y"})

@@ -9,7 +9,7 @@ import yaml
 from app import domains
 from app.items.hooks import rules_of
 from app.served import served
-from app.settings import Settings
+from app.settings import GivenSettings
 from schema import BUILTIN, BadDefinition
 from schema.snapshot_reading import full_snapshot_of
 from tests.harbour import SNAPSHOT as HARBOUR
@@ -26,11 +26,11 @@ def own_rules():
 
 
 def settings(schema):
-    return Settings(_env_file=None, schema_=schema)
+    return GivenSettings(_env_file=None, schema_=schema)
 
 
 def test_mintages_own_collections_are_the_default():
-    found = served(Settings(_env_file=None))
+    found = served(GivenSettings(_env_file=None))
     assert found.schema is BUILTIN
     assert found.builtin
 

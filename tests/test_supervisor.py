@@ -18,17 +18,17 @@ import psutil
 import pytest
 
 from app.embedded.ports import PAIR
-from app.settings import Settings
+from app.settings import GivenSettings
 from app.supervisor import Program, programs_of, stack
 
 _RUN = """
 import json, sys
 from app import supervisor
-from app.settings import Settings
+from app.settings import GivenSettings
 supervisor.STOP_SECONDS = 1.0
 facts = json.loads(sys.argv[1])
 programs = [supervisor.Program(name, tuple(words)) for name, words in facts["programs"]]
-sys.exit(supervisor.run(Settings(_env_file=None, **facts["settings"]), programs or None))
+sys.exit(supervisor.run(GivenSettings(_env_file=None, **facts["settings"]), programs or None))
 """
 _NOTING = """
 import os, signal, sys, time
@@ -255,7 +255,7 @@ def test_killed_the_whole_real_stack_goes(short_folder, port, victim):
 
 
 def test_a_stack_for_the_time_of_a_block_is_quiet(settings, notes, port, capfd):
-    current = Settings(_env_file=None, **settings)
+    current = GivenSettings(_env_file=None, **settings)
     with stack(
         current, [Program(name, tuple(words)) for name, words in programs(notes, port)]
     ) as running:
@@ -268,8 +268,10 @@ def test_a_stack_for_the_time_of_a_block_is_quiet(settings, notes, port, capfd):
 
 
 def test_without_workers_there_is_no_worker():
-    names = [program.name for program in programs_of(Settings(_env_file=None, workers=0))]
+    names = [program.name for program in programs_of(GivenSettings(_env_file=None, workers=0))]
     assert names == ["web"]
-    worker, web = programs_of(Settings(_env_file=None, workers=2, worker_threads=3, web_workers=4))
+    worker, web = programs_of(
+        GivenSettings(_env_file=None, workers=2, worker_threads=3, web_workers=4)
+    )
     assert " ".join(worker.command[1:]) == "-m dramatiq workers.main --processes 2 --threads 3"
     assert "--port 8055 --workers 4" in " ".join(web.command)

@@ -22,7 +22,7 @@ from app.bootstrap import bootstrap
 from app.database.migrate import upgrade
 from app.database.tables import METADATA
 from app.main import create_app
-from app.settings import Settings, settings
+from app.settings import GivenSettings, settings
 
 TOKEN = "the-token-of-the-first-admin"
 SECRET = "a secret of at least sixteen characters"
@@ -126,7 +126,7 @@ def forget_counts() -> None:
             redis.delete(key)
 
 
-def environment_of(current: Settings) -> dict[str, str]:
+def environment_of(current: GivenSettings) -> dict[str, str]:
     """The environment that names an installation to a process."""
     return {
         "DATABASE_URL": current.database_url or "",
@@ -139,10 +139,10 @@ def environment_of(current: Settings) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def prepared(database_url: str, redis_url: str, s3_url: str) -> Iterator[Settings]:
+def prepared(database_url: str, redis_url: str, s3_url: str) -> Iterator[GivenSettings]:
     """A migrated and bootstrapped installation; its rows are kept in the schema `seeded`."""
     with own_database(database_url) as url:
-        current = Settings(
+        current = GivenSettings(
             _env_file=None,
             database_url=url,
             redis_url=redis_url,
@@ -161,7 +161,7 @@ def prepared(database_url: str, redis_url: str, s3_url: str) -> Iterator[Setting
 
 
 @pytest.fixture(scope="session")
-def reset(prepared: Settings) -> str:
+def reset(prepared: GivenSettings) -> str:
     """What puts the seeded rows back, whatever a test did."""
     statements = ["SET LOCAL session_replication_role = replica"]  # keys are checked by nobody
     for table in METADATA.tables:
@@ -174,8 +174,8 @@ def reset(prepared: Settings) -> str:
 
 @pytest.fixture
 def installation(
-    prepared: Settings, reset: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Settings]:
+    prepared: GivenSettings, reset: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[GivenSettings]:
     """A fresh installation, which is also the one of this process's environment."""
     with psycopg.connect(prepared.database_url) as connection:
         connection.execute(reset)
@@ -190,20 +190,20 @@ def installation(
 
 
 @pytest.fixture(scope="session")
-def app(prepared: Settings) -> Starlette:
+def app(prepared: GivenSettings) -> Starlette:
     """The application; its GraphQL schema is built once."""
     return create_app(prepared)
 
 
 @pytest.fixture
-async def client(app: Starlette, installation: Settings) -> AsyncIterator[Client]:
+async def client(app: Starlette, installation: GivenSettings) -> AsyncIterator[Client]:
     """The admin's client of a fresh installation."""
     async with client_of(app) as client:
         yield client
 
 
 @pytest.fixture
-def rows(installation: Settings) -> Iterator[psycopg.Connection[Any]]:
+def rows(installation: GivenSettings) -> Iterator[psycopg.Connection[Any]]:
     """The database itself, to look behind the surfaces."""
     with psycopg.connect(installation.database_url, autocommit=True) as connection:
         yield connection

@@ -19,10 +19,7 @@ DEAD_AFTER = 30_000
 
 
 def make_broker(database_url: str) -> RedisBroker:
-    """A broker with everything a worker needs, its actors declared.
-
-    Raises ServiceUnavailable when REDIS_URL is not set.
-    """
+    """A broker with everything a worker needs, its actors declared."""
     process = Process(database_url)
     broker = RedisBroker(  # type: ignore[no-untyped-call]
         client=connect(),

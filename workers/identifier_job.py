@@ -7,8 +7,7 @@ from app.domains.identifier_job.minting import batch_of, mint
 from app.domains.identifier_job.planning import plan_job
 from app.domains.identifier_job.service import KIND, forget_jobs, read_job
 from app.domains.workorder.service import hold, job_failed, job_finished
-from app.errors import ServiceUnavailable
-from app.settings import settings
+from app.settings import installation_settings, settings
 from workers.kinds import Chunk, Kind, Piece
 
 
@@ -21,7 +20,11 @@ class IdentifierJobs(Kind):
 
     async def plan(self, session: WriteSession, key: str, created: int) -> list[Piece]:
         plan = await plan_job(
-            session, key, created, chunk_size=settings().chunk_size, secret=_secret()
+            session,
+            key,
+            created,
+            chunk_size=settings().chunk_size,
+            secret=installation_settings().secret,
         )
         if plan is None:
             return []
@@ -41,7 +44,9 @@ class IdentifierJobs(Kind):
     async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
         job = await read_job(session, key)
         space = await space_by_id(session, chunk.payload["code_space"])
-        batch = await batch_of(session, job, space, chunk.payload["domain"], _secret())
+        batch = await batch_of(
+            session, job, space, chunk.payload["domain"], installation_settings().secret
+        )
         first = chunk.payload["first"]
         positions = range(first, first + chunk.amount)
         created = await mint(session, batch, chunk.payload["code_range"], positions)
@@ -63,10 +68,3 @@ class IdentifierJobs(Kind):
 
     async def forget(self, session: WriteSession, keys: list[str]) -> None:
         await forget_jobs(session, keys)
-
-
-def _secret() -> str:
-    secret = settings().secret
-    if secret is None:
-        raise ServiceUnavailable("minting", "SECRET is not set, so no code space can be opened")
-    return secret

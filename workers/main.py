@@ -4,7 +4,7 @@ import dramatiq
 
 from app import logs
 from app.served import served
-from app.settings import settings
+from app.settings import MissingSettings, installation_settings
 from workers.broker import make_broker
 from workers.code_reservation import CodeReservations
 from workers.document import Documents, purge_expired_documents
@@ -17,11 +17,13 @@ from workers.scm_task import ScmTasks
 from workers.webhook_delivery import SECONDS, Deliveries, purge_old_deliveries
 from workers.workorder import WorkOrders
 
-if not (settings().database_url and settings().redis_url and settings().secret):
-    raise SystemExit("A worker needs DATABASE_URL, REDIS_URL and SECRET: `mintage run` sets them.")
+try:
+    current = installation_settings()
+except MissingSettings as error:
+    raise SystemExit(f"A worker can't start: {error}") from None
 
-logs.configure(settings())
-what = served(settings())
+logs.configure(current)
+what = served(current)
 register_kind(Exports(what.compiler))
 if what.builtin:
     register_kind(IdentifierJobs())
@@ -29,9 +31,9 @@ if what.builtin:
     register_kind(CodeReservations(what.compiler))
     register_kind(Documents(what.compiler))
     register_kind(ScmTasks(what.compiler))
-    register_periodic(settings().purge_seconds, purge_expired_documents)
+    register_periodic(current.purge_seconds, purge_expired_documents)
     register_periodic(interval(), look_after_pools(what.compiler))
     register_periodic(SECONDS, Deliveries().send)
-    register_periodic(settings().purge_seconds, purge_old_deliveries)
-broker = make_broker(settings().database_url or "")
+    register_periodic(current.purge_seconds, purge_old_deliveries)
+broker = make_broker(current.database_url)
 dramatiq.set_broker(broker)

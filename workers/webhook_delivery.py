@@ -19,7 +19,7 @@ from app.domains.webhook_delivery.sending import (
     purge,
     settle,
 )
-from app.settings import settings
+from app.settings import installation_settings, settings
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Deliveries:
 
 async def _outcome(delivery: Delivery) -> Outcome:
     try:
-        return await attempt(delivery, settings())
+        return await attempt(delivery, installation_settings())
     except Exception as error:
         # The edge: nobody else would ever hear of it, and the others are to be sent all the same.
         logger.exception("Delivery %s could not be sent.", delivery.id)

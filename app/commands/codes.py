@@ -11,7 +11,7 @@ from app.domains.scan.verification import verdict_of
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.query.tree import Compare, Query, Sort, Value
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 codes = typer.Typer(name="codes", help="Minted codes.", no_args_is_help=True)
 
@@ -60,7 +60,9 @@ def verify(
         sys.exit(_NOT_ISSUED)
 
 
-async def _export(current: Settings, job: str, columns: list[str], file: BinaryIO) -> None:
+async def _export(
+    current: InstallationSettings, job: str, columns: list[str], file: BinaryIO
+) -> None:
     async with opened(current) as items:
         condition = items.by_key("identifier_job", job)
         if condition is None or not await items.keys(Query("identifier_job", (), filter=condition)):
@@ -78,9 +80,9 @@ async def _export(current: Settings, job: str, columns: list[str], file: BinaryI
         file.flush()
 
 
-async def _verify(current: Settings, code: str) -> bool:
+async def _verify(current: InstallationSettings, code: str) -> bool:
     async with opened(current) as items, items.database.read() as session:
-        found = await verdict_of(session, code, current.secret or "")
+        found = await verdict_of(session, code, current.secret)
     origin = found.origin
     print(f"Code:      {found.key}")
     print(f"Status:    {found.status}: {_SAID[found.status]}")

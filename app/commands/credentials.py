@@ -16,7 +16,7 @@ from app.commands.users import key_of_user
 from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.query.tree import Leaf, Nested, Node, Query, Sort, Value
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 credential = typer.Typer(
     name="credential", help="Tokens for the surfaces of other products.", no_args_is_help=True
@@ -101,7 +101,7 @@ def _state(row: dict[str, Any]) -> str:
     return f"{'over since' if is_over else 'good until'} {until}"
 
 
-async def _create(current: Settings, email: str, row: dict[str, Any]) -> str:
+async def _create(current: InstallationSettings, email: str, row: dict[str, Any]) -> str:
     made = new_token()
     async with opened(current) as items:
         user = await key_of_user(items, email)
@@ -109,7 +109,7 @@ async def _create(current: Settings, email: str, row: dict[str, Any]) -> str:
     return made
 
 
-async def _list(current: Settings, limit: int) -> list[dict[str, Any]]:
+async def _list(current: InstallationSettings, limit: int) -> list[dict[str, Any]]:
     user = Query("directus_users", (Leaf("email", "email"),))
     selection: tuple[Node, ...] = tuple(Leaf(name, name) for name in _FIELDS)
     selection += (Nested("user", "user", user),)
@@ -120,7 +120,7 @@ async def _list(current: Settings, limit: int) -> list[dict[str, Any]]:
     return rows
 
 
-async def _revoke(current: Settings, key: str) -> None:
+async def _revoke(current: InstallationSettings, key: str) -> None:
     async with opened(current) as items:
         named = items.by_key(_CREDENTIALS, key)
         fields = (Leaf("revoked_at", "revoked_at"),)

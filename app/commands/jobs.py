@@ -23,7 +23,7 @@ from app.installation import attached, opened
 from app.items.items import Items
 from app.items.query.tree import Compare, Leaf, Query, Sort, Value
 from app.queue import worker_count
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 job = typer.Typer(name="job", help="Identifier jobs.", no_args_is_help=True)
 
@@ -100,14 +100,14 @@ def _query(**options: Any) -> Query:
     return Query(_JOBS, tuple(Leaf(name, name) for name in _FIELDS), **options)
 
 
-async def _list(current: Settings, limit: int) -> list[dict[str, Any]]:
+async def _list(current: InstallationSettings, limit: int) -> list[dict[str, Any]]:
     async with opened(current) as items:
         query = _query(sort=(Sort(("date_created",), descending=True),), limit=Value(limit))
         rows: list[dict[str, Any]] = orjson.loads(await items.many(query))
     return rows
 
 
-async def _create(current: Settings, row: dict[str, Any], *, wait: bool) -> str:
+async def _create(current: InstallationSettings, row: dict[str, Any], *, wait: bool) -> str:
     async with opened(current) as items:
         back = items.reading_by_keys(None, _query)
         made = orjson.loads(await items.create(_JOBS, [row], back) or b"[]")[0]

@@ -13,7 +13,7 @@ from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.items import Items
 from app.items.query.tree import AnyOf, Compare, Leaf, Nested, Node, Query, Sort, Value
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 prefix = typer.Typer(
     name="prefix", help="GS1 company prefixes, and whose they are.", no_args_is_help=True
@@ -82,14 +82,14 @@ def verify_domain(
     print(f"Domain {name} is verified.")
 
 
-async def _add(current: Settings, row: dict[str, Any], account: str | None) -> str:
+async def _add(current: InstallationSettings, row: dict[str, Any], account: str | None) -> str:
     async with opened(current) as items:
         owner = None if account is None else await _account(items, account)
         await items.create(_PREFIXES, [{**row, "account": owner and owner["id"]}], None)
     return "shared by all accounts" if owner is None else f'of account "{owner["account_name"]}"'
 
 
-async def _remove(current: Settings, digits: str) -> None:
+async def _remove(current: InstallationSettings, digits: str) -> None:
     async with opened(current) as items:
         keys = await items.keys(Query(_PREFIXES, (), filter=_is("digits", digits)))
         if not keys:
@@ -97,7 +97,7 @@ async def _remove(current: Settings, digits: str) -> None:
         await items.delete(_PREFIXES, keys)
 
 
-async def _verify(current: Settings, name: str, account: str | None) -> None:
+async def _verify(current: InstallationSettings, name: str, account: str | None) -> None:
     async with opened(current) as items:
         shown = (Leaf("id", "id"), Leaf("account", "account"))
         found = await _rows(items, Query(_DOMAINS, shown, filter=_is("domain_name", name)))
@@ -124,7 +124,9 @@ async def _account(items: Items, named: str) -> dict[str, Any]:
     return found[0]
 
 
-async def _list(current: Settings, collection: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+async def _list(
+    current: InstallationSettings, collection: str, names: tuple[str, ...]
+) -> list[dict[str, Any]]:
     owner = Query("account", (Leaf("account_name", "account_name"),))
     selection: tuple[Node, ...] = tuple(Leaf(name, name) for name in names)
     selection += (Nested("account", "account", owner),)

@@ -14,7 +14,7 @@ from app.errors import InvalidPayload
 from app.installation import attached, opened
 from app.items.items import Items
 from app.items.query.tree import AnyOf, Compare, Leaf, Query, Value
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 user = typer.Typer(name="user", help="Users.", no_args_is_help=True)
 token = typer.Typer(name="token", help="Static tokens.", no_args_is_help=True)
@@ -82,7 +82,7 @@ def set_token(
         asyncio.run(_set_token(current, email.strip().lower(), given))
 
 
-async def _create_user(current: Settings, row: dict[str, Any], role: str | None) -> str:
+async def _create_user(current: InstallationSettings, row: dict[str, Any], role: str | None) -> str:
     async with opened(current) as items:
         if role is not None:
             row["role"] = await _role_of(items, role)
@@ -91,20 +91,20 @@ async def _create_user(current: Settings, row: dict[str, Any], role: str | None)
     return str(orjson.loads(made or b"[]")[0]["id"])
 
 
-async def _reset_token(current: Settings, email: str) -> str:
+async def _reset_token(current: InstallationSettings, email: str) -> str:
     if not current.secret:
         raise InvalidPayload("This installation has no SECRET: tokens can't be signed")
     async with opened(current) as items, items.database.read() as session:
         return await reset_token(session, email, current.secret)
 
 
-async def _create_token(current: Settings, email: str) -> str:
+async def _create_token(current: InstallationSettings, email: str) -> str:
     made = new_token()
     await _set_token(current, email, made)
     return made
 
 
-async def _set_token(current: Settings, email: str, given: str) -> None:
+async def _set_token(current: InstallationSettings, email: str, given: str) -> None:
     async with opened(current) as items:
         key = await key_of_user(items, email)
         await items.update(_USERS, [(key, {"token": given})], None)

@@ -20,7 +20,7 @@ from app.embedded.log_tail import last_lines
 from app.embedded.private_files import keep_once, private_folder
 
 if TYPE_CHECKING:  # the guard imports this package too, and has to start fast
-    from app.settings import Settings
+    from app.settings import GivenSettings
 
 URLS = ("database_url", "redis_url", "s3_url")
 _LOCK_SECONDS = 75.0
@@ -43,7 +43,7 @@ class Services:
 
 
 @contextmanager
-def start(settings: "Settings") -> Iterator[Services]:
+def start(settings: "GivenSettings") -> Iterator[Services]:
     """The services, for the time of the block: what has no URL is started under DATA_DIR.
 
     When all URLs are given nothing is started, and any number of instances may run. Raises
@@ -66,7 +66,7 @@ def start(settings: "Settings") -> Iterator[Services]:
         yield services
 
 
-def running(settings: "Settings") -> Services | None:
+def running(settings: "GivenSettings") -> Services | None:
     """The services of an instance that runs servers on this DATA_DIR; None if there is none."""
     data_dir = settings.data_dir.expanduser().resolve()
     try:
@@ -81,7 +81,7 @@ def running(settings: "Settings") -> Services | None:
 
 
 @contextmanager
-def attach(settings: "Settings") -> Iterator[Services]:
+def attach(settings: "GivenSettings") -> Iterator[Services]:
     """The services of the running instance, or of one started for the time of the block."""
     with ExitStack() as stack:
         services = running(settings)

@@ -120,7 +120,7 @@ async def _request_reset(_root: Any, info: Info, **given: Any) -> bool:
 async def _reset(_root: Any, info: Info, **given: Any) -> bool:
     await count(info, login=True)
     context = info.context
-    secret = context.settings.secret or ""
+    secret = context.settings.secret
     await password_reset.reset(context.items, given["token"], given["password"], secret)
     return True
 

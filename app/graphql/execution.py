@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from app.errors import AppError, ErrorList
 from app.items.items import Items
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 REFUSALS = (AppError, ErrorList, GraphQLError)
 """What a caller did wrong. Anything else is our mistake: logged whole, told in one sentence."""
@@ -40,7 +40,7 @@ class Context:
     """
 
     items: Items
-    settings: Settings
+    settings: InstallationSettings
     request: Request
     roots: asyncio.Semaphore | None = None
     executor: Any = None

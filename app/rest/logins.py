@@ -53,7 +53,7 @@ def held(request: Request, given: dict[str, Any], mode: Mode) -> str:
     session = cookie(scope, SESSION_COOKIE) if mode == "session" else None
     if session is not None:
         # Not checked yet, where another token came with it.
-        token = read(session, request.state.settings.secret or "").get("session")
+        token = read(session, request.state.settings.secret).get("session")
     if not isinstance(token, str) or not token:
         raise InvalidPayload("The refresh token is required in either the payload or cookie")
     return token

@@ -14,7 +14,7 @@ from app.errors import Forbidden, InvalidCredentials, InvalidPayload
 from app.items.write.values import as_key
 from app.rest.auth import body_object, sessions_of
 from app.rest.responses import data_response, no_content
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 
 def _text(body: dict[str, Any], name: str, missing: str = "is required") -> str:
@@ -38,8 +38,8 @@ async def reset(request: Request) -> Response:
     body = await body_object(request)
     token = _text(body, "token", "field is required")
     password = _text(body, "password", "field is required")
-    settings: Settings = request.state.settings
-    await password_reset.reset(request.state.items, token, password, settings.secret or "")
+    settings: InstallationSettings = request.state.settings
+    await password_reset.reset(request.state.items, token, password, settings.secret)
     return no_content()
 
 

@@ -105,7 +105,7 @@ def _around(request: Request) -> Circumstances:
         given = header(request.scope, b"cf-ipcountry").strip()
         if _COUNTRY.fullmatch(given) and given.lower() not in _NOWHERE:
             country = given.lower()
-    device = device_of(client, settings.secret or "")
+    device = device_of(client, settings.secret)
     return Circumstances(APP, country, agent.replace("\x00", "") if agent else None, device)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from app.database.session import Database
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.clients.conftest import server
 from tests.web import app, client, installation, prepared, reset, rows
 from workers.chunks import advance
@@ -17,7 +17,7 @@ Mint = Callable[[str], Awaitable[None]]
 
 
 @pytest.fixture
-async def mint(installation: Settings) -> AsyncIterator[Mint]:
+async def mint(installation: GivenSettings) -> AsyncIterator[Mint]:
     """Does all the chunks of a job."""
     database = Database(installation.database_url or "", max_size=3)
     await database.open()

@@ -9,7 +9,7 @@ from app.codes.epc_binary import decode
 from app.codes.epc_uri import Epc
 from app.database.session import Database
 from app.domains.code_space.verify import verify
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.acceptance.conftest import Mint
 from tests.web import ACCOUNT, PRODUCT, SECRET, Client
 
@@ -36,7 +36,7 @@ async def minted(client: Client, mint: Mint, kind: str, quantity: int = 25) -> l
 
 @pytest.mark.parametrize("kind", JOBS)
 async def test_every_minted_code_verifies_in_every_form_it_is_shown_in(
-    client: Client, mint: Mint, installation: Settings, kind: str
+    client: Client, mint: Mint, installation: GivenSettings, kind: str
 ) -> None:
     codes = await minted(client, mint, kind)
     database = Database(installation.database_url or "", max_size=1)

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.web import TOKEN, environment_of
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ SEED = ROOT / "tests" / "data" / "scantrust_codes.csv"
 
 
 @pytest.fixture
-def worker(installation: Settings) -> Iterator[None]:
+def worker(installation: GivenSettings) -> Iterator[None]:
     """A worker process of the installation."""
     command = f"{sys.executable} -m dramatiq workers.main --processes 1 --threads 2"
     environment = {**os.environ, **environment_of(installation), "LOG_LEVEL": "warning"}

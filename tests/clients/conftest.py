@@ -10,14 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from app.demo import free_port
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.web import app, client, environment_of, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows", "server"]
 
 
 @pytest.fixture
-def server(installation: Settings) -> Iterator[str]:
+def server(installation: GivenSettings) -> Iterator[str]:
     """The address of a web server that serves the installation."""
     port = free_port()
     command = f"{sys.executable} -m uvicorn app.main:app --port {port} --log-level warning"

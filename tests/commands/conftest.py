@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.web import app, client, environment_of, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "mintage", "prepared", "reset", "rows"]
@@ -16,7 +16,7 @@ Mintage = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def mintage(installation: Settings) -> Mintage:
+def mintage(installation: GivenSettings) -> Mintage:
     """Runs `mintage` with these arguments, as a process of its own."""
 
     def run(*arguments: str, answer: str = "", **environment: str) -> subprocess.CompletedProcess:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import yaml
 
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.commands.conftest import Mintage
 from tests.web import PRODUCT, Client, environment_of
 
@@ -48,7 +48,7 @@ def refused(result: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.fixture
-def worker(installation: Settings) -> Iterator[None]:
+def worker(installation: GivenSettings) -> Iterator[None]:
     """A real worker on the installation's queue."""
     process = subprocess.Popen(
         [sys.executable, "-m", "dramatiq", "workers.main", "-p", "1", "-t", "2"],
@@ -82,7 +82,7 @@ def test_a_token_made_for_a_user_lets_it_in(
 
 
 async def test_a_token_of_ones_own_is_read_from_a_pipe(
-    mintage: Mintage, client: Client, installation: Settings
+    mintage: Mintage, client: Client, installation: GivenSettings
 ) -> None:
     mintage("user", "create", "bob@example.com", "--admin")
     given = "t" * 255

@@ -17,7 +17,7 @@ import pytest
 
 from app.embedded.account import Account
 from app.embedded.ports import PAIR
-from app.settings import Settings
+from app.settings import GivenSettings
 
 ROOT = Path(__file__).parents[2]
 NO_S3 = "http://key:secret@127.0.0.1:9/mintage"
@@ -28,8 +28,8 @@ _KEEPER = """
 import sys
 from pathlib import Path
 from app.embedded import start
-from app.settings import Settings
-with start(Settings(_env_file=None, data_dir=Path(sys.argv[1]), database_url=None,
+from app.settings import GivenSettings
+with start(GivenSettings(_env_file=None, data_dir=Path(sys.argv[1]), database_url=None,
                     redis_url=None, s3_url=sys.argv[2] or None)):
     print("ready", flush=True)
     sys.stdin.read()
@@ -71,9 +71,9 @@ def sweep(folder: Path) -> None:
         shutil.rmtree(Path(note.read_text().strip()).parent, ignore_errors=True)
 
 
-def settings_for(data_dir: Path, **given: object) -> Settings:
+def settings_for(data_dir: Path, **given: object) -> GivenSettings:
     urls = {"database_url": None, "redis_url": None, "s3_url": NO_S3, "secret": None}
-    return Settings(_env_file=None, data_dir=data_dir, **{**urls, **given})
+    return GivenSettings(_env_file=None, data_dir=data_dir, **{**urls, **given})
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from app.graphql.schema import build_schema, core_schema
-from app.settings import Settings
+from app.settings import GivenSettings
 from schema import BUILTIN
 from tests.web import ADMIN, client_of
 
 SCHEMA = core_schema(
-    build_schema(BUILTIN, "system", Settings(_env_file=None, rate_limiter_enabled=False))
+    build_schema(BUILTIN, "system", GivenSettings(_env_file=None, rate_limiter_enabled=False))
 )
 
 
@@ -276,7 +276,7 @@ async def test_the_installation_says_the_same_by_graphql(system, client, app):
 
 
 def test_a_limit_of_requests_is_an_object_where_there_is_one():
-    limited = Settings(_env_file=None, rate_limiter_enabled=True)
+    limited = GivenSettings(_env_file=None, rate_limiter_enabled=True)
     core = core_schema(build_schema(BUILTIN, "system", limited))
     each, together = (
         core.type_map["server_info"].fields[name].type for name in ("rateLimit", "rateLimitGlobal")

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from app.main import create_app
 from app.rest import items
 from app.rest.cors import cors
-from app.settings import Settings
+from app.settings import GivenSettings
 from tests.web import ADMIN, client_of
 
 OURS, THEIRS = "https://app.example.com", "https://evil.example.org"
@@ -92,7 +92,7 @@ async def test_without_the_setting_nothing_is_said(client):
 
 async def asked(headers=ASKED, **changed):
     """What a preflight is answered under these settings, and what the call itself would be."""
-    settings = Settings(_env_file=None, cors_enabled=True, **changed)
+    settings = GivenSettings(_env_file=None, cors_enabled=True, **changed)
 
     async def hello(_request):
         return PlainTextResponse("hello")
@@ -167,4 +167,4 @@ async def test_everybody_gets_no_credentials():
 )
 def test_what_is_no_origin_is_refused_at_the_start(origin):
     with pytest.raises(ValidationError, match=r"is no origin|has to end with|is no pattern"):
-        Settings(_env_file=None, cors_origin=origin)
+        GivenSettings(_env_file=None, cors_origin=origin)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app.served import served
-from app.settings import Settings
+from app.settings import GivenSettings
 from schema import BUILTIN, SYSTEM, Schema
 from schema.snapshot_changes import changes
 from schema.snapshot_reading import collections_of, full_snapshot_of
@@ -77,7 +77,7 @@ class TestSnapshot:
             assert f'.{form}"' in response.headers["content-disposition"]
             path = tmp_path / f"shop.{form}"
             path.write_bytes(response.content)
-            found = served(Settings(_env_file=None, schema_=str(path))).schema
+            found = served(GivenSettings(_env_file=None, schema_=str(path))).schema
             for name in ("product", "unique_code"):
                 assert found.fields(name).keys() == BUILTIN.fields(name).keys()
         assert found.fields("identifier_job")["sscc_start_serial"].wide

@@ -13,6 +13,7 @@ from app.access.secrets import token_hash
 from app.items.items import Items
 from app.main import create_app
 from app.rest import items
+from app.settings import MissingSettings
 from tests.web import ACCOUNT, ADMIN, TOKEN, client_of, forget_settings
 
 DEAD = "127.0.0.1:1"
@@ -114,9 +115,7 @@ async def test_without_the_database_everything_says_so(app, installation, monkey
 
 async def test_an_application_needs_its_services(installation):
     for name in ("database_url", "redis_url", "s3_url"):
-        with pytest.raises(
-            ValueError, match="DATABASE_URL, REDIS_URL, S3_URL and SECRET have to be set"
-        ):
+        with pytest.raises(MissingSettings, match=f"^{name.upper()} must be set"):
             create_app(installation.model_copy(update={name: None}))
 
 

@@ -265,6 +265,7 @@ def plant(
         environment = {
             "DATABASE_URL": url,
             "REDIS_URL": valkey.url,
+            "S3_URL": "http://nobody:nobody@127.0.0.1:9/nothing",
             "SECRET": SECRET,
             "SWEEP_SECONDS": "0.5",
         }

@@ -78,4 +78,4 @@ class SecondFactor:
 
     @property
     def _secret(self) -> str:
-        return self.sessions.settings.secret or ""
+        return self.sessions.settings.secret

@@ -23,7 +23,7 @@ from app.database.session import Database, WriteSession
 from app.domains.directus_users.one_time_code import use_up
 from app.errors import InvalidCredentials, InvalidOtp, InvalidPayload, TooManyAtOnce, UserSuspended
 from app.pools import Asker
-from app.settings import Settings
+from app.settings import InstallationSettings
 
 Mode = Literal["json", "cookie", "session"]
 MODES: tuple[Mode, ...] = ("cookie", "json", "session")
@@ -120,7 +120,9 @@ class Login:
 class Sessions:
     """Logins of one installation."""
 
-    def __init__(self, database: Database, settings: Settings, *, accounts: bool) -> None:
+    def __init__(
+        self, database: Database, settings: InstallationSettings, *, accounts: bool
+    ) -> None:
         self.database = database
         self.settings = settings
         self.accounts = accounts
@@ -176,7 +178,7 @@ class Sessions:
     async def _check(self, user: Mapping[str, Any], otp: str) -> None:
         """Raises InvalidOtp for a code that is wrong or was used before."""
         async with self._writing(user["owner"]) as session:
-            is_good = await use_up(session, user["id"], otp, self.settings.secret or "")
+            is_good = await use_up(session, user["id"], otp, self.settings.secret)
         if not is_good:
             raise InvalidOtp
 
@@ -221,7 +223,7 @@ class Sessions:
         if mode != "session" or not settings.session_refresh_grace_period:
             await session.execute(_CLOSE, held)
             return await self._opened(session, user, mode, client)
-        following = following_token(token, settings.secret or "")
+        following = following_token(token, settings.secret)
         made = await self._opened(session, user, mode, client, following)
         grace = timedelta(seconds=settings.session_refresh_grace_period)
         await session.execute(_LINGER, {**held, "grace": grace, "next": token_hash(following)})
@@ -232,7 +234,7 @@ class Sessions:
     ) -> Login:
         """The session that a token went on to before. Raises InvalidCredentials when it is over."""
         while True:
-            token = following_token(token, self.settings.secret or "")
+            token = following_token(token, self.settings.secret)
             row = await session.fetch_one(_HELD, {"token": token_hash(token)})
             if row is None:
                 raise InvalidCredentials
@@ -274,7 +276,7 @@ class Sessions:
         settings, in_cookie = self.settings, mode == "session"
         seconds = settings.session_cookie_ttl if in_cookie else settings.access_token_ttl
         claims = _claims(caller) | ({"session": refresh} if in_cookie else {})
-        access = signed(claims, settings.secret or "", timedelta(seconds=seconds))
+        access = signed(claims, settings.secret, timedelta(seconds=seconds))
         return Login(access, refresh, round(seconds * 1000))
 
     @asynccontextmanager

@@ -22,7 +22,7 @@ from app.errors import (
     TokenExpired,
 )
 from app.items.policy.sight import Sight
-from app.settings import settings
+from app.settings import installation_settings, settings
 from app.storage import NoSuchObject, Storage
 
 TOKEN_LENGTH = 32
@@ -86,7 +86,7 @@ async def place_of(storage: Storage, file: DocumentFile, own: Callable[[str], st
     In the object storage, where clients get there; else one of ours: `own` makes it from a token
     that `file_of` reads. Raises DocumentExpired for a file that is gone, and ServiceUnavailable.
     """
-    current = settings()
+    current = installation_settings()
     lifetime = timedelta(seconds=current.download_link_seconds)
     public = await storage.link(file.object_name, lifetime)
     if public is not None:
@@ -96,13 +96,13 @@ async def place_of(storage: Storage, file: DocumentFile, own: Callable[[str], st
     except NoSuchObject:
         raise DocumentExpired from None
     claims = {"scope": _SCOPE, "document": file.document, "user": file.user}
-    return own(signed(claims, current.secret or "", lifetime))
+    return own(signed(claims, current.secret, lifetime))
 
 
 async def file_of(session: Session, token: str) -> DocumentFile:
     """What an address of ours gives out. Raises Forbidden, and DocumentExpired for a file gone."""
     try:
-        claims = read(token, settings().secret or "")
+        claims = read(token, installation_settings().secret)
     except (InvalidToken, TokenExpired):
         raise Forbidden from None
     if claims.get("scope") != _SCOPE:

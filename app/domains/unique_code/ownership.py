@@ -16,7 +16,7 @@ from app.domains.code_space.service import given_lengths
 from app.domains.code_space.verify import minted_for
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.hooks import Row
-from app.settings import settings
+from app.settings import installation_settings
 from app.slices import sliced
 
 OWNED_KINDS = frozenset(map(str, CodeKind)) - {CodeKind.TAG}
@@ -83,7 +83,7 @@ async def _issued_to_others(
     if not asked:
         return set()
     codes = [CodePath.of_path(str(row["id"])) for row in asked]
-    owners = await minted_for(session, codes, settings().secret or "")
+    owners = await minted_for(session, codes, installation_settings().secret)
     return {row["id"] for row in asked if owners.get(row["id"], row["account"]) != row["account"]}
 
 

@@ -11,11 +11,11 @@ from app.domains.webhook import queries
 from app.domains.webhook.events import EVENTS, ITEMS
 from app.domains.webhook.secret import LONGEST, PREFIX, SHORTEST, is_secret, sealed
 from app.domains.webhook.wanted import WANTED
-from app.errors import AppError, ErrorList, FailedValidation, ServiceUnavailable
+from app.errors import AppError, ErrorList, FailedValidation
 from app.items.hooks import Row, Rules, Update
 from app.items.policy.actions import may
 from app.outside import Refused, place_of
-from app.settings import settings
+from app.settings import installation_settings, settings
 from schema import Schema
 
 MOST = 50
@@ -133,7 +133,4 @@ def _merged(update: Update) -> Row:
 def _protect(row: Row) -> None:
     """Keep no secret that anybody could read."""
     if row.get("secret") is not None:
-        secret = settings().secret
-        if secret is None:
-            raise ServiceUnavailable("webhooks", "SECRET is not set, so no secret can be kept")
-        row["secret"] = sealed(row["secret"], secret)
+        row["secret"] = sealed(row["secret"], installation_settings().secret)

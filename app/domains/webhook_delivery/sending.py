@@ -19,7 +19,7 @@ from app.database.session import Database, WriteSession
 from app.domains.webhook.secret import signature
 from app.domains.webhook_delivery import queries
 from app.outside import Refused, Unreachable, ask, place_of
-from app.settings import Settings
+from app.settings import InstallationSettings, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -94,12 +94,12 @@ async def claim(
         return [Delivery(**row) for row in await session.fetch_all(queries.CLAIM, values)]
 
 
-async def attempt(delivery: Delivery, settings: Settings) -> Outcome:
+async def attempt(delivery: Delivery, settings: InstallationSettings) -> Outcome:
     """Send a delivery once. Taken is what is answered with 2xx."""
     body, now = delivery.body(), int(time.time())
     try:
         place = place_of(delivery.url, settings.trusted_outside)
-        signed = signature(delivery.secret, settings.secret or "", delivery.id, now, body)
+        signed = signature(delivery.secret, settings.secret, delivery.id, now, body)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Mintage",
