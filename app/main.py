@@ -14,49 +14,31 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import Scope
 
 from app import logs
 from app.access.known import KnownCallers
 from app.access.reserved import reserve
 from app.database.session import Bounds, Database
 from app.domains.webhook.wanted import WANTED
-from app.errors import AppError, ErrorList, RequestsExceeded, RouteNotFound
+from app.errors import AppError, ErrorList, RouteNotFound
 from app.graphql.endpoint import graphql_routes
 from app.items.cache.prepared import PreparedReads
 from app.items.query.selection import Limits
-from app.rest import (
-    assets,
-    auth,
-    definitions,
-    files,
-    items,
-    me,
-    openapi,
-    passwords,
-    resolver,
-    schema_snapshot,
-    server,
-    system,
-    utils,
-)
-from app.rest.bodies import Bodies
-from app.rest.cors import cors
-from app.rest.middleware import VENDORS, Authentication, RequestLog
-from app.rest.rate_limiter import RateLimits, rate_limiter
-from app.rest.responses import (
-    error_response,
-    on_app_error,
-    on_database_error,
-    options_response,
-)
-from app.rest.sending import Sending
-from app.rest.slashes import Slashes
+from app.rest.surfaces import rest_surfaces
+from app.scan_pages.routes import scan_surfaces, unrouted
 from app.served import served
 from app.settings import GivenSettings, resolved
 from app.settings import settings as read_settings
 from app.storage import storage_at
 from app.vendors import scantrust
+from app.web.bodies import Lines
+from app.web.cors import cors
+from app.web.rate_limiter import RateLimits
+from app.web.request_log import RequestLog
+from app.web.responses import error_response, on_app_error, on_database_error, options_response
+from app.web.sending import Sending
+from app.web.slashes import Slashes
+from app.web.surface import Surfaces, routes_of
 
 
 def create_app(given: GivenSettings) -> Starlette:
@@ -116,35 +98,16 @@ def create_app(given: GivenSettings) -> Starlette:
         finally:
             await database.close()
 
-    graphql, *graphql_less = graphql_routes(compiler.schema, settings)
+    surfaces = Surfaces(settings, rate_limits, Lines(settings))
     application = Starlette(
         # Looked through in this order: what is asked most comes first.
         routes=[
-            graphql,
-            *items.routes,
-            *graphql_less,
-            *auth.routes,
-            *passwords.routes,
-            *me.routes,
-            *definitions.routes,
-            *schema_snapshot.routes,
-            *server.routes,
-            *openapi.routes,
-            *files.routes,
-            *assets.routes,
-            *utils.routes,
-            *system.routes,
-            *(scantrust.routes if what.builtin else ()),
-            *(resolver.routes if what.builtin else ()),
+            surfaces.surface(graphql_routes(compiler.schema, settings)),
+            *rest_surfaces(surfaces),
+            *(scantrust.surfaces(surfaces) if what.builtin else ()),
+            *(scan_surfaces(surfaces) if what.builtin else ()),
         ],
-        middleware=[
-            *cors(settings),
-            Middleware(RequestLog),
-            Middleware(Sending),
-            *rate_limiter(rate_limits, _too_many),
-            Middleware(Authentication),
-            Middleware(Bodies, settings=settings, shown=_too_many),
-        ],
+        middleware=[*cors(settings), Middleware(RequestLog), Middleware(Sending)],
         exception_handlers={
             AppError: on_app_error,
             ErrorList: on_app_error,
@@ -156,13 +119,14 @@ def create_app(given: GivenSettings) -> Starlette:
     )
     router = application.router
     router.redirect_slashes = False  # it would lead to wherever the Host header says
-    router.default = Slashes(router, resolver.unrouted if what.builtin else router.default)
+    otherwise = unrouted if what.builtin else router.default
+    router.default = Slashes(router, surfaces.wrap(otherwise))
     return application
 
 
 def first_words(routes: Iterable[BaseRoute]) -> set[str]:
-    """What the paths of a route table begin with: no code can be asked for there."""
-    paths = [path for route in routes if (path := getattr(route, "path", None))]
+    """What the paths of all routes begin with: no code can be asked for there."""
+    paths = [path for route in routes_of(routes) if (path := getattr(route, "path", None))]
     words = {path.split("/")[1] for path in paths}
     return {word for word in words if word and not word.startswith("{")}
 
@@ -175,13 +139,6 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if request.method == "OPTIONS" and isinstance(error, HTTPException) and error.headers:
         return options_response(error.headers.get("Allow", ""))
     return error_response(RouteNotFound(request.url.path))
-
-
-def _too_many(scope: Scope, error: RequestsExceeded) -> Response:
-    """The refusal of one request too many, as its client knows refusals."""
-    if scope["path"].startswith(VENDORS):
-        return scantrust.error_response(error)
-    return error_response(error)
 
 
 def _settle() -> None:

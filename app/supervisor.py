@@ -148,7 +148,7 @@ def programs_of(settings: GivenSettings) -> list[Program]:
         "-m uvicorn app.main:app --host {host} --port {port} --workers {web_workers} "
         # Clients that ask every minute keep their connection; MAX_CONNECTIONS bounds them.
         "--no-access-log --no-proxy-headers --timeout-keep-alive 75 --timeout-graceful-shutdown 10 "
-        "--loop uvloop --http app.rest.connections:Connection --ws none"
+        "--loop uvloop --http app.web.connections:Connection --ws none"
     )
     commands = {"worker": worker, "web": web} if settings.workers else {"web": web}
     facts = settings.model_dump()

@@ -20,7 +20,7 @@ from app.main import create_app
 from app.served import served
 from app.settings import GivenSettings
 from schema import Schema
-from tests.web import Client, client_of, own_database
+from tests.installation import Client, client_of, own_database
 
 PUBLIC = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
 """The policy of everybody."""

@@ -10,7 +10,7 @@ from app import attempts, queue
 from app.access.networks import network_of
 from app.attempts import Try
 from app.errors import RequestsExceeded
-from tests.web import forget_counts, forget_settings
+from tests.installation import forget_counts, forget_settings
 
 
 @pytest.fixture

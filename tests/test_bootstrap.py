@@ -11,7 +11,7 @@ from app.access.secrets import token_hash
 from app.bootstrap import DEMO_ACCOUNT, DEMO_PRODUCT, bootstrap
 from app.database.migrate import upgrade, upgrade_to
 from app.settings import GivenSettings
-from tests.web import own_database
+from tests.installation import own_database
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from app.graphql.scalars import BigInt
 from app.rest.auth import sessions_of
 from app.rest.logins import forget, held, keep, told
 from app.rest.passwords import own_user, second_factor
-from app.rest.rate_limiter import RateLimits
+from app.web.rate_limiter import RateLimits
 
 TOKENS, FACTOR = "auth_tokens", "users_me_tfa_generate_data"
 

@@ -34,10 +34,10 @@ from app.graphql.weight import require_light_document
 from app.items.items import Items
 from app.items.write.constraint_errors import as_refusal
 from app.json_text import NotJson, TooDeep, listed, read_json, written
-from app.rest.requests import header, json_of, whole_body
-from app.rest.responses import error_body, json_response
-from app.rest.streaming import unless_gone
 from app.settings import Settings
+from app.web.requests import header, json_of, whole_body
+from app.web.responses import error_body, json_response
+from app.web.streaming import unless_gone
 from schema import Schema
 
 logger = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from app.graphql.roots import Root
 from app.graphql.scalars import BigInt, Json
 from app.graphql.sdl import Sdl
 from app.rest.openapi import document
-from app.rest.requests import absolute
 from app.settings import Settings
+from app.web.requests import absolute
 from schema import Schema
 
 _KINDS: dict[str, Any] = {"boolean": bool, "json": Json}

@@ -35,8 +35,8 @@ from app.items.items import Items
 from app.items.write.values import as_key
 from app.pools import Asker
 from app.rest.files import FILES
-from app.rest.streaming import Stream
 from app.storage import NoSuchObject
+from app.web.streaming import Stream
 
 logger = logging.getLogger(__name__)
 

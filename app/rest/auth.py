@@ -12,8 +12,8 @@ from app.domains.directus_users.sessions import MODES, Login, Mode, Sessions
 from app.errors import InvalidPayload
 from app.items.query.operands import is_email
 from app.rest.logins import forget, held, keep, told
-from app.rest.requests import body_of
-from app.rest.responses import data_response, json_response, no_content
+from app.web.requests import body_of
+from app.web.responses import data_response, json_response, no_content
 
 
 def sessions_of(request: Request) -> Sessions:
@@ -93,9 +93,11 @@ async def providers(request: Request) -> Response:
     return json_response(orjson.dumps(body))
 
 
-routes = [
+login_routes = [
     Route("/auth/login", login, methods=["POST"]),
     Route("/auth/refresh", refresh, methods=["POST"]),
     Route("/auth/logout", logout, methods=["POST"]),
+]
+routes = [
     Route("/auth", providers, methods=["GET"]),
 ]

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from app.errors import InvalidPayload, shown
 from app.json_text import DEEPEST
-from app.rest.requests import json_or_text
+from app.web.requests import json_or_text
 from schema import Field, Schema
 
 CSV = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from app.errors import Forbidden
 from app.items import definitions
 from app.items.items import Items
-from app.rest.responses import data_response
+from app.web.responses import data_response
 
 NOT_HERE = (
     "The schema is defined by files, so it can't be changed here: change the snapshot that SCHEMA "

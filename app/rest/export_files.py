@@ -14,8 +14,8 @@ from app.errors import InvalidPayload
 from app.items.export.exports import FORMATS, Format
 from app.items.items import Items
 from app.rest.queries import names, options, read_safe
-from app.rest.requests import body_of
-from app.rest.responses import no_content
+from app.web.requests import body_of
+from app.web.responses import no_content
 
 
 async def export_endpoint(request: Request) -> Response:

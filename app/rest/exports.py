@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from app.items.export.exports import MEDIA_TYPES, Format, export_of, filename
 from app.items.hooks import Row
-from app.rest.streaming import Stream
+from app.web.streaming import Stream
 
 
 def export_response(blocks: AsyncGenerator[bytes, None], name: str, form: Format) -> Response:

@@ -17,10 +17,10 @@ from app.errors import Forbidden, InvalidPayload, RouteNotFound, shown
 from app.items.items import Items
 from app.items.write.values import as_key
 from app.rest.items import METHODS, serve_collection, serve_item
-from app.rest.multipart import Part, is_form, read_parts
 from app.rest.queries import read_back
-from app.rest.requests import json_or_text, query_of
-from app.rest.responses import data_response, no_content
+from app.web.multipart import Part, is_form, read_parts
+from app.web.requests import json_or_text, query_of
+from app.web.responses import data_response, no_content
 
 FILES = "directus_files"
 Payload = dict[str, Any]

@@ -13,9 +13,9 @@ from app.errors import InvalidPayload, UnsupportedMediaType
 from app.items.items import Items
 from app.rest.csv_files import CSV, csv_rows
 from app.rest.json_files import JSON, json_rows
-from app.rest.multipart import read_parts
-from app.rest.responses import nothing
 from app.settings import Settings
+from app.web.multipart import read_parts
+from app.web.responses import nothing
 
 _IN_MEMORY = 1024 * 1024
 """Bytes of an import that are kept in memory; what is more goes to a file without a name."""

@@ -29,8 +29,8 @@ from app.rest.queries import (
     read_query,
     read_safe,
 )
-from app.rest.requests import body_of, query_of
-from app.rest.responses import data_response, no_content
+from app.web.requests import body_of, query_of
+from app.web.responses import data_response, no_content
 
 
 async def serve_collection(request: Request, name: str) -> Response:

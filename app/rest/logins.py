@@ -8,9 +8,8 @@ from starlette.responses import Response
 from app.access.tokens import read
 from app.domains.directus_users.sessions import Login, Mode
 from app.errors import InvalidPayload
-from app.rest.cookies import cookie
-from app.rest.middleware import SESSION_COOKIE, cookie_scope
 from app.settings import Settings
+from app.web.cookies import SESSION_COOKIE, cookie, cookie_scope
 
 REFRESH_COOKIE = "directus_refresh_token"
 

@@ -17,8 +17,8 @@ from app.json_text import written
 from app.rest.items import read_many, read_one
 from app.rest.params import parse
 from app.rest.queries import read_back
-from app.rest.requests import body_of, query_of
-from app.rest.responses import data_response
+from app.web.requests import body_of, query_of
+from app.web.responses import data_response
 from schema import Collection
 
 USERS = "directus_users"

@@ -13,8 +13,8 @@ from app.domains.directus_users.second_factor import SecondFactor
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload
 from app.items.write.values import as_key
 from app.rest.auth import body_object, sessions_of
-from app.rest.responses import data_response, no_content
 from app.settings import InstallationSettings
+from app.web.responses import data_response, no_content
 
 
 def _text(body: dict[str, Any], name: str, missing: str = "is required") -> str:
@@ -89,9 +89,11 @@ async def tfa_remove(request: Request) -> Response:
     return no_content()
 
 
-routes = [
+login_routes = [
     Route("/auth/password/request", request_reset, methods=["POST"]),
     Route("/auth/password/reset", reset, methods=["POST"]),
+]
+routes = [
     Route("/users/me/tfa/generate", tfa_generate, methods=["POST"]),
     Route("/users/me/tfa/enable", tfa_enable, methods=["POST"]),
     Route("/users/me/tfa/disable", tfa_disable, methods=["POST"]),

@@ -15,10 +15,10 @@ from app.items.items import Items
 from app.json_text import DEEPEST, NotJson, read_json
 from app.pools import DESCRIPTIONS
 from app.rest.definitions import NOT_HERE
-from app.rest.multipart import is_form, read_parts
 from app.rest.queries import read_export
-from app.rest.requests import body_of
-from app.rest.responses import data_response, no_content
+from app.web.multipart import is_form, read_parts
+from app.web.requests import body_of
+from app.web.responses import data_response, no_content
 from schema import BadDefinition, Schema
 from schema.snapshot_changes import changes
 from schema.snapshot_writing import DIRECTUS, VENDOR, VERSION, snapshot_of

@@ -7,8 +7,8 @@ from starlette.routing import Route
 
 from app.domains.server.health import health
 from app.domains.server.info import info
-from app.rest.requests import absolute
-from app.rest.responses import data_response
+from app.web.requests import absolute
+from app.web.responses import data_response
 
 
 async def ping_endpoint(_request: Request) -> Response:
@@ -33,8 +33,6 @@ async def info_endpoint(request: Request) -> Response:
     return data_response(orjson.dumps(told))
 
 
-routes = [
-    Route("/server/ping", ping_endpoint, methods=["GET"]),
-    Route("/server/info", info_endpoint, methods=["GET"]),
-    Route("/server/health", health_endpoint, methods=["GET"]),
-]
+ping_routes = [Route("/server/ping", ping_endpoint, methods=["GET"])]
+health_routes = [Route("/server/health", health_endpoint, methods=["GET"])]
+routes = [Route("/server/info", info_endpoint, methods=["GET"])]

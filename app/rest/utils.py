@@ -13,8 +13,8 @@ from app.items.query.operands import as_number
 from app.items.revert import revert
 from app.rest.export_files import export_endpoint
 from app.rest.imports import import_endpoint
-from app.rest.requests import body_of
-from app.rest.responses import data_response, no_content, nothing
+from app.web.requests import body_of
+from app.web.responses import data_response, no_content, nothing
 
 
 async def random_string(request: Request) -> Response:
@@ -71,5 +71,5 @@ routes = [
     Route("/utils/revert/{revision}", revert_endpoint, methods=["POST"]),
     Route("/utils/cache/clear", clear_cache, methods=["POST"]),
     Route("/utils/export/{collection}", export_endpoint, methods=["POST"]),
-    Route("/utils/import/{collection}", import_endpoint, methods=["POST"]),
 ]
+upload_routes = [Route("/utils/import/{collection}", import_endpoint, methods=["POST"])]

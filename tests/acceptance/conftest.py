@@ -7,7 +7,7 @@ import pytest
 from app.database.session import Database
 from app.settings import GivenSettings
 from tests.clients.conftest import server
-from tests.web import app, client, installation, prepared, reset, rows
+from tests.installation import app, client, installation, prepared, reset, rows
 from workers.chunks import advance
 from workers.identifier_job import IdentifierJobs
 

@@ -9,7 +9,7 @@ from app.database.session import Database
 from app.domains.code_pool.service import refill
 from app.served import served
 from tests.acceptance.two_accounts import A, B, a, b, created, errors, two_accounts
-from tests.web import app, client, installation, prepared, reset, rows
+from tests.installation import app, client, installation, prepared, reset, rows
 
 __all__ = ["a", "app", "b", "client", "installation", "prepared", "reset", "rows", "two_accounts"]
 

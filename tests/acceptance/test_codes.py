@@ -11,7 +11,7 @@ from app.database.session import Database
 from app.domains.code_space.verify import verify
 from app.settings import GivenSettings
 from tests.acceptance.conftest import Mint
-from tests.web import ACCOUNT, PRODUCT, SECRET, Client
+from tests.installation import ACCOUNT, PRODUCT, SECRET, Client
 
 JOBS: dict[str, dict[str, Any]] = {
     "sgtin": {"type": "sgtin", "product": PRODUCT, "character_set": "hex", "length": 9},

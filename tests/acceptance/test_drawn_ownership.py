@@ -16,7 +16,7 @@ from app.domains.code_pool.service import refill
 from app.served import served
 from schema import BUILTIN
 from tests.acceptance.two_accounts import A, B, a, b, two_accounts
-from tests.web import app, client, installation, prepared, reset, rows
+from tests.installation import app, client, installation, prepared, reset, rows
 from workers.chunks import advance
 from workers.identifier_job import IdentifierJobs
 

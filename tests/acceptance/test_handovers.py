@@ -17,7 +17,7 @@ from tests.acceptance.two_accounts import (
     scanned,
     two_accounts,
 )
-from tests.web import app, client, installation, prepared, reset, rows
+from tests.installation import app, client, installation, prepared, reset, rows
 
 __all__ = [
     "a",

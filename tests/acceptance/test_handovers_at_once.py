@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.acceptance.two_accounts import A, B, a, b, created, errors, two_accounts
-from tests.web import app, client, client_of, installation, prepared, reset, rows
+from tests.installation import app, client, client_of, installation, prepared, reset, rows
 
 __all__ = ["a", "app", "b", "client", "installation", "prepared", "reset", "rows", "two_accounts"]
 

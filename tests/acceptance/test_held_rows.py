@@ -7,7 +7,7 @@ import pytest
 from app.access.secrets import token_hash
 from tests.acceptance.two_accounts import A, B, a, b, created, two_accounts
 from tests.held import is_free, waiting
-from tests.web import app, client, client_of, installation, prepared, reset, rows
+from tests.installation import app, client, client_of, installation, prepared, reset, rows
 
 __all__ = ["a", "app", "b", "client", "installation", "prepared", "reset", "rows", "two_accounts"]
 

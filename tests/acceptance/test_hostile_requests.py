@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import Message
 
-from tests.web import ADMIN, _running
+from app.web.surface import routes_of
+from tests.installation import ADMIN, _running
 
 DIGITS = "9" * 5000
 PARTS = (DIGITS, "%00", "%ff", "%ED%A0%80", "%", "x" * 9000, "..%2f..%2f", "-1", "1e999999999")
@@ -130,7 +131,7 @@ def _tried(app: Starlette) -> Iterator[tuple[str, Request]]:
     The others (`/roles` after `/users`) have every seventh.
     """
     seen = set()
-    for number, route in enumerate(app.routes):
+    for number, route in enumerate(routes_of(app.routes)):
         if not isinstance(route, Route):
             raise TypeError(f"What is thrown at {route}?")
         for method in sorted((route.methods or {"GET", "POST", "PATCH", "DELETE"}) - {"HEAD"}):

@@ -7,6 +7,7 @@ import pytest
 from app.codes.check_digit import check_digit
 from app.codes.sscc import Sscc
 from app.settings import settings as current
+from app.web.surface import routes_of
 from tests.acceptance.two_accounts import (
     GTIN_A,
     GTIN_B,
@@ -23,7 +24,7 @@ from tests.acceptance.two_accounts import (
     scanned,
     two_accounts,
 )
-from tests.web import ACCOUNT
+from tests.installation import ACCOUNT
 
 __all__ = ["a", "anybody", "b", "two_accounts"]
 
@@ -307,7 +308,7 @@ class TestDomains:
         ).status_code == 400
 
     async def test_the_servers_own_paths_are_no_short_codes(self, app, a, rows):
-        words = {route.path.split("/")[1] for route in app.routes}
+        words = {route.path.split("/")[1] for route in routes_of(app.routes)}
         words = {word for word in words if word and "{" not in word}
         assert {"graphql", "items", "auth", "01", "api"} <= words
         kept = {row[0] for row in rows.execute("SELECT word FROM reserved_path").fetchall()}

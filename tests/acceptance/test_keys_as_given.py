@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.acceptance.two_accounts import GTIN_A, a, b, two_accounts
-from tests.web import app, client, installation, prepared, reset, rows
+from tests.installation import app, client, installation, prepared, reset, rows
 
 __all__ = ["a", "app", "b", "client", "installation", "prepared", "reset", "rows", "two_accounts"]
 

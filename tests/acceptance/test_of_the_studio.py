@@ -14,7 +14,7 @@ from tests.acceptance.two_accounts import (
     errors,
     two_accounts,
 )
-from tests.web import NOBODY, PRODUCT
+from tests.installation import NOBODY, PRODUCT
 
 __all__ = ["a", "anybody", "b", "two_accounts"]
 

@@ -19,7 +19,7 @@ from tests.acceptance.two_accounts import (
     scanned,
     two_accounts,
 )
-from tests.web import ACCOUNT
+from tests.installation import ACCOUNT
 
 __all__ = ["a", "anybody", "b", "two_accounts"]
 

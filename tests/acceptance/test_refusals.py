@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.access.secrets import token_hash
 from tests.acceptance.two_accounts import GTIN_A, A, a, two_accounts
-from tests.web import client_of
+from tests.installation import client_of
 
 __all__ = ["a", "two_accounts"]
 

@@ -9,7 +9,7 @@ import pytest
 from app.access.secrets import token_hash
 from app.domains.scan.devices import NEWEST
 from tests.acceptance.test_codes import JOBS, minted
-from tests.web import ACCOUNT, PRODUCT, client_of
+from tests.installation import ACCOUNT, PRODUCT, client_of
 
 OTHER = "aaaaaaaa-0000-4000-8000-000000000001"
 JSON = {"Accept": "application/json", "User-Agent": "A phone"}

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from app.settings import GivenSettings
-from tests.web import TOKEN, environment_of
+from tests.installation import TOKEN, environment_of
 
 ROOT = Path(__file__).parents[2]
 SEED = ROOT / "tests" / "data" / "scantrust_codes.csv"

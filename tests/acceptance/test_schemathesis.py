@@ -13,7 +13,7 @@ import pytest
 from app.served import served
 from tests.acceptance.drawn import Drawing
 from tests.acceptance.fuzzing import Fuzzing, collections_of
-from tests.web import ADMIN
+from tests.installation import ADMIN
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "500"))
 SEED = int(os.environ.get("SEED", "1"))

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from app.access.secrets import token_hash
-from tests.web import ACCOUNT, ADMIN, NOBODY, PRODUCT, client_of
+from tests.installation import ACCOUNT, ADMIN, NOBODY, PRODUCT, client_of
 
 OTHER = "aaaaaaaa-0000-4000-8000-000000000001"
 MINE = "/01/04012345000009"

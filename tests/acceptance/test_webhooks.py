@@ -9,7 +9,7 @@ from app.domains.webhook.queries import IS_WANTED
 from app.domains.webhook.rules import MOST
 from app.domains.webhook.wanted import WANTED
 from tests.acceptance.two_accounts import A, B, a, b, created, errors, two_accounts
-from tests.web import SECRET
+from tests.installation import SECRET
 
 __all__ = ["a", "b", "two_accounts"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.access.secrets import token_hash
-from tests.web import client_of
+from tests.installation import client_of
 
 A, B = "aaaaaaaa-0000-4000-8000-00000000000a", "aaaaaaaa-0000-4000-8000-00000000000b"
 PREFIX_A, PREFIX_B = "4012345", "7612345"

@@ -9,7 +9,7 @@ from app.access.known import KnownCallers
 from app.access.secrets import token_hash
 from app.database.session import Database
 from tests.access.test_known import until_true
-from tests.web import ACCOUNT, SECRET
+from tests.installation import ACCOUNT, SECRET
 
 TOKEN = "a token of at least twenty characters"
 NOW = datetime.now(UTC)

@@ -12,7 +12,7 @@ from app.access.permissions import Permission
 from app.access.tokens import caller_of
 from app.database.session import Database, Session
 from app.domains.directus_policies.service import PUBLIC
-from tests.web import ACCOUNT, SECRET, TOKEN
+from tests.installation import ACCOUNT, SECRET, TOKEN
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from app.access.secrets import token_hash
 from app.access.tokens import signed
 from app.database.session import Database
 from app.errors import InvalidCredentials, TokenExpired
-from tests.web import ACCOUNT, SECRET
+from tests.installation import ACCOUNT, SECRET
 
 HERE = Client("10.0.0.7", "curl", None)
 TOKEN = "somebody's token"

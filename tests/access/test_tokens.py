@@ -14,7 +14,7 @@ from app.database.session import Database
 from app.errors import Forbidden, InvalidCredentials, InvalidPayload, ServiceUnavailable
 from app.items.policy.actions import require
 from schema import BUILTIN
-from tests.web import ACCOUNT, SECRET, TOKEN
+from tests.installation import ACCOUNT, SECRET, TOKEN
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from app.demo import free_port
 from app.settings import GivenSettings
-from tests.web import app, client, environment_of, installation, prepared, reset, rows
+from tests.installation import app, client, environment_of, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows", "server"]
 

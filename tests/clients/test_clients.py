@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.web import TOKEN
+from tests.installation import TOKEN
 
 HERE = Path(__file__).parent
 SDK = Path(sys.prefix) / "node" / "node_modules" / "@directus" / "sdk" / "dist" / "index.js"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.settings import GivenSettings
-from tests.web import app, client, environment_of, installation, prepared, reset, rows
+from tests.installation import app, client, environment_of, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "mintage", "prepared", "reset", "rows"]
 

@@ -16,7 +16,7 @@ import yaml
 
 from app.settings import GivenSettings
 from tests.commands.conftest import Mintage
-from tests.web import PRODUCT, Client, environment_of
+from tests.installation import PRODUCT, Client, environment_of
 
 SHOP = """
 version: 1

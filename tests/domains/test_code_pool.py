@@ -5,8 +5,18 @@ import pytest
 from app.database.session import Database
 from app.domains.code_pool.service import MOST_JOBS, refill
 from app.served import served
+from tests.installation import (
+    ACCOUNT,
+    NOBODY,
+    PRODUCT,
+    app,
+    client,
+    installation,
+    prepared,
+    reset,
+    rows,
+)
 from tests.rest.test_assets import tenant
-from tests.web import ACCOUNT, NOBODY, PRODUCT, app, client, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows"]
 

@@ -10,8 +10,18 @@ import pytest
 import yaml
 
 from tests.domains.reservation_worker import work
+from tests.installation import (
+    ACCOUNT,
+    NOBODY,
+    PRODUCT,
+    app,
+    client,
+    installation,
+    prepared,
+    reset,
+    rows,
+)
 from tests.rest.test_assets import tenant
-from tests.web import ACCOUNT, NOBODY, PRODUCT, app, client, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows", "work"]
 

@@ -7,7 +7,17 @@ import pytest
 from app.database.session import Session
 from app.domains.unique_code.activation import activation_consequences, activation_refusals
 from app.domains.unique_code.status import status_refusal
-from tests.web import ACCOUNT, PRODUCT, app, client, client_of, installation, prepared, reset, rows
+from tests.installation import (
+    ACCOUNT,
+    PRODUCT,
+    app,
+    client,
+    client_of,
+    installation,
+    prepared,
+    reset,
+    rows,
+)
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows"]
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.web import ACCOUNT, app, client, client_of, installation, prepared, reset, rows
+from tests.installation import ACCOUNT, app, client, client_of, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows"]
 

@@ -4,7 +4,17 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.web import ACCOUNT, PRODUCT, app, client, client_of, installation, prepared, reset, rows
+from tests.installation import (
+    ACCOUNT,
+    PRODUCT,
+    app,
+    client,
+    client_of,
+    installation,
+    prepared,
+    reset,
+    rows,
+)
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows"]
 

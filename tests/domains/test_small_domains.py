@@ -10,7 +10,7 @@ from app.domains.unique_code.rules import UniqueCodeRules
 from app.errors import ErrorList
 from app.items.hooks import Update
 from app.settings import settings
-from tests.web import NOBODY
+from tests.installation import NOBODY
 
 
 async def create(rules, session, caller: Caller, **row) -> dict:

@@ -4,8 +4,8 @@ import pyotp
 import pytest
 from graphql import build_schema
 
+from tests.installation import PRODUCT, client_of
 from tests.rest.test_passwords import made_token
-from tests.web import PRODUCT, client_of
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 REFRESH, SESSION = "directus_refresh_token", "directus_session_token"

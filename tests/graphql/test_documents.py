@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web import ACCOUNT, PRODUCT
+from tests.installation import ACCOUNT, PRODUCT
 
 EXAMPLES = json.loads(
     (Path(__file__).parents[1] / "data" / "identifier_job_examples.json").read_text()

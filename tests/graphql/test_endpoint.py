@@ -9,7 +9,7 @@ import pytest
 from app.graphql.documents import Documents
 from app.graphql.execution import Context
 from tests.graphql.test_schema import OURS
-from tests.web import ACCOUNT, ADMIN, client_of
+from tests.installation import ACCOUNT, ADMIN, client_of
 
 QUERY = "{ account { id } }"
 ANSWER = {"data": {"account": [{"id": ACCOUNT}]}}

@@ -6,7 +6,7 @@ import pytest
 from graphql import GraphQLError, get_introspection_query, parse
 
 from app.graphql.nesting import require_shallow_text, require_shallow_tree
-from tests.web import client_of
+from tests.installation import client_of
 
 
 @pytest.fixture

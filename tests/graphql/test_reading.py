@@ -4,7 +4,7 @@ import pytest
 
 from app.database.session import ReadSession
 from schema import BUILTIN
-from tests.web import ACCOUNT, NOBODY, PRODUCT
+from tests.installation import ACCOUNT, NOBODY, PRODUCT
 
 DEMO = {"id": ACCOUNT, "account_name": "Demo Account"}
 

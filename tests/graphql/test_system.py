@@ -6,7 +6,7 @@ from graphql import GraphQLObjectType, get_named_type
 from app.graphql.schema import build_schema, core_schema
 from app.settings import GivenSettings
 from schema import BUILTIN
-from tests.web import ADMIN, client_of
+from tests.installation import ADMIN, client_of
 
 SCHEMA = core_schema(
     build_schema(BUILTIN, "system", GivenSettings(_env_file=None, rate_limiter_enabled=False))

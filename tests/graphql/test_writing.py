@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web import ACCOUNT, NOBODY
+from tests.installation import ACCOUNT, NOBODY
 
 
 async def names(client, selection="id"):

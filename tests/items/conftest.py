@@ -17,8 +17,8 @@ from app.items.query.filter import FilterReader
 from app.items.query.selection import LIMITS, Options, QueryReader
 from app.items.query.tree import Query, Surface
 from schema import Schema
+from tests.installation import own_database
 from tests.items.books import COMPILER, LIBRARY, TABLES, create_tables
-from tests.web import own_database
 
 USER = "6d6cb08a-0000-4000-8000-039e350eef1e"
 ADMIN = Caller(USER, is_admin=True)

@@ -67,7 +67,7 @@ def _made() -> Iterator[Use]:
 
 _OF_DEFINITIONS = {"app.settings", "app.codes.application_identifiers", "schema.registry"}
 """Modules that make patterns of what `_made` lists."""
-_OF_OTHERS = {"app.rest.robots"}
+_OF_OTHERS = {"app.web.robots"}
 """Modules that make patterns of a package's list, and cut what meets them to 300 characters."""
 
 

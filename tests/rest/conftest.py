@@ -1,8 +1,8 @@
 """The fixtures of a fresh installation and its client."""
 
 from tests.harbour import harbour, harbour_app
+from tests.installation import app, client, installation, prepared, reset, rows
 from tests.rest.export_worker import work
-from tests.web import app, client, installation, prepared, reset, rows
 
 __all__ = [
     "app",

@@ -7,8 +7,8 @@ import pytest
 from app.access.secrets import token_hash
 from app.rest.assets import disposition
 from app.storage import storage_at
+from tests.installation import ACCOUNT, NOBODY, client_of
 from tests.rest.test_files import upload
-from tests.web import ACCOUNT, NOBODY, client_of
 
 CONTENT = b"0123456789"
 

@@ -13,7 +13,7 @@ from app.access.tokens import read, signed
 from app.attempts import Try
 from app.domains.directus_users import sessions
 from app.main import create_app
-from tests.web import SECRET, client_of, until
+from tests.installation import SECRET, client_of, until
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 

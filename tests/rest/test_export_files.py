@@ -10,7 +10,7 @@ from app.database.session import Database
 from app.items.export.exports import FORMATS
 from app.served import served
 from app.storage import NoSuchObject, Storage, storage_at
-from tests.web import NOBODY, client_of
+from tests.installation import NOBODY, client_of
 from workers import exports as exports_module
 from workers.chunks import MAX_ATTEMPTS
 from workers.exports import Exports

@@ -3,7 +3,7 @@
 import pytest
 
 from app.items.export.exports import FORMATS, MEDIA_TYPES
-from tests.web import ACCOUNT
+from tests.installation import ACCOUNT
 
 NUL = '{"name": {"_eq": "\\u0000"}}'
 

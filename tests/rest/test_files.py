@@ -1,24 +1,21 @@
 """Uploads: `/files` as forms; rows and bytes together or not at all."""
 
 import asyncio
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from starlette.requests import Request
 
-from app.access.caller import Caller
-from app.database.gate import Gate
 from app.domains.directus_files import uploads
 from app.domains.directus_files.names import extension, plain_name, plain_type, title_of
 from app.errors import InvalidPayload
 from app.main import create_app
-from app.rest.bodies import Body
-from app.rest.multipart import read_parts
-from app.rest.turns import Turns
+from app.settings import GivenSettings
 from app.storage import NoSuchObject, storage_at
+from app.web.bodies import Body, Lines
+from app.web.multipart import read_parts
 from tests.domains.test_pictures import picture
-from tests.web import NOBODY, client_of
+from tests.installation import NOBODY, client_of
 
 
 async def upload(client, content=b"hello file", name="note.txt", kind="text/plain", **fields):
@@ -250,10 +247,10 @@ async def test_an_upload_that_is_cut_off_is_refused():
     async def receive():
         return next(messages)
 
-    state = {"items": SimpleNamespace(caller=Caller("somebody"))}
+    state = {}
     head = [(b"content-type", FORM.encode())]
     scope = {"type": "http", "method": "POST", "headers": head, "state": state}
-    cut = Body(scope, receive, Turns(1.0), Gate("bodies", 1, 1.0), Gate("uploads", 1, 1.0))
+    cut = Body("somebody", receive, Lines(GivenSettings(_env_file=None)))
     cut.bound(0.0, 1000.0, True, 1.0)
     state["body"] = cut
     part = await anext(read_parts(Request(scope, receive)))

@@ -7,7 +7,7 @@ import pytest
 
 from app.access.secrets import password_hash, token_hash
 from app.pools import Asker
-from tests.web import ACCOUNT, client_of
+from tests.installation import ACCOUNT, client_of
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 

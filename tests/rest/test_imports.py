@@ -14,7 +14,7 @@ from app.rest.json_files import json_rows
 from schema import Collection, Schema
 from schema.definition import integer, string
 from schema.definition import json as json_field
-from tests.web import PRODUCT, client_of
+from tests.installation import PRODUCT, client_of
 
 THINGS = Schema(
     (

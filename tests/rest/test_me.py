@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.access.secrets import token_hash
-from tests.web import ACCOUNT, ADMIN, TOKEN, client_of, until
+from tests.installation import ACCOUNT, ADMIN, TOKEN, client_of, until
 
 
 @pytest.fixture

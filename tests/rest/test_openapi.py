@@ -7,7 +7,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from app.rest.openapi.names import operations, tags
 from schema import BUILTIN, SYSTEM, Collection, Schema
 from schema.definition import integer
-from tests.web import ACCOUNT, client_of
+from tests.installation import ACCOUNT, client_of
 
 
 async def document_of(client):

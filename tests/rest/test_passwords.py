@@ -10,7 +10,7 @@ import pytest
 from app.access.tokens import signed
 from app.database.session import Database
 from app.domains.directus_users.password_reset import reset_token
-from tests.web import ADMIN, SECRET, client_of
+from tests.installation import ADMIN, SECRET, client_of
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 

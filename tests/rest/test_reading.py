@@ -7,7 +7,7 @@ import pytest
 
 from app.access.secrets import token_hash
 from app.main import create_app
-from tests.web import ACCOUNT, NOBODY, PRODUCT, client_of
+from tests.installation import ACCOUNT, NOBODY, PRODUCT, client_of
 
 CRATE = "/8003/00614141123452"
 

@@ -14,7 +14,7 @@ from app.items.items import Items
 from app.main import create_app
 from app.rest import items
 from app.settings import MissingSettings
-from tests.web import ACCOUNT, ADMIN, TOKEN, client_of, forget_settings
+from tests.installation import ACCOUNT, ADMIN, TOKEN, client_of, forget_settings
 
 DEAD = "127.0.0.1:1"
 

@@ -10,7 +10,7 @@ from app.bootstrap import bootstrap
 from app.database.migrate import upgrade
 from app.main import create_app
 from app.served import served
-from tests.web import client_of, own_database
+from tests.installation import client_of, own_database
 
 SNAPSHOT = {
     "version": 1,

@@ -6,11 +6,11 @@ What is another account's behaves as what is missing (systems.md 6.1.5).
 import pytest
 
 from app.served import served
+from tests.installation import ACCOUNT, NOBODY, PRODUCT
 from tests.rest.test_assets import tenant
 from tests.rest.test_export_files import ask, files
 from tests.rest.test_files import upload
 from tests.rest.test_imports import send
-from tests.web import ACCOUNT, NOBODY, PRODUCT
 
 
 @pytest.fixture

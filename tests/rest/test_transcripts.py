@@ -16,7 +16,7 @@ from app import main, queue
 from app.bootstrap import bootstrap
 from app.database.migrate import upgrade
 from app.served import served
-from tests.web import ADMIN, TOKEN, client_of, own_database
+from tests.installation import ADMIN, TOKEN, client_of, own_database
 
 DATA = Path(__file__).parents[1] / "data"
 COLUMNS = {

@@ -11,9 +11,9 @@ from app.domains.directus_files import variants
 from app.settings import settings
 from app.storage import storage_at
 from tests.domains.test_transforming import picture
+from tests.installation import forget_settings
 from tests.rest.test_assets import anonymous, tenant
 from tests.rest.test_files import is_stored, upload
-from tests.web import forget_settings
 
 __all__ = ["anonymous"]
 

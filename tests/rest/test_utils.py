@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.main import create_app
-from tests.web import NOBODY, PRODUCT, client_of
+from tests.installation import NOBODY, PRODUCT, client_of
 
 DATA = Path(__file__).parents[1] / "data"
 

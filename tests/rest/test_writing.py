@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from app.main import create_app
-from tests.web import ACCOUNT, NOBODY, PRODUCT, client_of
+from tests.installation import ACCOUNT, NOBODY, PRODUCT, client_of
 
 EXAMPLES = json.loads(
     (Path(__file__).parents[1] / "data" / "identifier_job_examples.json").read_text()

@@ -19,8 +19,8 @@ from app.rest.openapi import routes as fixed
 from app.rest.openapi.items import Described, item, paths
 from app.rest.openapi.names import tags
 from app.rest.openapi.parts import Document, components
-from app.rest.requests import absolute
-from app.rest.responses import json_response
+from app.web.requests import absolute
+from app.web.responses import json_response
 from schema import Collection
 
 _ACTIONS: tuple[Action, ...] = ("create", "read", "update", "delete")

@@ -15,10 +15,20 @@ from app.vendors.scantrust import (
 )
 from app.vendors.scantrust.errors import error_response
 from app.vendors.scantrust.routing import PREFIX
+from app.web.authentication import nobody
+from app.web.bodies import BodyRules
+from app.web.surface import Surface, Surfaces
 
-__all__ = ["PREFIX", "error_response", "routes"]
+__all__ = ["PREFIX", "surfaces"]
 
-routes = [
+
+def surfaces(of: Surfaces) -> list[Surface]:
+    """Its resources find out by themselves who asks: credentials are of the vendor's own kind."""
+    body = BodyRules(begins_later=True)
+    return [of.surface(_routes, caller_of=nobody, show=error_response, body=body)]
+
+
+_routes = [
     *me.routes,
     *campaigns.routes,
     *products.routes,

@@ -16,10 +16,10 @@ from app.access.known import KnownCallers
 from app.database.session import Database
 from app.domains.api_credential.words import WORDS, implied
 from app.errors import InvalidCredentials
-from app.rest.middleware import client_of
-from app.rest.requests import header
 from app.settings import Settings
 from app.vendors.scantrust.errors import NotAuthenticated
+from app.web.clients import client_of
+from app.web.requests import header
 
 KIND = "scantrust_uat"
 SCHEMES = frozenset({"uat", "jwt", "bearer"})

@@ -11,10 +11,10 @@ from app.domains.document.file import MEDIA_TYPE
 from app.domains.document.service import ask, read_document
 from app.errors import DocumentExpired
 from app.rest.assets import asked_range, disposition
-from app.rest.robots import is_robot
-from app.rest.streaming import Stream
 from app.storage import NoSuchObject
 from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
+from app.web.robots import is_robot
+from app.web.streaming import Stream
 
 NO_STORE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 """What is made or used up by a GET is asked for each time, and no search engine keeps it."""

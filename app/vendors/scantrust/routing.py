@@ -29,7 +29,6 @@ from app.items.items import Items
 from app.items.policy.sight import Sight
 from app.items.write.constraint_errors import as_refusal
 from app.json_text import NotJson, read_json
-from app.rest.requests import absolute, header, path_for_logs, whole_body
 from app.settings import Settings
 from app.vendors.scantrust.access import NOBODY, Entry, entry_of
 from app.vendors.scantrust.errors import (
@@ -40,6 +39,7 @@ from app.vendors.scantrust.errors import (
     invalid,
     unknown_filter,
 )
+from app.web.requests import absolute, header, path_for_logs, whole_body
 
 logger = logging.getLogger(__name__)
 PREFIX = "/api/v2"

@@ -8,7 +8,6 @@ from app.domains.directus_files.made import may_open
 from app.domains.directus_files.queries import stored_file
 from app.errors import AppError, ErrorList
 from app.rest.assets import disposition
-from app.rest.streaming import Stream
 from app.vendors.scantrust.errors import NotFound, PermissionDenied, required
 from app.vendors.scantrust.pages import PAGING, listed, page_of, truth
 from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
@@ -21,6 +20,7 @@ from app.vendors.scantrust.rows import (
     row_of_key,
     searched,
 )
+from app.web.streaming import Stream
 
 COLLECTION = "workorder"
 FILES = "directus_files"

@@ -7,8 +7,18 @@ from uuid import uuid4
 import pytest
 
 from app.access.secrets import token_hash
+from tests.installation import (
+    ACCOUNT,
+    Client,
+    app,
+    client,
+    client_of,
+    installation,
+    prepared,
+    reset,
+    rows,
+)
 from tests.vendors.scantrust.working import work
-from tests.web import ACCOUNT, Client, app, client, client_of, installation, prepared, reset, rows
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows", "work"]
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.web import ACCOUNT, TOKEN
+from tests.installation import ACCOUNT, TOKEN
 
 ME = "/api/v2/me/"
 

@@ -18,7 +18,7 @@ from app.access.secrets import token_hash
 from app.domains.api_credential.words import NEEDED, implied
 from app.storage import storage_at
 from app.vendors import scantrust
-from tests.web import ACCOUNT, PRODUCT
+from tests.installation import ACCOUNT, PRODUCT
 
 KEY = f"{PRODUCT}/21/SECRETSERIAL"
 COLLEAGUE = "44444444-0000-4000-8000-000000000000"

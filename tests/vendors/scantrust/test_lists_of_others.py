@@ -10,8 +10,8 @@ from app.database.session import Database
 from app.domains.unique_code.lists import own_codes
 from app.served import served
 from app.storage import storage_at
+from tests.installation import ACCOUNT, PRODUCT
 from tests.vendors.scantrust.test_door import COLLEAGUE, allowed, furniture, reads
-from tests.web import ACCOUNT, PRODUCT
 
 __all__ = ["allowed", "furniture"]
 

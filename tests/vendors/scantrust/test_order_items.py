@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from tests.web import ACCOUNT, PRODUCT
+from tests.installation import ACCOUNT, PRODUCT
 
 ITEMS = "/items/workorder"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.installation import ACCOUNT, PRODUCT
 from tests.vendors.scantrust.conftest import OTHER
-from tests.web import ACCOUNT, PRODUCT
 
 PRODUCTS = "/api/v2/products/"
 SHAPE = (

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.served import served
+from tests.installation import ACCOUNT, ADMIN, PRODUCT
 from tests.vendors.scantrust.conftest import OTHER
-from tests.web import ACCOUNT, ADMIN, PRODUCT
 
 SCANS = "/api/v2/dashboard/scans/"
 SUMMARY = "/api/v2/dashboard/summary/"

@@ -12,8 +12,8 @@ from app.database.session import Database
 from app.domains.scm_data import tasks
 from app.items.write import payloads
 from app.served import served
+from tests.installation import ACCOUNT, PRODUCT
 from tests.vendors.scantrust.conftest import OTHER
-from tests.web import ACCOUNT, PRODUCT
 from workers.chunks import advance
 from workers.scm_task import ScmTasks
 

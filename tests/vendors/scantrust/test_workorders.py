@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
+from tests.installation import ACCOUNT, PRODUCT
 from tests.vendors.scantrust.conftest import OTHER
-from tests.web import ACCOUNT, PRODUCT
 
 ORDERS = "/api/v2/workorders/"
 CREATE = "/api/v2/workorders/create-sid/"

@@ -1,17 +1,17 @@
 """Bodies: how large they may be, how fast they have to come, and whose turn it is to be looked at.
 
 Reading what is in one takes the time of all whom this process serves, long before a statement comes
-of it. So a request begins when it is its caller's turn (`app.rest.turns`), and of large bodies an
+of it. So a request begins when it is its caller's turn (`app.web.turns`), and of large bodies an
 account has a few at a time: the others wait until the first are answered.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
+from dataclasses import dataclass
 from math import inf
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.networks import network_of
@@ -20,23 +20,21 @@ from app.errors import (
     AppError,
     ContentTooLarge,
     InvalidPayload,
-    RequestsExceeded,
     RequestStalled,
     TooManyWaiting,
 )
-from app.rest.middleware import UNCOUNTED, VENDORS, address_of, is_scan
-from app.rest.requests import HAS_COME, header
-from app.rest.turns import Stranger, Turns
 from app.settings import Settings
+from app.web.clients import client_address
+from app.web.rate_limiter import Show
+from app.web.requests import HAS_COME, header
+from app.web.turns import Stranger, Turns
 
-_AUTH = "/auth/"
-_LARGEST_LOGIN = 64 * 1024
-"""Bytes of a body at /auth: whoever sends it is nobody yet."""
+LARGEST_LOGIN = 64 * 1024
+"""Bytes of the body of a login: whoever sends it is nobody yet."""
 _LARGEST_OF_NOBODY = 1024 * 1024
 """Bytes of a body without a token: reading it costs, before anybody knows that it is refused."""
 _PIECE = 64 * 1024
 """Bytes of a body that come within REQUEST_STALL_SECONDS, unless it is the rest."""
-_UPLOADS = ("/files", "/utils/import/")
 _LARGE = 64 * 1024
 """Bytes. A body that does not say how large it is counts as large."""
 _MOST_LARGE = 2
@@ -47,6 +45,31 @@ _LOOKED_AT = 8 * 1024
 """Bytes that are looked at together: a form may have a part in every twenty."""
 
 
+@dataclass(frozen=True, slots=True)
+class BodyRules:
+    """What bounds the bodies of a surface, and whose turn its requests wait for."""
+
+    largest: float = inf
+    """Bytes, where MAX_PAYLOAD_SIZE is more."""
+    has_uploads: bool = False
+    """Whether forms with files are read block by block: they may have FILES_MAX_UPLOAD_SIZE."""
+    begins_later: bool = False
+    """Whether only its routes know who asks: they set `who` and call `begin`."""
+    waits: bool = True
+    """Whether its requests wait for a turn at all."""
+    is_of_scans: bool = False
+    """Whether they are scans: of these each network has a line of its own."""
+
+
+class Lines:
+    """Who waits in one web process: for a turn, and for one more large body or upload."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.turns = Turns(settings.account_patience)
+        self.large = Gate("large requests", _MOST_LARGE, settings.account_patience)
+        self.uploads = Gate("uploads", _MOST_UPLOADS, settings.account_patience)
+
+
 class Bodies:
     """Begins each request when it is its turn, and gives it its `state.body`.
 
@@ -55,21 +78,20 @@ class Bodies:
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, shown: Callable[[Scope, RequestsExceeded], Response]
+        self, app: ASGIApp, settings: Settings, lines: Lines, show: Show, rules: BodyRules
     ) -> None:
-        """`shown`: how a surface tells a refusal."""
+        """`show`: how a refusal reads."""
         self.app = app
         self._settings = settings
-        self._shown = shown
-        self._turns = Turns(settings.account_patience)
-        self._large = Gate("large requests", _MOST_LARGE, settings.account_patience)
-        self._uploads = Gate("uploads", _MOST_UPLOADS, settings.account_patience)
+        self._lines = lines
+        self._turns = lines.turns
+        self._show = show
+        self._rules = rules
+        self._begins_here = rules.waits and not rules.begins_later
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        body = Body(scope, receive, self._turns, self._large, self._uploads)
+        who = _who(scope, is_of_scans=self._rules.is_of_scans)
+        body = Body(who, receive, self._lines)
         scope["state"]["body"] = body
         size = _declared(scope)
         if size is not None:
@@ -77,11 +99,11 @@ class Bodies:
             body.has_come = scope.get(HAS_COME, _is_unsure)
             receive = body.receive
         try:
-            if not self._turns.has_come() and _begins_here(scope["path"]):
+            if not self._turns.has_come() and self._begins_here:
                 try:
-                    await self._turns.wait(body.who)
+                    await self._turns.wait(who)
                 except TooManyWaiting as refusal:
-                    await self._shown(scope, refusal)(scope, receive, send)
+                    await self._show(refusal)(scope, receive, send)
                     return
             await self.app(scope, receive, send)
         finally:
@@ -91,15 +113,11 @@ class Bodies:
 
     def _most(self, scope: Scope) -> tuple[float, bool]:
         """The bytes of its body, and whether that is an upload."""
-        most = self._settings.max_payload_size
-        if _is_upload(scope):
+        most = min(self._settings.max_payload_size, self._rules.largest)
+        if self._rules.has_uploads and _is_form(scope):
             uploaded = self._settings.files_max_upload_size
             return (inf if uploaded is None else uploaded), True
-        if scope["path"].startswith(_AUTH):
-            return min(most, _LARGEST_LOGIN), False
-        # Surfaces of other products find out by themselves who asks.
-        is_theirs = scope["path"].startswith(VENDORS)
-        is_nobody = scope["state"]["items"].caller.is_anonymous and not is_theirs
+        is_nobody = scope["state"]["items"].caller.is_anonymous and not self._rules.begins_later
         return (min(most, _LARGEST_OF_NOBODY) if is_nobody else most), False
 
 
@@ -129,15 +147,13 @@ class Body:
         "whole",
     )
 
-    def __init__(
-        self, scope: Scope, receive: Receive, turns: Turns, large: Gate, uploads: Gate
-    ) -> None:
+    def __init__(self, who: Hashable, receive: Receive, lines: Lines) -> None:
         self.whole: bytes | None = None
         self.has_come: Callable[[], bool] = _is_unsure
-        self.who = _who(scope)
+        self.who = who
         self._receive = receive
-        self._turns = turns
-        self._large, self._uploads = large, uploads
+        self._turns = lines.turns
+        self._large, self._uploads = lines.large, lines.uploads
         self._inside: Gate | None = None
         self._is_whole = True
 
@@ -257,19 +273,14 @@ def _declared(scope: Scope) -> float | None:
     return float(said) if said.isdecimal() else 0.0
 
 
-def _who(scope: Scope) -> Hashable:
+def _who(scope: Scope, *, is_of_scans: bool) -> Hashable:
     """Whose turn it is: of whom nobody knows, each network's, and that of its scans."""
     state = scope["state"]
     caller = state["items"].caller
     if not caller.is_anonymous:
         share: Hashable = caller.share
         return share
-    return Stranger(network_of(address_of(scope, state["settings"])), is_scan(scope))
-
-
-def _begins_here(path: str) -> bool:
-    """Whether it is known whose turn it is. Who watches the server is in no line."""
-    return path not in UNCOUNTED and not path.startswith(VENDORS)
+    return Stranger(network_of(client_address(scope, state["settings"])), is_of_scans)
 
 
 def _is_unsure() -> bool:
@@ -277,8 +288,5 @@ def _is_unsure() -> bool:
     return False
 
 
-def _is_upload(scope: Scope) -> bool:
-    """Whether the body is a form on a route that reads it block by block."""
-    if not scope["path"].startswith(_UPLOADS):
-        return False
+def _is_form(scope: Scope) -> bool:
     return header(scope, b"content-type").lower().startswith("multipart/form-data")

@@ -67,7 +67,7 @@ def header(scope: Scope, wanted: bytes) -> str:
 
 
 async def whole_body(request: Request) -> bytes:
-    """The bytes of a body, read when it is its turn (`app.rest.bodies`). Raises TooManyAtOnce."""
+    """The bytes of a body, read when it is its turn (`app.web.bodies`). Raises TooManyAtOnce."""
     raw: bytes = await request.scope["state"]["body"].read()
     return raw
 

@@ -2,7 +2,7 @@
 
 uvicorn waits for as long as it takes: for the headers of a request, and for the rest of a body that
 nobody reads any more. Here both have REQUEST_STALL_SECONDS; the body of a request that is looked at
-has its own pace (`app.rest.bodies`). What a client does not take of its answers for
+has its own pace (`app.web.bodies`). What a client does not take of its answers for
 EXPORT_STALL_SECONDS is dropped with its connection. An address has so many connections at a time.
 
 Requests may be sent one after another without waiting (RFC 9112 9.3.2). uvicorn makes all of them
@@ -27,10 +27,10 @@ from uvicorn.protocols.http.httptools_impl import (
 from app.access.networks import network_of
 from app.errors import AppError, HeadersTooLarge, InvalidPayload, RequestStalled, TooManyConnections
 from app.json_text import written
-from app.rest.chunks import Unframed
-from app.rest.requests import HAS_COME, IS_FOLLOWED
-from app.rest.responses import error_body
 from app.settings import Settings
+from app.web.chunks import Unframed
+from app.web.requests import HAS_COME, IS_FOLLOWED
+from app.web.responses import error_body
 
 logger = logging.getLogger(__name__)
 

@@ -6,16 +6,18 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
 from app import queue
 from app.main import create_app
-from app.rest import rate_limiter
-from app.rest.rate_limiter import Allowance
-from tests.rest.test_connections import connected
-from tests.rest.test_shares import served
-from tests.web import client_of, forget_counts
+from app.settings import settings
+from app.web import rate_limiter
+from app.web.rate_limiter import Allowance
+from tests.installation import client_of, forget_counts
+from tests.web.test_connections import connected
+from tests.web.test_shares import served
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ async def test_without_redis_each_process_counts_alone_and_it_is_logged_once(
     limited, monkeypatch, caplog
 ):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    queue.settings.cache_clear()
+    settings.cache_clear()
     queue.client.cache_clear()
     async with limited(**PER_ADDRESS) as client:
         answers = [await client.get("/server/info") for _ in range(5)]
@@ -206,9 +208,7 @@ async def test_who_asks_seldom_is_counted_here_alone(installation):
     assert int(queue.client().get("mintage:requests:ip:192.0.2.1")) == 11
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@drawn(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(points=st.integers(1, 60), order=st.lists(st.integers(0, 2), min_size=120, max_size=120))
 def test_processes_let_through_what_they_may_and_a_tenth_more_each(installation, points, order):
     """Whichever of three processes is asked: never too little, never much too much."""

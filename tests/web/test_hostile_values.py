@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher, Type
 from argon2.low_level import hash_secret
 
-from tests.web import PRODUCT, _running, client_of
+from tests.installation import PRODUCT, _running, client_of
 
 DIGITS = "9" * 5000
 FORM_OF = b"multipart/form-data; boundary="

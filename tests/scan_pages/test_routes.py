@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.web import ACCOUNT, PRODUCT, Client, client_of
+from tests.installation import ACCOUNT, PRODUCT, Client, client_of
 
 GTIN = PRODUCT.removeprefix("/01/")
 CODE = f"{PRODUCT}/21/05bBbAMc"

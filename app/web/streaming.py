@@ -1,7 +1,7 @@
 """Answers that are made while they are sent: they end when nobody reads them any more.
 
 What such an answer holds (a connection of the database, a place among its account's exports) is
-free again as soon as its client is gone, or is sent away (`app.rest.connections`).
+free again as soon as its client is gone, or is sent away (`app.web.connections`).
 """
 
 import asyncio

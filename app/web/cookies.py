@@ -1,8 +1,23 @@
 """Cookies: the one a caller was given by us, out of all that a browser sends along."""
 
+from typing import Any
+
 from starlette.types import Scope
 
-from app.rest.requests import header
+from app.settings import Settings
+from app.web.requests import header
+
+SESSION_COOKIE = "directus_session_token"
+
+
+def cookie_scope(settings: Settings) -> dict[str, Any]:
+    """What all our cookies have in common: scripts and other sites can't use them."""
+    return {
+        "httponly": True,
+        "samesite": "lax",
+        "secure": settings.cookie_secure,
+        "domain": settings.cookie_domain,
+    }
 
 
 def cookie(scope: Scope, name: str) -> str | None:

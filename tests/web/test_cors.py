@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from app.main import create_app
 from app.rest import items
-from app.rest.cors import cors
 from app.settings import GivenSettings
-from tests.web import ADMIN, client_of
+from app.web.cors import cors
+from tests.installation import ADMIN, client_of
 
 OURS, THEIRS = "https://app.example.com", "https://evil.example.org"
 ASKED = {

@@ -12,7 +12,7 @@ from functools import lru_cache
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.types import Scope
 
-from app.rest.requests import header
+from app.web.requests import header
 
 LONGEST = 300
 """Characters of a user agent that are looked at: robots have said what they are by then."""

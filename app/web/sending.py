@@ -1,7 +1,7 @@
 """Answers on their way, on all surfaces: who does not read is sent no more of them.
 
 A server takes an answer whole into its buffer, where it comes in one piece. So it is handed over in
-pieces, each when the client has made room for it, or is gone: `app.rest.connections` ends those
+pieces, each when the client has made room for it, or is gone: `app.web.connections` ends those
 that don't read. When the request is done with, what it had been answered counts no more for its
 account (`app.database.gate`).
 """

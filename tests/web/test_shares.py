@@ -17,8 +17,8 @@ import uvicorn
 from app.access.secrets import password_hash, token_hash
 from app.main import create_app
 from app.pools import Asker
-from app.rest.connections import Connection
-from tests.web import ACCOUNT, ADMIN, PRODUCT
+from app.web.connections import Connection
+from tests.installation import ACCOUNT, ADMIN, PRODUCT
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 

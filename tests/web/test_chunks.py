@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.rest.chunks import Unframed
-from tests.rest.test_connections import TOKEN, connected
-from tests.rest.test_shares import FILL, served
+from app.web.chunks import Unframed
+from tests.web.test_connections import TOKEN, connected
+from tests.web.test_shares import FILL, served
 
 
 @pytest.fixture

@@ -17,10 +17,13 @@ from app.domains.scan.devices import device_of
 from app.domains.scan.scanned_key import ScannedKey, of_link_path, of_short_link
 from app.domains.scan.service import Circumstances, Seen, is_domain, look, scan
 from app.errors import RouteNotFound
-from app.rest.middleware import client_of
-from app.rest.requests import header
-from app.rest.robots import is_robot
-from app.rest.scan_page import answer, leads_on, malformed, page, redirected
+from app.scan_pages.page import answer, leads_on, malformed, page, redirected
+from app.web.authentication import nobody
+from app.web.bodies import BodyRules
+from app.web.clients import client_of
+from app.web.requests import header
+from app.web.robots import is_robot
+from app.web.surface import Surface, Surfaces
 
 APP = "resolver"
 """`scan.app` of what a phone's own camera scanned."""
@@ -122,8 +125,16 @@ def _raw_path(scope: Scope) -> str:
     return str(raw, "latin-1").partition("?")[0]
 
 
-routes = [
-    *(Route(f"/{word}/{{rest:path}}", link_endpoint, methods=["GET"]) for word in (*_KEYS, "r")),
+_scans = [Route(f"/{word}/{{rest:path}}", link_endpoint, methods=["GET"]) for word in (*_KEYS, "r")]
+_files = [
     Route("/robots.txt", robots_endpoint, methods=["GET"]),
     *(Route(f"/{name}", no_icon_endpoint, methods=["GET"]) for name in _ICONS),
 ]
+
+
+def scan_surfaces(surfaces: Surfaces) -> list[Surface]:
+    """Scans are everybody's: a stale session must not be in the way of one."""
+    return [
+        surfaces.surface(_scans, caller_of=nobody, body=BodyRules(is_of_scans=True)),
+        surfaces.surface(_files),
+    ]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from app.errors import TooManyWaiting
 from app.pools import DOCUMENTS, QUERIES, Asker
-from app.rest import turns
-from app.rest.turns import Stranger, Turns
-from tests.rest.test_shares import FILL, served
+from app.web import turns
+from app.web.turns import Stranger, Turns
+from tests.web.test_shares import FILL, served
 
 
 @pytest.fixture

@@ -15,16 +15,15 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 import redis
-from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.networks import network_of
-from app.errors import RequestsExceeded
+from app.errors import AppError, RequestsExceeded
 from app.queue import client
-from app.rest.middleware import UNCOUNTED, address_of
-from app.rest.requests import IS_FOLLOWED, header
 from app.settings import Settings
+from app.web.clients import client_address
+from app.web.requests import IS_FOLLOWED, header
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +33,9 @@ _SHARE = 10
 """A process tells Redis of so many parts of an allowance at a time."""
 _MOST_NAMES = 20_000
 """Counts a process keeps; the oldest go first."""
-_AUTH = "/auth/"
 
-Shown = Callable[[Scope, RequestsExceeded], Response]
+Show = Callable[[AppError], Response]
+"""How a surface shows a refusal."""
 
 
 @dataclass(slots=True)
@@ -123,6 +122,8 @@ class RateLimits:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._all = self._each = self._auth = None
+        self.may_tell = True
+        """Whether nobody has been told yet of a proxy that is not trusted."""
         if settings.rate_limiter_global_enabled:
             points = settings.rate_limiter_global_points
             self._all = Allowance("all", points, settings.rate_limiter_global_duration)
@@ -140,12 +141,12 @@ class RateLimits:
 
     def passes(self, scope: Scope) -> bool:
         """Take a request of its address, where no more than that is to be looked at."""
-        if self._all is not None or self._each is None or scope["path"].startswith(_AUTH):
+        if self._all is not None or self._each is None:
             return False
-        return self._each.taken(network_of(address_of(scope, self.settings)))
+        return self._each.taken(network_of(client_address(scope, self.settings)))
 
-    async def of_request(self, scope: Scope) -> RequestsExceeded | None:
-        """The refusal of a request, where there were too many."""
+    async def of_request(self, scope: Scope, *, is_login: bool = False) -> RequestsExceeded | None:
+        """The refusal of a request, where there were too many. `is_login`: it counts as one."""
         if (
             self._all is not None
             and not self._all.taken("")
@@ -154,39 +155,39 @@ class RateLimits:
             return no
         if self._each is None:
             return None
-        name = network_of(address_of(scope, self.settings))
+        name = network_of(client_address(scope, self.settings))
         if not self._each.taken(name) and (no := await self._each.exceeded(name)):
             return no
-        return await self.of_login(scope) if scope["path"].startswith(_AUTH) else None
+        return await self.of_login(scope) if is_login else None
 
     async def of_login(self, scope: Scope) -> RequestsExceeded | None:
         """The refusal of one more login or refresh; one request of GraphQL may hold many."""
         if self._auth is None:
             return None
-        name = network_of(address_of(scope, self.settings))
+        name = network_of(client_address(scope, self.settings))
         return None if self._auth.taken(name) else await self._auth.exceeded(name)
 
 
 class RateLimiter:
-    """Answers 429 to who asks too often. Pings are free.
+    """Answers 429 to who asks too often.
 
     Who has sent more without waiting is answered once: the connection is closed, and what else came
     by it is not looked at. Thousands of refusals a second would cost the others their time.
     """
 
-    def __init__(self, app: ASGIApp, limits: RateLimits, shown: Shown) -> None:
+    def __init__(self, app: ASGIApp, limits: RateLimits, show: Show, *, is_login: bool) -> None:
+        """`show`: how a refusal reads; `is_login`: whether each request counts as a login, too."""
         self.app = app
         self.limits = limits
-        self.shown = shown
-        self.may_tell = True
+        self.show = show
+        self.is_login = is_login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_counted = scope["type"] == "http" and scope["path"] not in UNCOUNTED
-        if is_counted and not self.limits.passes(scope):
-            exceeded = await self.limits.of_request(scope)
+        if self.is_login or not self.limits.passes(scope):
+            exceeded = await self.limits.of_request(scope, is_login=self.is_login)
             if exceeded is not None:
                 self._tell_of_proxies(scope)
-                response = self.shown(scope, exceeded)
+                response = self.show(exceeded)
                 if IS_FOLLOWED in scope and scope[IS_FOLLOWED]():
                     response.headers["Connection"] = "close"
                 await response(scope, receive, send)
@@ -196,14 +197,9 @@ class RateLimiter:
     def _tell_of_proxies(self, scope: Scope) -> None:
         """Behind a proxy that is not trusted all callers have one address: say so, once."""
         is_trusted = self.limits.settings.trust_proxy
-        if self.may_tell and not is_trusted and header(scope, b"x-forwarded-for"):
-            self.may_tell = False
+        if self.limits.may_tell and not is_trusted and header(scope, b"x-forwarded-for"):
+            self.limits.may_tell = False
             logger.warning(
                 "a request with X-Forwarded-For was one too many of its address: "
                 "if this server is behind a proxy, set TRUST_PROXY"
             )
-
-
-def rate_limiter(limits: RateLimits, shown: Shown) -> list[Middleware]:
-    """The middleware of an installation: none unless a limit is on. `shown`: how it refuses."""
-    return [Middleware(RateLimiter, limits=limits, shown=shown)] if limits.are_any else []

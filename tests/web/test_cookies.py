@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rest.cookies import cookie
+from app.web.cookies import cookie
 
 NAME = "session"
 PIECES = st.sampled_from(["session", "=", ";", " ", "\t", '"', "a", "xsession", "session=1", "; "])

@@ -13,10 +13,10 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.main import create_app
-from app.rest import connections
-from app.rest.bodies import Body
-from app.rest.connections import Connection
-from tests.rest.test_shares import FILL, busy, locked, served, until
+from app.web import connections
+from app.web.bodies import Body
+from app.web.connections import Connection
+from tests.web.test_shares import FILL, busy, locked, served, until
 
 TOKEN = b"Authorization: Bearer token-of-a\r\n"
 JSON = b"Host: x\r\nContent-Type: application/json\r\n" + TOKEN

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rest.robots import LONGEST, is_robot, is_robots_agent
+from app.web.robots import LONGEST, is_robot, is_robots_agent
 
 ANDROID = (
     "Mozilla/5.0 (Linux; Android 13; {}) AppleWebKit/537.36 (KHTML, like Gecko) {} "
