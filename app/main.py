@@ -30,7 +30,7 @@ from app.served import served
 from app.settings import GivenSettings, resolved
 from app.settings import settings as read_settings
 from app.storage import storage_at
-from app.vendors import scantrust
+from app.vendors.registry import vendor_surfaces
 from app.web.bodies import Lines
 from app.web.cors import cors
 from app.web.rate_limiter import RateLimits
@@ -104,7 +104,7 @@ def create_app(given: GivenSettings) -> Starlette:
         routes=[
             surfaces.surface(graphql_routes(compiler.schema, settings)),
             *rest_surfaces(surfaces),
-            *(scantrust.surfaces(surfaces) if what.builtin else ()),
+            *(vendor_surfaces(surfaces) if what.builtin else ()),
             *(scan_surfaces(surfaces) if what.builtin else ()),
         ],
         middleware=[*cors(settings), Middleware(RequestLog), Middleware(Sending)],

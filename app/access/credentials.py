@@ -43,7 +43,7 @@ FROM found
 class Credential:
     """A credential that is good now.
 
-    `permissions`: words such as `codes_view`; empty: all there are. `valid_until`: seconds since
+    `permissions`: scopes such as `codes_view`; empty: all there are. `valid_until`: seconds since
     1970, None for ever. Keep no credential beyond that moment, nor beyond a notice on
     `app.access.known.CHANNEL`: it may have been revoked.
     """
@@ -56,9 +56,9 @@ class Credential:
     permissions: tuple[str, ...] = ()
     valid_until: float | None = None
 
-    def allows(self, word: str) -> bool:
-        """Whether it is good for what needs that word, as far as its user may do it."""
-        return not self.permissions or word in self.permissions
+    def has_scope(self, scope: str) -> bool:
+        """Whether it is good for what needs that scope, as far as its user may do it."""
+        return not self.permissions or scope in self.permissions
 
 
 async def credential_by_token(session: Session, kind: str, token: str) -> Credential | None:

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import PurePosixPath
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,12 +29,13 @@ from app.domains.directus_files.transformations import (
     is_asked,
 )
 from app.domains.directus_files.variants import is_transformed, variant_name, variant_size
-from app.errors import Forbidden, RangeNotSatisfiable
+from app.errors import Forbidden
 from app.items.items import Items
 from app.items.write.values import as_key
 from app.pools import Asker
 from app.rest.files import FILES
 from app.storage import NoSuchObject
+from app.web.attachments import asked_range, disposition
 from app.web.streaming import Stream
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,6 @@ _IN_PLACE = re.compile(
 )
 """What a browser may show in place. All else (HTML, SVG, PDF, ...) it is told to save."""
 
-_RANGE = re.compile(r"bytes=(\d{0,99})-(\d{0,99})", re.ASCII)
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -165,13 +164,6 @@ def _headers(request: Request, file: StoredFile, shown: Shown) -> dict[str, str]
     return headers
 
 
-def disposition(kind: str, name: str) -> str:
-    """The Content-Disposition of a file name in any script (RFC 6266)."""
-    ascii_name = name.encode("ascii", "replace").decode().replace("\\", "_").replace('"', "'")
-    plain = f'{kind}; filename="{ascii_name}"'
-    return plain if ascii_name == name else f"{plain}; filename*=UTF-8''{quote(name, safe='')}"
-
-
 def _is_known(request: Request, file: StoredFile, tag: str) -> bool:
     """Whether the client says that it has these bytes."""
     known = request.headers.get("if-none-match")
@@ -186,27 +178,6 @@ def _is_known(request: Request, file: StoredFile, tag: str) -> bool:
         return file.since.replace(microsecond=0) <= parsedate_to_datetime(since)
     except (ValueError, TypeError, OverflowError):
         return False
-
-
-def asked_range(request: Request, size: int, tag: str) -> tuple[int, int] | None:
-    """The start and length asked for; None for all. Raises RangeNotSatisfiable."""
-    asked = request.headers.get("range")
-    if asked is None or not asked.startswith("bytes=") or "," in asked:
-        return None  # of several ranges at once, all of the file is a valid answer
-    if request.headers.get("if-range", tag) != tag:
-        return None
-    match = _RANGE.fullmatch(asked.replace(" ", ""))
-    if match is None or not any(match.groups()):
-        raise RangeNotSatisfiable(asked, size)
-    first, last = match.groups()
-    if not first:
-        start, end = max(size - int(last), 0), size - 1
-    else:
-        start = int(first)
-        end = min(int(last), size - 1) if last else size - 1
-    if start > end:
-        raise RangeNotSatisfiable(asked, size)
-    return start, end - start + 1
 
 
 routes = [

@@ -42,7 +42,13 @@ def domains_url(database_url: str) -> Iterator[str]:
 @pytest.fixture
 async def session(domains_url: str, monkeypatch) -> AsyncIterator[WriteSession]:
     """A write session whose transaction is rolled back, with what the rules ask the settings."""
-    monkeypatch.setenv("SECRET", SECRET)
+    services = {
+        "DATABASE_URL": domains_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "S3_URL": "http://nobody:nobody@127.0.0.1:9/nothing",
+    }
+    for name, value in {**services, "SECRET": SECRET}.items():
+        monkeypatch.setenv(name, value)
     settings.cache_clear()
     domains.register()
     database = Database(domains_url, max_size=1)

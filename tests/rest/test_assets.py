@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from app.access.secrets import token_hash
-from app.rest.assets import disposition
 from app.storage import storage_at
+from app.web.attachments import disposition
 from tests.installation import ACCOUNT, NOBODY, client_of
 from tests.rest.test_files import upload
 

@@ -8,7 +8,7 @@ import orjson
 from app.access.caller import Caller
 from app.access.secrets import token_hash
 from app.database.session import Session, WriteSession
-from app.domains.api_credential.words import WORDS
+from app.domains.api_credential.scopes import SCOPES
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden, Stored
 from app.items.hooks import Row, Rules, Update
 from app.items.policy.sight import tenancy
@@ -90,7 +90,7 @@ def _problems(caller: Caller, given: Row, row: Row) -> Iterator[AppError]:
 
 
 def _wrong_words(row: Mapping[str, Any]) -> Iterator[AppError]:
-    words, known = row.get("permissions"), WORDS.get(str(row.get("kind")))
+    words, known = row.get("permissions"), SCOPES.get(str(row.get("kind")))
     if words is None:
         return
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):

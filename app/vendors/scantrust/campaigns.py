@@ -4,9 +4,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from app.vendors.scantrust.pages import PAGING, listed, page_of, truth
-from app.vendors.scantrust.routing import Visit, answer, at, endpoint
-from app.vendors.scantrust.rows import Row, created_row, page_of_rows, row_of_key, searched
+from app.vendors.scantrust.answers import json_answer, list_answer, page_of
+from app.vendors.scantrust.site import SITE
+from app.vendors.surface import RequestContext, endpoint
+from app.vendors.surface.paging import PAGING, read_boolean
+from app.vendors.surface.rows import Row, create_row, read_page_of_rows, read_row, search_filter
 
 COLLECTION = "campaign"
 OWN = ("id", "name", "description", "is_archived", "max_scan_count")
@@ -15,30 +17,30 @@ FIELDS = (*OWN, "date_created", *(f"scm_fields.{name}" for name in OF_FIELDS))
 WRITABLE = ("name", "description", "is_archived", "max_scan_count")
 
 
-@endpoint(words=("codes_view",))
-async def campaigns(visit: Visit) -> Response:
-    params = visit.params("is_archived", "search", *PAGING)
-    page, archived = page_of(params), truth(params, "is_archived")
-    where = searched(params, "name", "description")
+@endpoint(scopes=("codes_view",))
+async def campaigns(context: RequestContext) -> Response:
+    params = context.params("is_archived", "search", *PAGING)
+    page, archived = page_of(params), read_boolean(params, "is_archived")
+    where = search_filter(params, "name", "description")
     if archived is not None:
         where["is_archived"] = {"_eq": archived}
-    count, rows = await page_of_rows(visit, COLLECTION, FIELDS, page, where=where)
-    return listed(visit, page, count, [_shown(row) for row in rows])
+    count, rows = await read_page_of_rows(context, COLLECTION, FIELDS, page, where=where)
+    return list_answer(context, page, count, [_shown(row) for row in rows])
 
 
-@endpoint(words=("codes_view",))
-async def campaign(visit: Visit) -> Response:
-    return answer(_shown(await row_of_key(visit, COLLECTION, FIELDS, visit.number("id"))))
+@endpoint(scopes=("codes_view",))
+async def campaign(context: RequestContext) -> Response:
+    return json_answer(_shown(await read_row(context, COLLECTION, FIELDS, context.number("id"))))
 
 
-@endpoint(words=("campaign_create",))
-async def create(visit: Visit) -> Response:
-    body = await visit.body()
+@endpoint(scopes=("campaign_create",))
+async def create(context: RequestContext) -> Response:
+    body = await context.json_object()
     payload = {name: body[name] for name in WRITABLE if name in body}
     if "scm_fields" in body:
         payload["scm_fields"] = _written(body["scm_fields"])
-    made = await created_row(visit, COLLECTION, FIELDS, payload)
-    return answer(_shown(made), 201)
+    made = await create_row(context, COLLECTION, FIELDS, payload)
+    return json_answer(_shown(made), 201)
 
 
 def _shown(row: Row) -> dict[str, Any]:
@@ -63,6 +65,6 @@ def _written(fields: Any) -> Any:
 
 
 routes = [
-    *at("/campaigns", get=campaigns, post=create),
-    *at("/campaigns/{id:digits}", get=campaign),
+    *SITE.at("/campaigns", get=campaigns, post=create),
+    *SITE.at("/campaigns/{id:digits}", get=campaign),
 ]

@@ -10,9 +10,11 @@ from app.domains.document import links
 from app.domains.document.file import MEDIA_TYPE
 from app.domains.document.service import ask, read_document
 from app.errors import DocumentExpired
-from app.rest.assets import asked_range, disposition
 from app.storage import NoSuchObject
-from app.vendors.scantrust.routing import PREFIX, Visit, answer, at, endpoint
+from app.vendors.scantrust.answers import json_answer
+from app.vendors.scantrust.site import SITE
+from app.vendors.surface import RequestContext, endpoint
+from app.web.attachments import asked_range, disposition
 from app.web.robots import is_robot
 from app.web.streaming import Stream
 
@@ -44,65 +46,65 @@ SHOWN = (
 )
 
 
-@endpoint(words=("codes_view",))
-async def search(visit: Visit) -> Response:
+@endpoint(scopes=("codes_view",))
+async def search(context: RequestContext) -> Response:
     """A new document for every call, though it is a GET."""
-    params = dict(visit.request.query_params)
-    async with visit.database.write() as session:
-        found = await read_search(session, visit.sight(), params, campaign_required=True)
+    params = dict(context.request.query_params)
+    async with context.database.write() as session:
+        found = await read_search(session, context.sight(), params, campaign_required=True)
         document = await ask(session, found)
-    response = answer({"document": {"key": document.key}, "task": document.task})
+    response = json_answer({"document": {"key": document.key}, "task": document.task})
     response.headers.update(NO_STORE)
     return response
 
 
-@endpoint(words=("codes_view",))
-async def document(visit: Visit) -> Response:
-    async with visit.database.read() as session:
-        found = await read_document(session, visit.sight(), visit.place("key"))
-    return answer({name: getattr(found, name) for name in SHOWN})
+@endpoint(scopes=("codes_view",))
+async def document(context: RequestContext) -> Response:
+    async with context.database.read() as session:
+        found = await read_document(session, context.sight(), context.path_param("key"))
+    return json_answer({name: getattr(found, name) for name in SHOWN})
 
 
-@endpoint(words=("codes_view",))
-async def get_download_link(visit: Visit) -> Response:
-    async with visit.database.write() as session:
-        token = await links.link(session, visit.sight(), visit.place("key"))
-    link = visit.absolute(f"{PREFIX}/documents/download/{token}/")
-    response = answer({"link": link})
+@endpoint(scopes=("codes_view",))
+async def get_download_link(context: RequestContext) -> Response:
+    async with context.database.write() as session:
+        token = await links.link(session, context.sight(), context.path_param("key"))
+    link = context.absolute(f"{SITE.prefixes[0]}/documents/download/{token}/")
+    response = json_answer({"link": link})
     response.headers.update(NO_STORE)
     return response
 
 
 @endpoint(is_open=True)
-async def download(visit: Visit) -> Response:
+async def download(context: RequestContext) -> Response:
     """302 to the file; the link is used up. Not by previews: they see a page (7.4)."""
-    if is_robot(visit.request.scope):
+    if is_robot(context.request.scope):
         return HTMLResponse(PAGE, headers=NO_STORE)
-    token = visit.place("token")
-    async with visit.database.read() as session:
+    token = context.path_param("token")
+    async with context.database.read() as session:
         found = await links.linked(session, token)
     # Without a connection, and first: where the storage does not answer the link stays good.
     place = await links.place_of(
-        visit.request.state.storage,
+        context.request.state.storage,
         found,
-        lambda signed: visit.absolute(f"{PREFIX}/documents/file/{signed}/"),
+        lambda signed: context.absolute(f"{SITE.prefixes[0]}/documents/file/{signed}/"),
     )
-    async with visit.database.of(("links", found.user)).write() as session:
+    async with context.database.of(("links", found.user)).write() as session:
         await links.use_up(session, token)
     return Response(status_code=302, headers={**NO_STORE, "Location": place})
 
 
 @endpoint(is_open=True)
-async def look(visit: Visit) -> Response:  # noqa: ARG001 - it looks at nothing
+async def look(context: RequestContext) -> Response:  # noqa: ARG001 - it looks at nothing
     """HEAD, as previews of links send it: nothing is used up, and nothing is told (7.4)."""
     return Response(status_code=200, headers=NO_STORE)
 
 
 @endpoint(is_open=True)
-async def file(visit: Visit) -> Response:
+async def file(context: RequestContext) -> Response:
     """The bytes, or a range of them, block by block: no connection of the database is held."""
-    async with visit.database.read() as session:
-        found = await links.file_of(session, visit.place("token"))
+    async with context.database.read() as session:
+        found = await links.file_of(session, context.path_param("token"))
     headers = {
         **NO_STORE,
         "Accept-Ranges": "bytes",
@@ -112,25 +114,25 @@ async def file(visit: Visit) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     start, length, status = 0, found.size, 200
-    asked = asked_range(visit.request, found.size, headers["ETag"])
+    asked = asked_range(context.request, found.size, headers["ETag"])
     if asked is not None:
         start, length = asked
         status = 206
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{found.size}"
     headers["Content-Length"] = str(length)
-    if visit.request.method == "HEAD":
+    if context.request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     try:
-        blocks = await visit.request.state.storage.open(found.object_name, start, length)
+        blocks = await context.request.state.storage.open(found.object_name, start, length)
     except NoSuchObject:
         raise DocumentExpired from None
     return Stream(blocks, status, headers=headers)
 
 
 routes = [
-    *at("/codes/download", get=search),
-    *at("/documents/download/{token}", get=download, head=look),
-    *at("/documents/file/{token}", get=file),
-    *at("/documents/{key}", get=document),
-    *at("/documents/{key}/get-download-link", get=get_download_link),
+    *SITE.at("/codes/download", get=search),
+    *SITE.at("/documents/download/{token}", get=download, head=look),
+    *SITE.at("/documents/file/{token}", get=file),
+    *SITE.at("/documents/{key}", get=document),
+    *SITE.at("/documents/{key}/get-download-link", get=get_download_link),
 ]

@@ -30,6 +30,7 @@ from app.errors import (
     ValueTooLong,
 )
 from app.json_text import written
+from app.vendors.surface.errors import NotAuthenticated
 
 NOT_FOUND = "Not found."
 NOT_ALLOWED = "You do not have permission to perform this action."
@@ -44,48 +45,8 @@ _OF_A_FIELD = (
     ValueOutOfRange,
     ValueTooLong,
 )
-_OWN_WORDS = {"required": "This field is required.", "nnull": "This field may not be null."}
+_OWN_SENTENCES = {"required": "This field is required.", "nnull": "This field may not be null."}
 """What the framework says of a field, by the rule that is broken."""
-
-
-class NotAuthenticated(AppError):
-    """The route is for callers with a credential, and there is none."""
-
-    code = "NOT_AUTHENTICATED"
-    status = 401
-
-    def __init__(self) -> None:
-        super().__init__("Authentication credentials were not provided.")
-
-
-class PermissionDenied(AppError):
-    """The credential is not good for this, whatever the row."""
-
-    code = "FORBIDDEN"
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__(NOT_ALLOWED)
-
-
-class NotFound(AppError):
-    """There is no such row; one of another company is none (systems.md 6.1.5)."""
-
-    code = "NOT_FOUND"
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__(NOT_FOUND)
-
-
-class ParseError(AppError):
-    """The body is not JSON."""
-
-    code = "INVALID_PAYLOAD"
-    status = 400
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"JSON parse error - {reason}")
 
 
 def required(field: str) -> FailedValidation:
@@ -98,23 +59,18 @@ def invalid(field: str, sentence: str = "Enter a valid value.") -> FailedValidat
     return FailedValidation(field, "format", sentence)
 
 
-def unknown_filter(name: str) -> FailedValidation:
-    """A query parameter that the route does not know (systems.md 4.2)."""
-    return FailedValidation(name, "unknown", "Unknown filter.")
-
-
-def error_response(error: AppError | ErrorList, names: Mapping[str, str] | None = None) -> Response:
+def render_error(error: AppError | ErrorList, names: Mapping[str, str]) -> Response:
     """The answer to a refusal. `names`: what the route calls our fields, where it differs."""
     errors = error.errors if isinstance(error, ErrorList) else [error]
     about = [item for item in errors if isinstance(item, _OF_A_FIELD)]
     if about and len(about) == len(errors):
-        return _response(_by_field(about, names or {}), 400)
+        return _response(_by_field(about, names), 400)
     # Of several, the first that is about no field: it is what has to be mended first.
     first = next(item for item in errors if not isinstance(item, _OF_A_FIELD))
     return _whole(first)
 
 
-def crash_response() -> Response:
+def render_crash() -> Response:
     """The answer when nobody foresaw what happened."""
     return _response({"detail": "A server error occurred."}, 500)
 
@@ -168,11 +124,11 @@ def _sentence(error: AppError) -> str:
     """What the framework says of a field, where it has words of its own."""
     match error:
         case FailedValidation():
-            return _OWN_WORDS.get(error.extensions["type"], error.detail)
+            return _OWN_SENTENCES.get(error.extensions["type"], error.detail)
         case RecordNotUnique():
             return "This field must be unique."
         case NotNullViolation():
-            return _OWN_WORDS["nnull"]
+            return _OWN_SENTENCES["nnull"]
         case InvalidForeignKey():
             value = error.extensions["value"]
             return f'Invalid pk "{value}" - object does not exist.'

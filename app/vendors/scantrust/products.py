@@ -6,10 +6,19 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from starlette.responses import Response
 
 from app.domains.product.counts import Counts, count_codes
+from app.vendors.scantrust.answers import json_answer, list_answer, page_of
 from app.vendors.scantrust.errors import invalid, required
-from app.vendors.scantrust.pages import PAGING, listed, page_of, truth
-from app.vendors.scantrust.routing import Visit, answer, at, endpoint
-from app.vendors.scantrust.rows import Row, created_row, key_of, one_row, page_of_rows, searched
+from app.vendors.scantrust.site import SITE
+from app.vendors.surface import RequestContext, endpoint
+from app.vendors.surface.paging import PAGING, read_boolean
+from app.vendors.surface.rows import (
+    Row,
+    create_row,
+    find_key,
+    read_matching_row,
+    read_page_of_rows,
+    search_filter,
+)
 
 COLLECTION = "product"
 NAMES = {
@@ -39,17 +48,17 @@ READONLY = frozenset({"id", "creation_date"})
 ORDERS = {shown: own for own, shown in NAMES.items()}
 
 
-@endpoint(words=("product_view",))
-async def products(visit: Visit) -> Response:
-    params = visit.params("is_archived", "ordering", "sku__exact", "search", *PAGING)
-    page, archived = page_of(params), truth(params, "is_archived")
-    where = searched(params, "product_name", "sku", "description")
+@endpoint(scopes=("product_view",))
+async def products(context: RequestContext) -> Response:
+    params = context.params("is_archived", "ordering", "sku__exact", "search", *PAGING)
+    page, archived = page_of(params), read_boolean(params, "is_archived")
+    where = search_filter(params, "product_name", "sku", "description")
     if archived is not None:
         where["is_archived"] = {"_eq": archived}
     if "sku__exact" in params:
         where["sku"] = {"_eq": params["sku__exact"]}
-    count, rows = await page_of_rows(
-        visit,
+    count, rows = await read_page_of_rows(
+        context,
         COLLECTION,
         FIELDS,
         page,
@@ -57,34 +66,36 @@ async def products(visit: Visit) -> Response:
         sort=_order(params.get("ordering", "")),
         usual="product_number",
     )
-    return listed(visit, page, count, await _all_shown(visit, rows))
+    return list_answer(context, page, count, await _all_shown(context, rows))
 
 
-@endpoint(words=("product_view",))
-async def product(visit: Visit) -> Response:
-    where = {"product_number": {"_eq": visit.number("id")}}
-    row = await one_row(visit, COLLECTION, FIELDS, where)
-    [shown] = await _all_shown(visit, [row])
-    return answer(shown)
+@endpoint(scopes=("product_view",))
+async def product(context: RequestContext) -> Response:
+    where = {"product_number": {"_eq": context.number("id")}}
+    row = await read_matching_row(context, COLLECTION, FIELDS, where)
+    [shown] = await _all_shown(context, [row])
+    return json_answer(shown)
 
 
-@endpoint(words=("product_create",), names=NAMES)
-async def create(visit: Visit) -> Response:
-    body = await visit.body()
+@endpoint(scopes=("product_create",), names=NAMES)
+async def create(context: RequestContext) -> Response:
+    body = await context.json_object()
     if not body.get("sku"):
         raise required("sku")
     payload = {
         own: body[shown] for own, shown in NAMES.items() if shown in body and shown not in READONLY
     }
-    payload["brand"] = await key_of(visit, "brand", "number", "brand", body.get("brand"))
-    payload["campaign"] = await key_of(visit, "campaign", "id", "campaign", body.get("campaign"))
+    payload["brand"] = await find_key(context, "brand", "number", "brand", body.get("brand"))
+    payload["campaign"] = await find_key(
+        context, "campaign", "id", "campaign", body.get("campaign")
+    )
     if body.get("gtin") is not None:
         payload["gtin"] = body["gtin"]
     else:
         payload["id"] = str(uuid4())  # a sku is a company's own: others may have the same
-    row = await created_row(visit, COLLECTION, FIELDS, payload)
-    [shown] = await _all_shown(visit, [row]) or [{}]
-    return answer(shown, 201)
+    row = await create_row(context, COLLECTION, FIELDS, payload)
+    [shown] = await _all_shown(context, [row]) or [{}]
+    return json_answer(shown, 201)
 
 
 def _order(text: str) -> tuple[str, ...]:
@@ -99,10 +110,10 @@ def _order(text: str) -> tuple[str, ...]:
     return tuple(terms)
 
 
-async def _all_shown(visit: Visit, rows: list[Row]) -> list[dict[str, Any]]:
+async def _all_shown(context: RequestContext, rows: list[Row]) -> list[dict[str, Any]]:
     keys = [row["id"] for row in rows if "id" in row]
-    async with visit.database.read() as session:
-        counts = await count_codes(session, visit.sight(), keys)
+    async with context.database.read() as session:
+        counts = await count_codes(session, context.sight(), keys)
     return [_shown(row, counts.get(row.get("id", ""), _NOTHING)) for row in rows]
 
 
@@ -123,4 +134,7 @@ def _shown(row: Row, counts: Counts) -> dict[str, Any]:
     }
 
 
-routes = [*at("/products", get=products, post=create), *at("/products/{id:digits}", get=product)]
+routes = [
+    *SITE.at("/products", get=products, post=create),
+    *SITE.at("/products/{id:digits}", get=product),
+]

@@ -18,9 +18,12 @@ from starlette.responses import Response
 from app.database.session import Session
 from app.domains.code_search.readings import Span
 from app.domains.scan.search import SCANS, ScanSearch, read_scans
-from app.vendors.scantrust.errors import PermissionDenied, invalid
-from app.vendors.scantrust.routing import Visit, answer, at, endpoint
+from app.vendors.scantrust.answers import json_answer
+from app.vendors.scantrust.errors import invalid
 from app.vendors.scantrust.scan_records import page_statement, summary_statement
+from app.vendors.scantrust.site import SITE
+from app.vendors.surface import RequestContext, endpoint
+from app.vendors.surface.errors import PermissionDenied
 
 PAGE = 20
 """Scans of a page where no limit is given (systems.md 4.1)."""
@@ -29,9 +32,9 @@ MOST = 10_000
 _PAGING = ("limit", "offset", "page_mode", "cursor")
 
 
-@endpoint(words=("scans_download",))
-async def scans(visit: Visit) -> Response:
-    params = dict(visit.request.query_params)
+@endpoint(scopes=("scans_download",))
+async def scans(context: RequestContext) -> Response:
+    params = dict(context.request.query_params)
     paging = {name: params.pop(name) for name in _PAGING if name in params}
     limit = _number(paging, "limit", PAGE, MOST) or PAGE
     offset = _number(paging, "offset", 0)
@@ -39,53 +42,55 @@ async def scans(visit: Visit) -> Response:
         raise invalid("page_mode")
     if paging.get("page_mode", "").strip() == "cursor":
         after = _position(paging["cursor"]) if paging.get("cursor") else None
-        async with visit.database.read() as session:
-            search = await _search(visit, session, params)
+        async with context.database.read() as session:
+            search = await _search(context, session, params)
             # A cursor says the time and the key of a scan: of every one they have to be readable.
             search.sight.require_always(SCANS, "id", "scanned_at")
-            return await _after(visit, session, search, limit, after)
-    async with visit.database.read() as session:
-        search = await _search(visit, session, params)
-        return await _page(visit, session, search, limit, offset)
+            return await _after(context, session, search, limit, after)
+    async with context.database.read() as session:
+        search = await _search(context, session, params)
+        return await _page(context, session, search, limit, offset)
 
 
 @endpoint()
-async def summary(visit: Visit) -> Response:
-    if not any(map(visit.entry.allows, ("scans_download", "codes_view"))):
+async def summary(context: RequestContext) -> Response:
+    if not any(map(context.principal.has_scope, ("scans_download", "codes_view"))):
         raise PermissionDenied
-    async with visit.database.read() as session:
-        search = await _search(visit, session, dict(visit.request.query_params))
+    async with context.database.read() as session:
+        search = await _search(context, session, dict(context.request.query_params))
         sql, values = summary_statement(search)
         counted = await session.fetch_one(sql, values) or {}
     shown = {name: orjson.Fragment(part) for name, part in counted.items()}
-    return answer({**shown, **_shown(search.asked)})
+    return json_answer({**shown, **_shown(search.asked)})
 
 
-async def _search(visit: Visit, session: Session, params: Mapping[str, str]) -> ScanSearch:
-    return await read_scans(session, visit.sight(), params)
+async def _search(
+    context: RequestContext, session: Session, params: Mapping[str, str]
+) -> ScanSearch:
+    return await read_scans(session, context.sight(), params)
 
 
 async def _page(
-    visit: Visit, session: Session, search: ScanSearch, limit: int, offset: int
+    context: RequestContext, session: Session, search: ScanSearch, limit: int, offset: int
 ) -> Response:
     """A page by its place: with the count of all, and the pages before and after it."""
     sql, values = page_statement(search, limit, offset=offset)
     found = await session.fetch_one(sql, values) or {}
-    visit.database.answered(len(found["results"]))
+    context.database.answered(len(found["results"]))
     following = offset + limit if offset + limit < found["count"] else None
     before = max(0, offset - limit) if offset > 0 else None
-    return answer(
+    return json_answer(
         {
             "count": found["count"],
-            "next": _link(visit, offset=following, limit=limit),
-            "previous": _link(visit, offset=before, limit=limit),
+            "next": _link(context, offset=following, limit=limit),
+            "previous": _link(context, offset=before, limit=limit),
             "results": orjson.Fragment(found["results"]),
         }
     )
 
 
 async def _after(
-    visit: Visit,
+    context: RequestContext,
     session: Session,
     search: ScanSearch,
     limit: int,
@@ -94,14 +99,14 @@ async def _after(
     """A page by the scan before it: as fast at the end as at the beginning, and not counted."""
     sql, values = page_statement(search, limit, after=after, is_counted=False)
     found = await session.fetch_one(sql, values) or {}
-    visit.database.answered(len(found["results"]))
+    context.database.answered(len(found["results"]))
     last = found["last"]
     body = {
-        "next": _link(visit, cursor=_cursor(last) if found["more"] else None, limit=limit),
+        "next": _link(context, cursor=_cursor(last) if found["more"] else None, limit=limit),
         "previous": None,
         "results": orjson.Fragment(found["results"]),
     }
-    return answer(body)
+    return json_answer(body)
 
 
 def _number(given: Mapping[str, str], name: str, default: int, most: int = 2**31 - 1) -> int:
@@ -115,12 +120,12 @@ def _number(given: Mapping[str, str], name: str, default: int, most: int = 2**31
     return int(text)
 
 
-def _link(visit: Visit, **changed: Any) -> str | None:
+def _link(context: RequestContext, **changed: Any) -> str | None:
     """The URL of another page of the same search; None without one."""
     if None in changed.values():
         return None
-    query = {**visit.request.query_params, **changed}
-    return visit.absolute(f"{visit.path}?{urlencode(query)}")
+    query = {**context.request.query_params, **changed}
+    return context.absolute(f"{context.path}?{urlencode(query)}")
 
 
 def _cursor(last: str) -> str:
@@ -150,11 +155,11 @@ def _time(when: datetime | None) -> str | None:
 
 
 routes = [
-    *at("/dashboard/scans", get=scans),
-    *at("/dashboards/scans", get=scans),
-    *at("/dashboard/summary", get=summary),
-    *at("/dashboards/summary", get=summary),
-    *at("/dashboard/scans", prefix="/v2", get=scans),
-    *at("/dashboard/summary", prefix="/v2", get=summary),
+    *SITE.at("/dashboard/scans", get=scans),
+    *SITE.at("/dashboards/scans", get=scans),
+    *SITE.at("/dashboard/summary", get=summary),
+    *SITE.at("/dashboards/summary", get=summary),
+    *SITE.at("/dashboard/scans", prefix="/v2", get=scans),
+    *SITE.at("/dashboard/summary", prefix="/v2", get=summary),
 ]
 """`dashboards` as their documentation writes it once, `/v2` as the seed does (systems.md 7.1)."""

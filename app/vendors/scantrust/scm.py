@@ -13,24 +13,27 @@ from app.domains.scm_data.task_queries import shown
 from app.domains.scm_data.tasks import ask
 from app.domains.scm_data.upload import by_key
 from app.errors import ErrorList
-from app.vendors.scantrust.errors import NotFound, invalid, required
-from app.vendors.scantrust.routing import Visit, answer, at, endpoint
+from app.vendors.scantrust.answers import json_answer
+from app.vendors.scantrust.errors import invalid, required
+from app.vendors.scantrust.site import SITE
+from app.vendors.surface import RequestContext, endpoint
+from app.vendors.surface.errors import NotFound
 
 MOST_ITEMS = 100_000
 """Items of an upload that is done at once; more are a worker's."""
 
-WORDS = ("codes_view", "scm_bulk_edit", "scm_code_edit", "product_view")
+SCOPES = ("codes_view", "scm_bulk_edit", "scm_code_edit", "product_view")
 
 
-@endpoint(words=WORDS)
-async def upload(visit: Visit) -> Response:
+@endpoint(scopes=SCOPES)
+async def upload(context: RequestContext) -> Response:
     """`{"data_key", "items"}`: each item names a code by the data key, and says what it gets."""
-    data_key, items = _read_items(await visit.body())
-    async with visit.items.writing() as session:
-        changed = await upload_data(session, visit.sight(), by_key(data_key, items))
-        names = await _names(visit, session, data_key, changed)
+    data_key, items = _read_items(await context.json_object())
+    async with context.items.writing() as session:
+        changed = await upload_data(session, context.sight(), by_key(data_key, items))
+        names = await _names(context, session, data_key, changed)
     fields = {names[one.key]: one.fields for one in changed if one.key in names}
-    return answer(
+    return json_answer(
         {
             "total_updates": sum(len(one.fields) for one in changed),
             "changes": sorted({name for one in changed for name in one.fields}),
@@ -40,42 +43,42 @@ async def upload(visit: Visit) -> Response:
     )
 
 
-@endpoint(words=WORDS)
-async def upload_async(visit: Visit) -> Response:
+@endpoint(scopes=SCOPES)
+async def upload_async(context: RequestContext) -> Response:
     """`{"constraints", "scm_data"}`: the same for all codes that fulfil the constraints."""
-    body = await visit.body()
+    body = await context.json_object()
     constraints, data = _read_task(body)
     reference = body.get("reference")
-    async with visit.database.write() as session:
+    async with context.database.write() as session:
         said = None if reference is None else str(reference)
-        key = await ask(session, visit.sight(), constraints, data, said)
-    return answer({"task_id": key})
+        key = await ask(session, context.sight(), constraints, data, said)
+    return json_answer({"task_id": key})
 
 
-@endpoint(words=("codes_view",))
-async def task(visit: Visit) -> Response:
+@endpoint(scopes=("codes_view",))
+async def task(context: RequestContext) -> Response:
     """How far it is."""
     try:
-        key = str(UUID(visit.place("key")))
+        key = str(UUID(context.path_param("key")))
     except ValueError:
         raise NotFound from None
-    sight = visit.sight()
+    sight = context.sight()
     sight.require("scm_task")
     statement = shown(sight)
-    async with visit.database.read() as session:
+    async with context.database.read() as session:
         row = await session.fetch_one(statement, {**sight.values, "key": key})
     if row is None:
         raise NotFound
-    return answer(row)
+    return json_answer(row)
 
 
 async def _names(
-    visit: Visit, session: Session, data_key: str, changed: Iterable[Changed]
+    context: RequestContext, session: Session, data_key: str, changed: Iterable[Changed]
 ) -> dict[str, str]:
     """The extended ids of the codes: as they were given, where that is what they were named by."""
     if data_key == EXTENDED_ID:
         return {one.key: one.value for one in changed}
-    return await extended_ids(session, visit.sight(), [one.key for one in changed])
+    return await extended_ids(session, context.sight(), [one.key for one in changed])
 
 
 def _read_items(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -128,7 +131,7 @@ def _kind(value: Any) -> str:
 
 
 routes = [
-    *at("/scm/upload", post=upload),
-    *at("/scm/upload/async", post=upload_async),
-    *at("/scm/tasks/{key}", get=task),
+    *SITE.at("/scm/upload", post=upload),
+    *SITE.at("/scm/upload/async", post=upload_async),
+    *SITE.at("/scm/tasks/{key}", get=task),
 ]

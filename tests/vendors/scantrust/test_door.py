@@ -11,11 +11,11 @@ import zipfile
 from uuid import uuid4
 
 import pytest
+from app.domains.api_credential.scopes import NEEDED, is_implied
 from starlette.routing import Route
 
 from app.access.caller import ANONYMOUS
 from app.access.secrets import token_hash
-from app.domains.api_credential.words import NEEDED, implied
 from app.storage import storage_at
 from app.vendors import scantrust
 from tests.installation import ACCOUNT, PRODUCT
@@ -181,7 +181,7 @@ async def shown_by_items(client) -> set:
 
 def paths():
     """Every GET route of the surface, its places filled in."""
-    for route in scantrust.routes:
+    for route in scantrust.SCANTRUST.routes:
         if not isinstance(route, Route) or "path:path" in route.path:
             continue
         filled = [route.path]
@@ -413,4 +413,4 @@ async def test_tokens_have_the_words_that_permissions_imply(allowed, word):
     words = (await without.get("/api/v2/me/")).json()["permissions"]
     assert words == []
     assert word in (await having.get("/api/v2/me/")).json()["permissions"]
-    assert not implied(ANONYMOUS, "scantrust_uat", word)
+    assert not is_implied(ANONYMOUS, "scantrust_uat", word)

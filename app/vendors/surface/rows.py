@@ -13,15 +13,15 @@ from app.items.cache.prepared import PreparedRead
 from app.items.query.relations import step
 from app.items.query.selection import Options
 from app.items.query.tree import Query
-from app.vendors.scantrust.errors import NotFound
-from app.vendors.scantrust.pages import Page
-from app.vendors.scantrust.routing import Visit
+from app.vendors.surface.context import RequestContext
+from app.vendors.surface.errors import NotFound
+from app.vendors.surface.paging import Page
 
 Row = dict[str, Any]
 
 
-async def page_of_rows(
-    visit: Visit,
+async def read_page_of_rows(
+    context: RequestContext,
     collection: str,
     fields: Iterable[str],
     page: Page,
@@ -34,34 +34,36 @@ async def page_of_rows(
 
     Who asks for none gets the usual one, where the caller may read what it is by.
     """
-    if not sort and usual in visit.items.view().fields(collection):
+    if not sort and usual in context.items.view().fields(collection):
         sort = (usual,)
     options = Options(filter=dict(where), sort=sort, limit=page.limit, offset=page.offset)
-    query = _query(visit, collection, fields, options)
+    query = _query(context, collection, fields, options)
     only = Query(collection, (), filter=query.filter)
-    count = await visit.items.count(only)
-    rows = orjson.loads(await visit.items.many(query)) if page.offset < count else []
+    count = await context.items.count(only)
+    rows = orjson.loads(await context.items.many(query)) if page.offset < count else []
     return count, rows
 
 
-def searched(params: Mapping[str, str], *fields: str) -> dict[str, Any]:
+def search_filter(params: Mapping[str, str], *fields: str) -> dict[str, Any]:
     """The condition of the parameter `search`: one of the fields contains it."""
     term = params.get("search", "").strip()
     return {"_or": [{name: {"_icontains": term}} for name in fields]} if term else {}
 
 
-async def row_of_key(visit: Visit, collection: str, fields: Iterable[str], key: Any) -> Row:
+async def read_row(
+    context: RequestContext, collection: str, fields: Iterable[str], key: Any
+) -> Row:
     """The row of a key. Raises NotFound."""
-    query = _query(visit, collection, fields, Options(limit=1))
-    return _found(await visit.items.one(query, visit.items.by_key(collection, key)))
+    query = _query(context, collection, fields, Options(limit=1))
+    return _found(await context.items.one(query, context.items.by_key(collection, key)))
 
 
-async def one_row(
-    visit: Visit, collection: str, fields: Iterable[str], where: Mapping[str, Any]
+async def read_matching_row(
+    context: RequestContext, collection: str, fields: Iterable[str], where: Mapping[str, Any]
 ) -> Row:
     """The row that matches. Raises NotFound."""
-    query = _query(visit, collection, fields, Options(filter=dict(where), limit=1))
-    return _found(await visit.items.one(query))
+    query = _query(context, collection, fields, Options(filter=dict(where), limit=1))
+    return _found(await context.items.one(query))
 
 
 def _found(found: bytes | None) -> Row:
@@ -71,25 +73,27 @@ def _found(found: bytes | None) -> Row:
     return row
 
 
-async def created_row(visit: Visit, collection: str, fields: Iterable[str], payload: Row) -> Row:
+async def create_row(
+    context: RequestContext, collection: str, fields: Iterable[str], payload: Row
+) -> Row:
     """Create a row; what the caller may read of it."""
-    back = _back(visit, collection, fields)
-    return _first(await visit.items.create(collection, [payload], back))
+    back = _back(context, collection, fields)
+    return _first(await context.items.create(collection, [payload], back))
 
 
-async def changed_row(
-    visit: Visit, collection: str, fields: Iterable[str], key: Any, patch: Row
+async def update_row(
+    context: RequestContext, collection: str, fields: Iterable[str], key: Any, patch: Row
 ) -> Row:
     """Change the row of a key; what the caller may read of it then."""
-    back = _back(visit, collection, fields)
-    return _first(await visit.items.update(collection, [(key, patch)], back))
+    back = _back(context, collection, fields)
+    return _first(await context.items.update(collection, [(key, patch)], back))
 
 
-def _back(visit: Visit, collection: str, fields: Iterable[str]) -> PreparedRead | None:
-    if not visit.items.may_read(collection):
+def _back(context: RequestContext, collection: str, fields: Iterable[str]) -> PreparedRead | None:
+    if not context.items.may_read(collection):
         return None
-    return visit.items.reading_by_keys(
-        None, lambda: _query(visit, collection, fields, Options(limit=-1))
+    return context.items.reading_by_keys(
+        None, lambda: _query(context, collection, fields, Options(limit=-1))
     )
 
 
@@ -98,7 +102,9 @@ def _first(written: bytes | None) -> Row:
     return rows[0] if rows else {}
 
 
-async def key_of(visit: Visit, collection: str, number_field: str, name: str, number: Any) -> Any:
+async def find_key(
+    context: RequestContext, collection: str, number_field: str, name: str, number: Any
+) -> Any:
     """The key of the row that clients know by a number. Raises InvalidForeignKey, of field `name`.
 
     None stays None.
@@ -106,21 +112,23 @@ async def key_of(visit: Visit, collection: str, number_field: str, name: str, nu
     if number is None:
         return None
     if isinstance(number, int) and not isinstance(number, bool):
-        key = visit.items.schema[collection].primary_key.name
+        key = context.items.schema[collection].primary_key.name
         where = {number_field: {"_eq": number}}
-        query = visit.items.reader().query(collection, [key], Options(filter=where, limit=1))
-        if 0 <= number < 2**31 and (found := await visit.items.keys(query)):
+        query = context.items.reader().query(collection, [key], Options(filter=where, limit=1))
+        if 0 <= number < 2**31 and (found := await context.items.keys(query)):
             return found[0]
     raise InvalidForeignKey(collection, name, number)
 
 
-def _query(visit: Visit, collection: str, fields: Iterable[str], options: Options) -> Query:
-    return visit.items.reader().query(collection, _readable(visit, collection, fields), options)
+def _query(
+    context: RequestContext, collection: str, fields: Iterable[str], options: Options
+) -> Query:
+    return context.items.reader().query(collection, _readable(context, collection, fields), options)
 
 
-def _readable(visit: Visit, collection: str, fields: Iterable[str]) -> list[str]:
+def _readable(context: RequestContext, collection: str, fields: Iterable[str]) -> list[str]:
     """Those of the fields that the caller may read."""
-    view = visit.items.view()
+    view = context.items.view()
     own, readable = view.fields(collection), []
     for path in fields:
         name, _, below = path.partition(".")
@@ -130,5 +138,5 @@ def _readable(visit: Visit, collection: str, fields: Iterable[str]) -> list[str]
         if below and (leads is None or below not in view.fields(leads.collection)):
             continue
         readable.append(path)
-    key = visit.items.schema[collection].primary_key.name
+    key = context.items.schema[collection].primary_key.name
     return readable or [key]

@@ -1,7 +1,7 @@
-"""The words a credential's permissions are made of, and what each asks of its user (6.2, 4.1).
+"""Scopes: what a credential's permissions are made of, and what each asks of its user (6.2, 4.1).
 
-Words say what of another product's surface a token is good for. No token, of whatever kind, is good
-for a word whose permission its user has not.
+They say what of a vendor's surface a token is good for. No token, of whatever kind, is good for a
+scope whose permission its user lacks.
 """
 
 from collections.abc import Mapping
@@ -56,12 +56,12 @@ NEEDED: Mapping[str, Mapping[str, Needed]] = {
     },
     "kitcheck": {"tags_create": Needed("create", "unique_code")},
 }
-"""By kind of credential and word."""
+"""By kind of credential and scope."""
 
-WORDS: Mapping[str, frozenset[str]] = {kind: frozenset(words) for kind, words in NEEDED.items()}
-"""The words of the kinds that have some of their own. The others take any words."""
+SCOPES: Mapping[str, frozenset[str]] = {kind: frozenset(named) for kind, named in NEEDED.items()}
+"""The scopes of the kinds that have some of their own. The others take any."""
 
 
-def implied(caller: Caller, kind: str, word: str) -> bool:
-    """Whether what the caller may do at all is enough for the word."""
-    return NEEDED[kind][word].is_met(caller)
+def is_implied(caller: Caller, kind: str, scope: str) -> bool:
+    """Whether what the caller may do at all is enough for the scope."""
+    return NEEDED[kind][scope].is_met(caller)
