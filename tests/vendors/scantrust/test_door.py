@@ -11,11 +11,11 @@ import zipfile
 from uuid import uuid4
 
 import pytest
-from app.domains.api_credential.scopes import NEEDED, is_implied
 from starlette.routing import Route
 
 from app.access.caller import ANONYMOUS
 from app.access.secrets import token_hash
+from app.domains.api_credential.scopes import NEEDED, is_implied
 from app.storage import storage_at
 from app.vendors import scantrust
 from tests.installation import ACCOUNT, PRODUCT
