@@ -10,7 +10,7 @@ from PIL import Image
 from app.domains.directus_files import variants
 from app.settings import settings
 from app.storage import storage_at
-from tests.domains.test_transforming import picture
+from tests.domains.directus_files.test_transforming import picture
 from tests.installation import forget_settings
 from tests.rest.test_assets import anonymous, tenant
 from tests.rest.test_files import is_stored, upload

@@ -5,7 +5,7 @@ import pytest
 from app.errors import AppError, ErrorList, Forbidden
 from tests.held import is_free, waiting
 from tests.items.conftest import ANTS
-from tests.items.test_permissions import BEES, IN, as_user, may
+from tests.items.policy.test_permissions import BEES, IN, as_user, may
 
 __all__ = ["as_user"]
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from tests.domains.reservation_worker import work
+from tests.domains.code_reservation.reservation_worker import work
 from tests.installation import (
     ACCOUNT,
     NOBODY,

@@ -14,7 +14,7 @@ from tests.installation import ACCOUNT, app, client, client_of, installation, pr
 
 __all__ = ["app", "client", "installation", "prepared", "reset", "rows"]
 
-TABLE = Path(__file__).parents[1] / "data" / "scantrust_codes.csv"
+TABLE = Path(__file__).parents[2] / "data" / "scantrust_codes.csv"
 ROWS = list(csv.DictReader(TABLE.read_text().splitlines()))
 SCM_KEYS = list(ROWS[0])[12:]
 CODES = "/items/unique_code"

@@ -1,7 +1,7 @@
 """The statements themselves: a query in JSON, the SQL it becomes in the file next to it.
 
 After a change of the compiler that is meant, write them anew and read the difference:
-GOLDEN=write pytest tests/items/test_golden.py
+GOLDEN=write pytest tests/items/compile/test_golden.py
 """
 
 import json

@@ -36,7 +36,7 @@ from app.items.hooks import expression_of
 from app.storage import storage_at
 from tests.domains.conftest import COMPILER, sight_of
 
-SAMPLE = (Path(__file__).parents[1] / "data" / "scantrust_codes.csv").read_bytes()
+SAMPLE = (Path(__file__).parents[2] / "data" / "scantrust_codes.csv").read_bytes()
 """The seed's own example: its header and five rows."""
 FIXED = 12
 """Columns before the supply-chain fields."""
