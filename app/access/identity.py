@@ -187,9 +187,9 @@ def _permission(row: Mapping[str, Any]) -> Permission:
         row["collection"],
         row["action"],
         fields=frozenset(_listed(row["fields"])),
-        rule=_object(row["permissions"]),
-        validation=_object(row["validation"]),
-        presets=_object(row["presets"]),
+        rule=_object(row["permissions"], _NO_RULE),
+        validation=_object(row["validation"], _NO_RULE),
+        presets=_object(row["presets"], _NO_PRESETS),
     )
 
 
@@ -197,9 +197,16 @@ def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-def _object(raw: bytes | None) -> Mapping[str, Any]:
+_NO_RULE: Mapping[str, Any] = {"_or": "no object is stored"}
+_NO_PRESETS: Mapping[str, Any] = {"_or": "$CURRENT_"}
+"""What nobody understands, and so allows nothing: instead of what is stored and is no object."""
+
+
+def _object(raw: bytes | None, otherwise: Mapping[str, Any]) -> Mapping[str, Any]:
     value = None if raw is None else loaded(raw)
-    return value if isinstance(value, dict) else {}
+    if value is None:
+        return {}
+    return value if isinstance(value, dict) else otherwise
 
 
 def _counts_at(addresses: tuple[str, ...], ip: str | None) -> bool:

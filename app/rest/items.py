@@ -23,6 +23,7 @@ from app.rest.queries import (
     Params,
     read_aggregate,
     read_back,
+    read_chosen,
     read_export,
     read_list,
     read_meta,
@@ -231,7 +232,7 @@ async def _chosen(items: Items, name: str, body: Any) -> list[Any]:
     if not isinstance(body["query"], dict):
         raise InvalidPayload('"query" must be of type object')
     items.allow("read", name)
-    return await items.keys(await read_list(items, name, {"limit": -1, **body["query"]}))
+    return await items.keys(await read_chosen(items, name, body["query"]))
 
 
 def _shown(array: bytes | None, *, many: bool) -> Response:

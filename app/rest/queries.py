@@ -9,10 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from app.errors import InvalidQuery
+from app.errors import InvalidQuery, shown
 from app.items.cache.prepared import Asked, PreparedRead
 from app.items.export.exports import FORMATS, Format
 from app.items.items import Items
+from app.items.query.filter import NOTHING
 from app.items.query.groups import aggregate_query
 from app.items.query.long_lists import read_in_turn
 from app.items.query.operands import as_number
@@ -34,6 +35,29 @@ async def read_list(items: Items, collection: str, params: Params) -> Query:
     """The query of a list. Raises InvalidQuery, Forbidden and TooManyAtOnce."""
     read = partial(read_query, items, collection, params)
     return await read_in_turn(items.caller, params, read)
+
+
+async def read_chosen(items: Items, collection: str, params: Params) -> Query:
+    """The query that picks rows to be written: all of those that match, unless it has pages.
+
+    Raises as `read_list`, and InvalidQuery for what would pick more than is meant: a parameter that
+    is none, and a filter that says nothing.
+    """
+    for name in params:
+        if name not in _PARAMETERS:
+            raise InvalidQuery(f'"{shown(name)}" is no parameter of a query')
+    has_pages = params.get("page") not in (None, "")
+    query = await read_list(items, collection, params if has_pages else {"limit": -1, **params})
+    if query.filter is None and _filter(params.get("filter")) not in NOTHING:
+        raise InvalidQuery("The filter says nothing: it would pick every row")
+    return query
+
+
+_PARAMETERS = frozenset(
+    "fields filter search sort limit offset page deep alias aggregate groupBy meta backlink export "
+    "version versionRaw".split()
+)
+"""What a query in a body may have (directus.md 2)."""
 
 
 def read_query(items: Items, collection: str, params: Params) -> Query:

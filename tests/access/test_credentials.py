@@ -57,16 +57,16 @@ async def test_a_token_leads_to_its_credential(session, user, credential):
         name="ERP",
         permissions=("codes_view",),
     )
-    assert found.allows("codes_view")
-    assert not found.allows("scans_download")
+    assert found.has_scope("codes_view")
+    assert not found.has_scope("scans_download")
 
 
-async def test_without_words_it_allows_all_there_are(session, rows, credential):
+async def test_without_scopes_it_has_all_there_are(session, rows, credential):
     for none in ("NULL", "'null'", "'[]'"):
         rows.execute(f"UPDATE api_credential SET permissions = {none}")
         found = await credential_by_token(session, "scantrust_uat", TOKEN)
         assert found.permissions == ()
-        assert found.allows("scans_download")
+        assert found.has_scope("scans_download")
 
 
 async def test_it_is_good_until_a_moment(session, rows, credential):

@@ -1,5 +1,7 @@
 """Cases from the field: what people report of servers like this one, on a harbour."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -310,6 +312,114 @@ async def test_what_says_nothing_picks_nothing(harbour, condition):
     rule = {"policy": PUBLIC, "collection": "port", "action": "read", "permissions": condition}
     assert (await harbour.refused("POST", "/permissions", rule)).startswith("400")
     assert len(await harbour.data("GET", "/items/port", filter="{}")) == 2
+
+
+WIDE = [
+    {"name": {"_or": []}},
+    {"name": {"_and": []}},
+    {"berths": {"_or": []}},
+    {"berths": {"label": {"_and": []}}},
+    {"name": {"_or": [{"_and": []}]}},
+    {"meta": {"_json": {"_or": []}}},
+    {"_or": [{}, {"id": {"_eq": -1}}]},
+    {"_or": [{"_or": []}, {"id": {"_eq": -1}}]},
+    {"_or": [{"_and": [{}]}, {"id": {"_eq": -1}}]},
+    {"_and": [{}]},
+    {"_or": [{}]},
+]
+
+
+@pytest.mark.parametrize("condition", WIDE, ids=str)
+async def test_what_says_something_and_picks_every_row_is_refused(harbour, condition):
+    """In what is written by query, and in rules: when they are saved and when they are stored."""
+    await harbour.data("POST", "/items/port", [{"name": "a"}, {"name": "b"}])
+    asked = {"query": {"filter": condition}}
+    assert (await harbour.refused("DELETE", "/items/port", asked)).startswith("400")
+    change = {**asked, "data": {"name": "x"}}
+    assert (await harbour.refused("PATCH", "/items/port", change)).startswith("400")
+    rule = {"policy": PUBLIC, "collection": "port", "action": "read", "fields": ["*"]}
+    for name in ("permissions", "validation"):
+        saved = await harbour.refused("POST", "/permissions", {**rule, name: condition})
+        assert saved.startswith("400"), name
+    for action, name in (("read", "permissions"), ("update", "validation")):
+        key = (await harbour.data("POST", "/permissions", {**rule, "action": action}))["id"]
+        harbour.rows.execute(
+            f"UPDATE directus_permissions SET {name} = %s WHERE id = %s",
+            [json.dumps(condition), key],
+        )
+    await harbour.data("PATCH", f"/policies/{PUBLIC}", {"name": "Public"})
+    assert await harbour.seen("GET", "/items/port") == []
+    assert (await harbour.public.patch("/items/port/1", json={"name": "x"})).status_code == 403
+    names = [row["name"] for row in await harbour.data("GET", "/items/port")]
+    assert names == ["a", "b"]
+
+
+@pytest.mark.parametrize("stored", ['"x"', "5", "true", "[]", '[{"id": {"_eq": 1}}]', '"{}"', "0"])
+async def test_rules_that_are_stored_and_are_no_objects_allow_nothing(harbour, stored):
+    await harbour.data("POST", "/items/port", [{"name": "a"}])
+    for action, name in (("read", "permissions"), ("update", "validation"), ("create", "presets")):
+        await harbour.allow("port", action)
+        harbour.rows.execute(
+            f"UPDATE directus_permissions SET {name} = %s WHERE policy = %s AND action = %s",
+            [stored, PUBLIC, action],
+        )
+    await harbour.data("PATCH", f"/policies/{PUBLIC}", {"name": "Public"})
+    assert await harbour.seen("GET", "/items/port") == []
+    assert (await harbour.public.patch("/items/port/1", json={"name": "x"})).status_code == 403
+    assert (await harbour.public.post("/items/port", json={"name": "x"})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"name": {}},
+        {"nope": {}},
+        {"nope": {"x": {}}},
+        {"berths": {}},
+        {"berths": {"label": {}}},
+        {"$FOLLOW": {}},
+        {"name": {"_or": [{}, {"_eq": "x"}]}},
+        {"name": {"_submitted": "x"}},
+    ],
+    ids=str,
+)
+async def test_validations_that_say_nothing_are_refused_and_let_nothing_pass(harbour, rule):
+    of = {"policy": PUBLIC, "collection": "port", "action": "create", "fields": ["*"]}
+    assert (await harbour.refused("POST", "/permissions", of | {"validation": rule})).startswith(
+        "400"
+    )
+    await harbour.allow("port", "create")
+    harbour.rows.execute(
+        "UPDATE directus_permissions SET validation = %s WHERE policy = %s",
+        [json.dumps(rule), PUBLIC],
+    )
+    await harbour.data("PATCH", f"/policies/{PUBLIC}", {"name": "Public"})
+    assert (await harbour.public.post("/items/port", json={"name": "x"})).status_code == 403
+
+
+async def test_what_is_written_by_query_is_what_the_query_reads(harbour):
+    names = [{"name": str(n)} for n in range(5)]
+    for query, keys in (
+        ({"page": 2}, []),
+        ({"page": 2, "limit": 2}, [3, 4]),
+        ({"offset": 3}, [4, 5]),
+        ({"limit": 1, "sort": ["-id"]}, [5]),
+        ({"page": 99_999}, []),
+        ({}, [1, 2, 3, 4, 5]),
+    ):
+        harbour.rows.execute("TRUNCATE port RESTART IDENTITY CASCADE")
+        await harbour.data("POST", "/items/port", names)
+        changed = await harbour.data(
+            "PATCH", "/items/port", {"query": query, "data": {"name": "x"}}
+        )
+        assert sorted(row["id"] for row in changed) == keys
+        await harbour.data("DELETE", "/items/port", {"query": query})
+        left = [row["id"] for row in await harbour.data("GET", "/items/port")]
+        assert left == [key for key in range(1, 6) if key not in keys]
+    for query in ({"filtr": {"id": {"_eq": 1}}}, {"where": {}}):
+        answer = await harbour.refused("DELETE", "/items/port", {"query": query})
+        assert answer.startswith("400")
+        assert "is no parameter of a query" in answer
 
 
 async def test_rules_and_presets_have_every_digit(harbour):

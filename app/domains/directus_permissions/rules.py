@@ -52,7 +52,7 @@ def _faults(filters: FilterReader, row: Row) -> Iterator[AppError]:
     if collection not in filters.schema:
         return  # of what is not served there is nothing to allow
     readers: Mapping[str, Callable[[Any], object]] = {
-        "permissions": lambda raw: filters.read(collection, raw),
+        "permissions": lambda raw: filters.read_rule(collection, raw),
         "validation": RuleReader(filters, collection).read,
         "presets": lambda raw: check_presets(filters.schema, filters.caller, raw),
     }

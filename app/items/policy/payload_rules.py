@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import AppError, FailedValidation, InvalidQuery, shown
-from app.items.query.filter import FilterReader
+from app.items.query.filter import NOTHING, FilterReader
 from app.items.query.operands import is_email
 from app.items.query.operators import CLAIMS, OPPOSITE
 from app.items.query.patterns import BadPattern, matches_written
@@ -61,21 +61,33 @@ class RuleReader:
         self.collection = collection
 
     def read(self, raw: Any) -> Rule:
-        """The rule of a filter object. Raises InvalidQuery and Forbidden for what is none."""
-        return self._all(raw, ())
+        """The rule of a filter object. Raises InvalidQuery and Forbidden for what is none.
+
+        What says something and lets everything pass all the same is none.
+        """
+        rule = self._all(raw, ())
+        if not any(rule.tests()) and raw not in NOTHING:
+            raise InvalidQuery("The rule says nothing: everything would pass it")
+        return rule
 
     def _all(self, raw: Any, names: Path) -> Rule:
         if not isinstance(raw, Mapping):
             raw = {"_eq": raw} if names else raw
         if not isinstance(raw, Mapping):
             raise InvalidQuery("A rule has to be a filter object")
+        if names and not raw:
+            raise InvalidQuery(f'The rule says nothing of "{shown(names[-1])}": use an operator')
         return Rule(tuple(self._entry(key, value, names) for key, value in raw.items()))
 
     def _entry(self, key: str, value: Any, names: Path) -> "Rule | Comparison":
         if key in {"_and", "_or"}:
             if not isinstance(value, Sequence) or isinstance(value, str):
                 raise InvalidQuery(f'"{key}" has to be an array of filter objects')
-            return Rule(tuple(self._all(part, names) for part in value), is_any=key == "_or")
+            parts = tuple(self._all(part, names) for part in value)
+            is_empty = names and not parts
+            if is_empty or (key == "_or" and not all(any(part.tests()) for part in parts)):
+                raise InvalidQuery(f'"{key}" says nothing: everything would pass it')
+            return Rule(parts, is_any=key == "_or")
         if not names or not key.startswith("_"):
             return self._all(value, (*names, key))
         return self._test(key, value, names)
@@ -87,6 +99,8 @@ class RuleReader:
         if operator in _OF_TEXT or operator == "_submitted" or self._is_secret(names):
             if len(names) > 1 or operator not in {"_submitted", *_CHECKS}:
                 raise InvalidQuery(f'"{shown(operator)}" can\'t be asked of "{".".join(names)}"')
+            if operator == "_submitted" and not isinstance(wanted, bool):
+                raise InvalidQuery('"_submitted" takes a boolean')
             if field not in self.filters.schema.fields(self.collection):
                 raise InvalidQuery(f'There is no field "{shown(field)}"')
             if operator == "_regex":

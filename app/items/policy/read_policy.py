@@ -94,7 +94,7 @@ class Restrictor:
     def rule_of(self, collection: str, permission: Permission) -> Condition | None:
         """The rows of one permission; None: all. None at all of a rule that can't be understood."""
         try:
-            return self.filters.read(collection, dict(permission.rule))
+            return self.filters.read_rule(collection, dict(permission.rule))
         except (InvalidQuery, Forbidden) as error:
             logger.warning("a permission of %s allows no row: %s", collection, error)
             return AnyOf(())

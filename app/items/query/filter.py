@@ -22,6 +22,8 @@ _CALL = re.compile(r"(\w+)\((\w+)((?:\.\w+)*)\)")
 _QUANTIFIERS = ("_some", "_none")
 _MOST_CONDITIONS = 1000
 """Objects in a filter. Each costs a tenth of a millisecond before PostgreSQL hears of it."""
+NOTHING: tuple[Any, ...] = (None, {}, {"_and": []}, {"_or": []})
+"""What clients send that ask for no condition."""
 _NUMBER = Field(name="number", type="integer")
 """What the functions of a field are: whole numbers."""
 
@@ -33,6 +35,16 @@ class FilterReader:
         self.schema = schema
         self.caller = caller
         self.depth = depth
+
+    def read_rule(self, collection: str, raw: Any) -> Condition | None:
+        """The same of a rule, or of what picks rows to be written: None for an empty one only.
+
+        Raises InvalidQuery for one that says something and would pick every row all the same.
+        """
+        condition = self.read(collection, raw)
+        if condition is None and raw not in NOTHING:
+            raise InvalidQuery("The filter says nothing: it would pick every row")
+        return condition
 
     def read(self, collection: str, raw: Any) -> Condition | None:
         """The condition of a filter object; None when it says nothing.
@@ -79,7 +91,10 @@ class FilterReader:
         return self._on_field(self._field(collection, key, path), value, (*path, key))
 
     def _logic(self, collection: str, key: str, value: Any, path: tuple[str, ...]) -> Condition:
-        return _joined(key, tuple(self._object(collection, p, path) for p in _parts(key, value)))
+        joined = _joined(key, tuple(self._object(collection, p, path) for p in _parts(key, value)))
+        if path:
+            _require_condition(path[-1], joined)
+        return joined
 
     def _field(self, collection: str, name: str, path: tuple[str, ...]) -> Field:
         field = self.schema.fields(collection).get(name)
@@ -160,7 +175,9 @@ class FilterReader:
         for key, item in value.items():
             if key in {"_and", "_or"}:
                 below = tuple(self._json(field, part, path) for part in _parts(key, item))
-                parts.append(_joined(key, below))
+                joined = _joined(key, below)
+                _require_condition("_json", joined)
+                parts.append(joined)
             else:
                 parts += self._json_path(field, key, item, path)
         return parts[0] if len(parts) == 1 else All(tuple(parts))
@@ -178,7 +195,9 @@ class FilterReader:
         ]
 
     def _field_logic(self, field: Field, key: str, value: Any, path: tuple[str, ...]) -> Condition:
-        return _joined(key, tuple(self._on_field(field, p, path) for p in _parts(key, value)))
+        joined = _joined(key, tuple(self._on_field(field, p, path) for p in _parts(key, value)))
+        _require_condition(field.name, joined)
+        return joined
 
     def _functions(self, field: Field, value: Any, path: tuple[str, ...]) -> Condition:
         if not isinstance(value, dict):
@@ -300,11 +319,18 @@ def _require_said(name: str, conditions: dict[str, Any]) -> None:
         raise InvalidQuery(f'The filter says nothing of "{shown(name)}": use an operator')
 
 
+def _require_condition(name: str, joined: Condition) -> None:
+    """The same of `_and` and `_or` below a field, where they are empty."""
+    if joined == All(()):
+        raise InvalidQuery(f'The filter says nothing of "{shown(name)}": use an operator')
+
+
 def _joined(key: str, parts: tuple[Condition, ...]) -> Condition:
     """An empty list says nothing; `_or` with something empty matches everything."""
-    if not parts or (key == "_or" and All(()) in parts):
+    said = tuple(part for part in parts if part != All(()))
+    if not said or (key == "_or" and len(said) < len(parts)):
         return All(())
-    return All(parts) if key == "_and" else AnyOf(parts)
+    return All(said) if key == "_and" else AnyOf(said)
 
 
 def _conditions(raw: Any) -> int:

@@ -180,7 +180,6 @@ def test_what_is_allowed_of_depth_compiles(rows):
         ({"pages": {"_gt": 1, "_lt": 3}}, "B"),
         ({"pages": {"_and": [{"_gt": 1}, {"_lt": 3}]}}, "B"),
         ({"pages": {"_or": {"0": {"_eq": 1}, "1": {"_eq": 3}}}}, "AC"),
-        ({"pages": {"_or": []}}, "ABC"),
         ({"_or": {"0": {"pages": {"_eq": 1}}, "1": {"title": {"_eq": "C"}}}}, "AC"),
         ({"_and": []}, "ABC"),
         ({"_or": [{}, {"title": "A"}]}, "ABC"),
