@@ -19,6 +19,7 @@ from app.domains.code_space.service import Space, mark_minted, take_positions, t
 from app.domains.identifier_job import queries
 from app.domains.identifier_job.planning import first_sscc_within, refusal_of
 from app.domains.identifier_job.service import Job, hold_keys
+from app.domains.identifier_job.valid_job import SsccJob, ValidJob, valid_job
 from app.pools import CODES
 
 logger = logging.getLogger(__name__)
@@ -31,22 +32,22 @@ class Batch:
     `prefix_length`: digits of their company prefix. `reserved`: short codes that can't be.
     """
 
-    job: Job
+    valid: ValidJob
     space: Space
     domain: str | None
     secret: str
     prefix_length: int | None = None
     reserved: tuple[str, ...] = ()
 
+    @property
+    def job(self) -> Job:
+        return self.valid.job
+
     def codes(self, positions: range) -> NDArray[np.uint8]:
         """The codes of these positions, one a row, in ascending order. Slow: run it in a thread."""
-        if self.job.type == "sscc":
-            return sscc_rows(
-                self.job.sscc_extension_digit,
-                self.job.sscc_company_prefix or "",
-                positions.start,
-                len(positions),
-            )
+        if isinstance(self.valid, SsccJob):
+            extension, prefix = self.job.sscc_extension_digit, self.valid.company_prefix
+            return sscc_rows(extension, prefix, positions.start, len(positions))
         return self.space.codes(self.secret).mint(positions.start, len(positions))
 
     def holds_reserved(self, positions: range) -> bool:
@@ -98,8 +99,8 @@ async def batch_of(
     if job.type == "short_code":
         words = await reserved_of_length(session, space.length)
     held = await hold_keys(session, job, space, domain)
-    job = replace(job, account=held.account)
-    return Batch(job, space, domain, secret, held.prefix_length, tuple(words))
+    valid = valid_job(replace(job, account=held.account), space.key_prefix)
+    return Batch(valid, space, domain, secret, held.prefix_length, tuple(words))
 
 
 def _of_an_order(job: Job) -> list[bytes | Code]:
@@ -128,8 +129,8 @@ async def mint(session: WriteSession, batch: Batch, taken: str, positions: range
             return await session.copy_in(statement, [rows])
     except UniqueViolation:
         pass
-    if batch.job.type == "sscc":
-        found = await first_sscc_within(session, batch.job, positions)
+    if isinstance(batch.valid, SsccJob):
+        found = await first_sscc_within(session, batch.valid, positions)
         raise await refusal_of(session, batch.job, found or "of this range")
     return await _mint_around(session, batch, rows, len(positions))
 

@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 
 from app.access.identity import asker
 from app.codes.alphabets import DIGITS, alphabet_named
-from app.codes.code_path import sscc_prefix
-from app.codes.sscc import BODY_LENGTH, Sscc
+from app.codes.sscc import BODY_LENGTH
 from app.database.session import Session, WriteSession
 from app.domains.code_space.service import (
     Space,
@@ -30,6 +29,7 @@ from app.domains.identifier_job.service import (
     key_prefix,
     read_job,
 )
+from app.domains.identifier_job.valid_job import SsccJob, valid_job
 from app.domains.identifier_job.validation import NO_TENANT, problems, read_facts
 from app.errors import AppError, ErrorList, Unusable
 from app.items.policy.read_policy import Restrictor
@@ -83,14 +83,14 @@ async def plan_job(
         raise ErrorList(found)
     domain = facts.domain(row)
     domain_key = None if domain is None else domain.id
-    if job.type == "sscc":
-        space, missing = await _missing_ssccs(session, job)
+    valid = valid_job(job, key_prefix(job.type, job.product, domain))
+    if isinstance(valid, SsccJob):
+        space, missing = await _missing_ssccs(session, valid)
     else:
-        prefix = key_prefix(job.type, job.product, domain) or ""
-        quantity = (job.quantity or 0) - created
+        quantity = valid.quantity - created
         if quantity <= 0:
             return None
-        spelling = (prefix, alphabet_named(job.character_set), job.length)
+        spelling = (valid.prefix, alphabet_named(job.character_set), job.length)
         space = await open_random(session, spelling, secret)
         fill = allowed_fill((facts.tenant(row) or NO_TENANT).fill)
         first = await take_positions(session, space, quantity, fill=fill, longest=LONGEST[job.type])
@@ -104,48 +104,45 @@ async def plan_job(
     return Plan(space, ranges, domain_key)
 
 
-async def _missing_ssccs(session: WriteSession, job: Job) -> tuple[Space, list[range]]:
+async def _missing_ssccs(session: WriteSession, valid: SsccJob) -> tuple[Space, list[range]]:
     """The serial references this job has not minted yet. Raises SsccTaken or Unusable.
 
     The space is locked first, so that of two jobs that overlap the second sees the first.
     """
-    company_prefix = job.sscc_company_prefix or ""
-    prefix = sscc_prefix(job.sscc_extension_digit, company_prefix)
-    width = BODY_LENGTH - len(company_prefix)
-    space = await open_sequential(session, (prefix, DIGITS, width))
-    start = job.sscc_start_serial
-    wanted = range(start, start + (job.quantity or 0))
+    job, wanted = valid.job, valid.wanted
+    space = await open_sequential(session, (valid.prefix, DIGITS, valid.width))
     taken = await ranges_within(session, space, wanted)
     own = [positions for positions, owner in taken if owner == job.id]
     gaps = list(_gaps(wanted, own))
     clashes = [
-        (max(positions.start, start), owner) for positions, owner in taken if owner != job.id
+        (max(positions.start, wanted.start), owner) for positions, owner in taken if owner != job.id
     ]
     for serial, owner in clashes[:1]:
-        raise await refusal_of(session, job, sscc_of(job, serial), owner)
-    await _require_one_prefix(session, job, prefix, wanted)
+        raise await refusal_of(session, job, valid.sscc(serial), owner)
+    await _require_one_prefix(session, valid)
     for gap in gaps:
-        if (found := await first_sscc_within(session, job, gap)) is not None:
+        if (found := await first_sscc_within(session, valid, gap)) is not None:
             raise await refusal_of(session, job, found)
     return space, gaps
 
 
-async def _require_one_prefix(session: Session, job: Job, prefix: str, wanted: range) -> None:
+async def _require_one_prefix(session: Session, valid: SsccJob) -> None:
     """Raises SsccTaken for an SSCC that was given out with a shorter or longer company prefix.
 
     It has an EPC with that one for ever, also when it is deleted.
     """
-    digits = prefix.removeprefix("/00/")
+    wanted, digits = valid.wanted, valid.prefix.removeprefix("/00/")
     base = int(digits) * 10 ** (1 + BODY_LENGTH - len(digits))
     values = {
-        "prefix": prefix,
+        "prefix": valid.prefix,
         "first": base + wanted.start,
         "end": base + wanted.stop,
         "digits": 1 + BODY_LENGTH,
     }
     found = await session.fetch_one(queries.OTHER_SSCC_JOB, values)
     if found is not None:
-        raise await refusal_of(session, job, sscc_of(job, found["number"] - base), found["job"])
+        sscc = valid.sscc(found["number"] - base)
+        raise await refusal_of(session, valid.job, sscc, found["job"])
 
 
 async def refusal_of(
@@ -174,18 +171,13 @@ async def _sees_keys(session: Session, job: Job) -> bool:
     return restrictor.shows_every_row(CODES) and "id" in restrictor.shown_always(CODES)
 
 
-async def first_sscc_within(session: Session, job: Job, serials: range) -> str | None:
+async def first_sscc_within(session: Session, valid: SsccJob, serials: range) -> str | None:
     """The first SSCC there is of these serial references, whoever made it."""
-    lowest, highest = sscc_of(job, serials[0]), sscc_of(job, serials[-1])
+    lowest, highest = valid.sscc(serials[0]), valid.sscc(serials[-1])
     # The check digit is the last: 0 and 9 enclose all that a serial reference can have.
     values = {"lowest": f"/00/{lowest[:-1]}0", "highest": f"/00/{highest[:-1]}9"}
     found = await session.fetch_value(queries.FIRST_CODE_BETWEEN, values)
     return None if found is None else str(found).removeprefix("/00/")
-
-
-def sscc_of(job: Job, serial: int) -> str:
-    """The SSCC of a serial reference of this job."""
-    return Sscc.build(job.sscc_extension_digit, job.sscc_company_prefix or "", serial).value
 
 
 def _gaps(wanted: range, taken: Iterable[range]) -> Iterator[range]:

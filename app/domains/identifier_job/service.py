@@ -171,7 +171,8 @@ async def hold_keys(session: Session, job: "Job", space: Space, domain: str | No
     if kept is not None or lengths:
         return Holding(account, lengths[0] if kept is None else kept)
     if job.type == "sscc":
-        return Holding(account, len(job.sscc_company_prefix or "") or None)
+        prefix = job.sscc_company_prefix
+        return Holding(account, len(prefix) if prefix else None)
     return Holding(account, products[0]["company_prefix_length"] if products else None)
 
 
