@@ -188,7 +188,7 @@ class _Seen(Visitor):
             else "..."
             for one in node.selections
         )
-        self.repeated = max(self.repeated, *names.values())
+        self.repeated = max([self.repeated, *names.values()])
 
     def enter_field(self, node: FieldNode, *_place: object) -> None:
         self.introspects = self.introspects or node.name.value in {"__schema", "__type"}

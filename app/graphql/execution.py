@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import AppError, ErrorList
+from app.graphql.garbage import let_go
 from app.items.items import Items
 from app.settings import InstallationSettings
 
@@ -96,14 +97,3 @@ class CompiledExecutor(Executor[Any]):
         return super().complete_object_value(
             return_type, field_details_list, info, path, result, position_context
         )
-
-
-def let_go(error: BaseException) -> None:
-    """Free what an error was raised through and from: values of callers whole, and itself again."""
-    error.__traceback__ = error.__context__ = error.__cause__ = None
-    for one in error.errors if isinstance(error, ErrorList) else ():
-        let_go(one)
-    if isinstance(error, AppError) and error.fuller is not None:
-        let_go(error.fuller)
-    if isinstance(error, GraphQLError):
-        error.cause = None

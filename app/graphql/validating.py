@@ -33,6 +33,8 @@ from graphql.validation.validation_context import (
     VariableUsageVisitor,
 )
 
+from app.graphql.garbage import let_go
+
 _MOST_ERRORS = 100
 """Of one document, as graphql-core has it."""
 _TOO_MANY = "Too many validation errors, error limit reached. Validation aborted."
@@ -105,6 +107,8 @@ def validated(
         errors.append(GraphQLError("Validation aborted."))
     finally:
         _empty(walker, together, *rules, context)
+    for error in errors:  # one of a literal was raised by the scalar that reads it
+        let_go(error)
     return tuple(errors)
 
 
