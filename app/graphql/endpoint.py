@@ -27,7 +27,8 @@ from app.errors import (
 )
 from app.graphql import graphiql
 from app.graphql.documents import ROOTS, Document, Documents
-from app.graphql.execution import REFUSALS, CompiledExecutor, Context, let_go
+from app.graphql.execution import REFUSALS, CompiledExecutor, Context
+from app.graphql.garbage import let_go
 from app.graphql.schema import Scope, build_schema, core_schema
 from app.graphql.sdl import Sdl
 from app.graphql.weight import require_light_document

@@ -107,8 +107,8 @@ def validated(
         errors.append(GraphQLError("Validation aborted."))
     finally:
         _empty(walker, together, *rules, context)
-    for error in errors:  # one of a literal was raised by the scalar that reads it
-        let_go(error)
+    for found in errors:  # one of a literal was raised by the scalar that reads it
+        let_go(found)
     return tuple(errors)
 
 

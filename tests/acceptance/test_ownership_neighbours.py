@@ -287,3 +287,70 @@ async def test_prefixes_that_come_at_once_never_overlap(client):
     ]
     answers = await asyncio.gather(*asked)
     assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400]
+
+
+async def _answer(client, door, body):
+    answer = await client.post(f"/items/{door}", json=body)
+    return answer.status_code, [
+        {**error, "extensions": {**error["extensions"], "value": None, "invalid": None}}
+        for error in answer.json()["errors"]
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["5012345", "6012345"], ids=["shared", "nobody's"])
+@pytest.mark.usefixtures("shared")
+async def test_products_of_the_installation_are_to_accounts_as_if_there_were_none(
+    client, b, rows, prefix
+):
+    """No refusal tells that there is one, by any door that a product can be named at."""
+    keys = []
+    for number in (0, 1):
+        digits = f"0{prefix}0000{number}"
+        keys.append(f"/01/{digits}{check_digit(digits)}")
+    rows.execute("INSERT INTO product (id, product_name) VALUES (%s, 'Ours')", [keys[0]])
+    for door, body in (
+        ("identifier_job", {"product": "KEY", "type": "sgtin", "quantity": 1}),
+        ("code_reservation", {"product": "KEY", "code_type": "sgtin", "quantity": 1}),
+        (
+            "code_pool",
+            {"product": "KEY", "type": "sgtin", "low_water": 1, "job_quantity": 10, "name": "x"},
+        ),
+        ("unique_code", {"id": "KEY/21/F"}),
+        ("unique_code", {"product": "KEY", "code": "F", "type": "sgtin"}),
+    ):
+        told = []
+        for key in keys:
+            named = {
+                name: value.replace("KEY", key) if isinstance(value, str) else value
+                for name, value in body.items()
+            }
+            status, refused = await _answer(b, door, named)
+            told.append((status, str(refused).replace(key, "KEY").replace(key[5:-1], "DIGITS")))
+        assert told[0] == told[1], door
+        assert told[0][0] == 400, door
+
+
+async def test_an_imported_code_keeps_its_epc_when_it_and_its_product_are_gone(client, a, rows):
+    """Also under a prefix that is made shorter meanwhile: that is refused."""
+    key = f"/01/{GTIN_A}"
+    code = {"id": f"{key}/21/IMP", "activation_status": 1}
+    digits = "0" + PREFIX_A + "1" * 9
+    sscc = {"id": f"/00/{digits}{check_digit(digits)}"}
+    epcs = []
+    for _ in range(2):
+        await created(a, "product", {"id": key, "product_name": "x"})
+        for body in (code, sscc):
+            await created(a, "unique_code", body)
+        found = (await a.get("/items/unique_code?fields=id,epc_uri&sort=id")).json()["data"]
+        epcs.append(found)
+        assert all(row["epc_uri"] for row in found)
+        for collection, gone in (("unique_code", [code["id"], sscc["id"]]), ("product", [key])):
+            answer = await a.request("DELETE", f"/items/{collection}", json=gone)
+            assert answer.status_code == 204, answer.text
+        prefix = rows.execute(
+            "SELECT id FROM company_prefix WHERE digits = %s", [PREFIX_A]
+        ).fetchone()[0]
+        for digits in (PREFIX_A[:-1], PREFIX_A + "0"):
+            answer = await client.patch(f"/items/company_prefix/{prefix}", json={"digits": digits})
+            assert answer.status_code == 400, answer.text
+    assert epcs[0] == epcs[1]

@@ -14,7 +14,7 @@ from app.settings import GivenSettings
 from app.storage import NoSuchObject, storage_at
 from app.web.bodies import Body, Lines
 from app.web.multipart import read_parts
-from tests.domains.directus_files.test_transformations import picture
+from tests.domains.directus_files.test_pictures import picture
 from tests.installation import NOBODY, client_of
 
 

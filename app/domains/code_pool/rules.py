@@ -35,23 +35,23 @@ class CodePoolRules(Rules):
                 if row.get(name) is None:
                     row[name] = value
         await inherit_accounts(session, rows)
-        await _judge(session, rows)
+        await _judge(session, caller, rows)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
     ) -> None:
         """Judge what changes; a changed pool begins anew, and is looked at soon."""
         changed = [update for update in updates if update.changes]
-        await _judge(session, [{**update.before, **update.patch} for update in changed])
+        await _judge(session, caller, [{**update.before, **update.patch} for update in changed])
         for update in changed:
             update.patch.update(looked_at=None, error_message=None, identifier_job=None)
 
 
-async def _judge(session: WriteSession, rows: Sequence[Row]) -> None:
+async def _judge(session: WriteSession, caller: Caller, rows: Sequence[Row]) -> None:
     if not rows:
         return
     jobs = [_job(row) for row in rows]
-    facts = await read_facts(session, jobs)
+    facts = await read_facts(session, jobs, caller.account)
     found: list[AppError] = []
     for row, job in zip(rows, jobs, strict=True):
         if row["character_set"] not in CHARACTER_SETS:

@@ -29,12 +29,17 @@ class Facts:
     products: Mapping[str, str | None]
 
 
-async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
-    """Everything `problems` needs to judge these rows, in one statement per table."""
+async def read_facts(
+    session: Session, rows: list[dict[str, Any]], asker: str | None = None
+) -> Facts:
+    """Everything `problems` needs to judge these rows, in one statement per table.
+
+    `asker`: the account of who wants them, which knows no products but its own.
+    """
     return Facts(
         tenants=await read_tenants(session, _named(rows, "account")),
         domains=await read_domains(session, _named(rows, "domain")),
-        products=await read_owners(session, _named(rows, "product")),
+        products=await read_owners(session, _named(rows, "product"), asker),
     )
 
 

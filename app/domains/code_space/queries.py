@@ -23,6 +23,15 @@ UPDATE code_space SET company_prefix_length = %(length)s
 WHERE id = %(id)s AND company_prefix_length IS NULL AND %(length)s::int IS NOT NULL
 """
 
+# The same of keys that came in from elsewhere: an empty space of each, which nothing is minted in.
+KEEP_KEY_LENGTHS = """
+INSERT INTO code_space (key_prefix, alphabet, length, company_prefix_length)
+SELECT key_prefix, '0123456789', 0, length
+FROM unnest(%(prefixes)s::text[], %(lengths)s::int[]) AS given (key_prefix, length)
+ORDER BY key_prefix
+ON CONFLICT (key_prefix, alphabet, length) DO NOTHING
+"""
+
 LENGTHS = """
 SELECT key_prefix, max(company_prefix_length) AS length FROM code_space
 WHERE key_prefix = ANY(%(prefixes)s) AND company_prefix_length IS NOT NULL GROUP BY key_prefix

@@ -89,6 +89,21 @@ async def keep_length(session: WriteSession, space: Space, prefix_length: int | 
     await session.execute(queries.KEEP_LENGTH, {"id": space.id, "length": prefix_length})
 
 
+async def keep_given_lengths(
+    session: WriteSession, lengths: Sequence[tuple[CodePath, int]]
+) -> None:
+    """Fix how long the company prefix is in GS1 keys that came in from elsewhere (TDS 7.1).
+
+    Of an SSCC it is fixed for its own key, of others for all codes of their product.
+    """
+    kept = {
+        code.path if code.kind is CodeKind.SSCC else code.prefix: length for code, length in lengths
+    }
+    if kept:
+        values = {"prefixes": list(kept), "lengths": list(kept.values())}
+        await session.execute(queries.KEEP_KEY_LENGTHS, values)
+
+
 async def kept_lengths(session: Session, prefixes: Iterable[str]) -> dict[str, int]:
     """How long the company prefix is in what was minted under these key prefixes."""
     rows = await session.fetch_all(queries.LENGTHS, {"prefixes": list(set(prefixes))})

@@ -47,7 +47,7 @@ class IdentifierJobRules(Rules):
         for row in rows:
             _fill_in(row)
         await inherit_accounts(session, rows)
-        await _judge(session, [row for row in rows if row["status"] == "new"])
+        await _judge(session, caller, [row for row in rows if row["status"] == "new"])
 
     async def after_create(self, session: WriteSession, caller: Caller, rows: list[Row]) -> None:
         _announce(session, [row["id"] for row in rows if row["status"] == "new"])
@@ -63,7 +63,7 @@ class IdentifierJobRules(Rules):
         if refused := [error for update in updates for error in _refusals(update, minted)]:
             raise ErrorList(refused)
         changed = [{**update.before, **update.patch} for update in updates if _is_judged(update)]
-        await _judge(session, changed)
+        await _judge(session, caller, changed)
         for update in updates:
             if _is_retry(update):
                 update.patch.setdefault("error_message", None)
@@ -84,10 +84,10 @@ def _fill_in(row: Row) -> None:
             row[name] = value
 
 
-async def _judge(session: WriteSession, rows: list[Row]) -> None:
+async def _judge(session: WriteSession, caller: Caller, rows: list[Row]) -> None:
     if not rows:
         return
-    facts = await read_facts(session, rows)
+    facts = await read_facts(session, rows, caller.account)
     if found := [problem for row in rows for problem in problems(row, facts)]:
         raise ErrorList(found)
 

@@ -101,10 +101,15 @@ async def read_domains(session: Session, keys: Iterable[str]) -> dict[str, Domai
     }
 
 
-async def read_owners(session: Session, products: Iterable[str]) -> dict[str, str | None]:
-    """The accounts of these products; unknown ones are left out."""
+async def read_owners(
+    session: Session, products: Iterable[str], asker: str | None = None
+) -> dict[str, str | None]:
+    """The accounts of these products; unknown ones are left out.
+
+    `asker`: the account that asks. To it those of others, and of none, are unknown.
+    """
     rows = await session.fetch_all(queries.PRODUCTS, {"products": list(set(products))})
-    return {row["id"]: row["account"] for row in rows}
+    return {row["id"]: row["account"] for row in rows if asker in {None, row["account"]}}
 
 
 async def inherit_accounts(session: Session, rows: Iterable[Row], *, holds: bool = False) -> None:

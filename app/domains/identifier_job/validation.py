@@ -67,13 +67,18 @@ class Facts:
         return self.tenant(row).domain_for(row["type"])
 
 
-async def read_facts(session: Session, rows: list[dict[str, Any]]) -> Facts:
-    """Everything `problems` needs to judge these rows, in one statement per table."""
+async def read_facts(
+    session: Session, rows: list[dict[str, Any]], asker: str | None = None
+) -> Facts:
+    """Everything `problems` needs to judge these rows, in one statement per table.
+
+    `asker`: the account of who wants them, which knows no products but its own.
+    """
     stems = [stem for row in rows for stem in gs1_stems(row)]
     facts = Facts(
         tenants=await read_tenants(session, _named(rows, "account")),
         domains=await read_domains(session, _named(rows, "domain")),
-        products=await read_owners(session, _named(rows, "product")),
+        products=await read_owners(session, _named(rows, "product"), asker),
         covers=await covers_of(session, stems),
         longer=await _longer_prefixes(session, rows),
         kept=await kept_lengths(session, stems),

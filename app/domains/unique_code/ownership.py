@@ -11,8 +11,8 @@ from app.access.caller import Caller
 from app.access.key_owners import Cover, covers_of, is_allowed, settled_covers, stem, unowned
 from app.access.reserved import reserved_words
 from app.codes.code_path import CodeKind, CodePath, product_of
-from app.database.session import Session
-from app.domains.code_space.service import given_lengths
+from app.database.session import Session, WriteSession
+from app.domains.code_space.service import given_lengths, keep_given_lengths
 from app.domains.code_space.verify import minted_for
 from app.errors import AppError, FailedValidation, Unusable
 from app.items.hooks import Row
@@ -37,6 +37,18 @@ ORDER BY id FOR KEY SHARE
 """
 
 
+async def keep_lengths(session: WriteSession, rows: Sequence[Row]) -> None:
+    """Fix the prefix lengths of new codes: their EPCs stay, also when the codes are deleted."""
+    await keep_given_lengths(
+        session,
+        [
+            (CodePath.of_path(str(row["id"])), length)
+            for row in rows
+            if row["type"] in WITH_EPC and (length := row["company_prefix_length"]) is not None
+        ],
+    )
+
+
 async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[AppError]:
     """Give new codes their product, account and prefix length; the reasons why some can't be.
 
@@ -56,7 +68,8 @@ async def settle(session: Session, caller: Caller, rows: Sequence[Row]) -> list[
     found: list[AppError] = []
     async for pairs in sliced(list(zip(rows, named, strict=True))):
         for row, key in pairs:
-            product, cover = products.get(key or ""), covers.get(stem(_owned_key(row) or ""))
+            cover = covers.get(stem(_owned_key(row) or ""))
+            product = _known(products, key, caller)
             if caller.account is None and row.get("account") is None:
                 row["account"] = _owner(product, cover)
             if row["type"] == CodeKind.SHORT_CODE and row["code"] in words:
@@ -104,11 +117,20 @@ async def refusals_of_moves(
         for error in _refusals(
             row,
             row["product"],
-            products.get(row["product"] or ""),
+            _known(products, row["product"], caller),
             covers.get(stem(_owned_key(row) or "")),
             caller,
         )
     ]
+
+
+def _known(
+    products: Mapping[str, Mapping[str, Any]], key: str | None, caller: Caller
+) -> Mapping[str, Any] | None:
+    """The product of a key. To an account one of the installation's own is not there."""
+    product = products.get(key or "")
+    is_hidden = product is not None and product["account"] is None and caller.account is not None
+    return None if is_hidden else product
 
 
 def _refusals(

@@ -9,7 +9,7 @@ from app.codes.raw_tag import START as RAW_TAG
 from app.database.session import Session, WriteSession
 from app.domains.unique_code.changes import CodeChange, apply_rules
 from app.domains.unique_code.extended_id import named_codes, taken_names
-from app.domains.unique_code.ownership import refusals_of_moves, settle
+from app.domains.unique_code.ownership import keep_lengths, refusals_of_moves, settle
 from app.errors import AppError, ErrorList, FailedValidation, Stored
 from app.items.hooks import Row, Rules, Update
 from app.slices import sliced
@@ -63,6 +63,7 @@ class UniqueCodeRules(Rules):
         if found:
             raise ErrorList(found)
         await apply_rules(session, caller, [CodeChange({}, row) for row in rows])
+        await keep_lengths(session, rows)
 
     async def before_update(
         self, session: WriteSession, caller: Caller, updates: list[Update]
