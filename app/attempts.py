@@ -142,4 +142,4 @@ class Try:
         try:
             await asyncio.to_thread(work)
         except redis.RedisError as error:
-            logger.warning("what was no failure can't be told from one (%s)", error)
+            logger.warning("attempts that succeeded can't be told from failures (%s)", error)

@@ -33,7 +33,7 @@ class AppError(Exception):
     """A refusal the caller can act on: `code`, HTTP `status`, a sentence, facts for programs.
 
     It names nothing that is stored. Where that helps, `fuller` is the same refusal that does, for
-    who may read it (app.items.write.told).
+    who may read it (app.items.write.refusal_details).
     """
 
     code = "INTERNAL_SERVER_ERROR"

@@ -107,7 +107,7 @@ def written(value: Any, option: int | None = None) -> bytes:
 def _number(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(str(value))
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 def _require_few(text: bytes | str, *, of_nobody: bool) -> None:

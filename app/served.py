@@ -79,7 +79,9 @@ def _read(source: str) -> Iterator[Collection]:
             _require_defaults(collection)
             yield collection
     except (yaml.YAMLError, json.JSONDecodeError) as error:
-        raise BadDefinition(f"{source} is no YAML or JSON: {str(error).splitlines()[0]}.") from None
+        raise BadDefinition(
+            f"{source} is neither valid YAML nor valid JSON: {str(error).splitlines()[0]}."
+        ) from None
     except BadDefinition as error:
         raise BadDefinition(f"{source}: {error}") from None
 

@@ -299,7 +299,7 @@ class Settings(BaseSettings):
                 _require_pattern(name.removeprefix(_PATTERN))
             elif name not in {"true", "false", "*"} and not re.fullmatch(_ORIGIN, name.lower()):
                 raise ValueError(
-                    f'"{name}" is no origin: it has to look like https://app.example.com'
+                    f'"{name}" is not an origin: it has to look like https://app.example.com'
                 )
         return text
 
@@ -358,7 +358,7 @@ def _require_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f'"{pattern}" is no pattern: {error}') from None
+        raise ValueError(f'"{pattern}" is not a regular expression: {error}') from None
 
 
 def listed(text: str) -> tuple[str, ...]:

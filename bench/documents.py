@@ -27,7 +27,7 @@ from app.domains.document.narrowing import narrowed
 from app.domains.document.service import ask
 from app.domains.document.statement import selection
 from app.embedded.binaries import postgres_package
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.served import served
 from app.settings import settings
 from bench.installation import benched
@@ -129,8 +129,8 @@ async def _search(database: Database, campaign: str) -> CodeSearch:
     async with database.read() as session:
         params = {"campaign": campaign, "status": "active"}
         caller = Caller(user=await session.fetch_value(ADMIN), is_admin=True)
-        sight = Sight(served(settings()).compiler, caller)
-        search = await read_search(session, sight, params, campaign_required=True)
+        readable = ReadableRows(served(settings()).compiler, caller)
+        search = await read_search(session, readable, params, campaign_required=True)
         return await narrowed(session, search)
 
 

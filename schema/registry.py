@@ -101,11 +101,11 @@ def _check_collection(collection: Collection) -> None:
     for index in collection.indexes:
         for column in index.fields:
             if column not in stored:
-                what = "has no column" if column in seen else "is no field"
+                what = "has no column" if column in seen else "is not a field"
                 raise BadDefinition(f'An index of "{name}" names "{column}", which {what}.')
     if collection.sort_field is not None and collection.sort_field not in seen:
         raise BadDefinition(
-            f'Collection "{name}" is sorted by "{collection.sort_field}", which is no field.'
+            f'Collection "{name}" is sorted by "{collection.sort_field}", which is not a field.'
         )
 
 
@@ -133,7 +133,7 @@ def _check_field(collection: Collection, field: Field) -> None:
             re.compile(field.pattern)
         except re.error as error:
             raise BadDefinition(
-                f'{where}: its pattern "{field.pattern}" is no regular expression: {error}.'
+                f'{where}: its pattern "{field.pattern}" is not a regular expression: {error}.'
             ) from None
     if field.relation is not None:
         _check_relation(where, field, field.relation)

@@ -56,7 +56,7 @@ def collections_of(snapshot: Any) -> tuple[Collection, ...]:
     try:
         return tuple(_collections(snapshot))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BadDefinition(f"This is no schema snapshot: {error!r}.") from None
+        raise BadDefinition(f"This is not a schema snapshot: {error!r}.") from None
 
 
 def _collections(snapshot: Object) -> Iterator[Collection]:
@@ -294,7 +294,7 @@ def _require_known(where: str, kind: type[Collection | Field], extras: Object) -
     unknown = sorted(set(extras) - {attribute.name for attribute in attributes(kind)})
     if unknown:
         raise BadDefinition(
-            f'{where}: "{_KEYS}" says {", ".join(unknown)}, which means nothing: take it out.'
+            f'{where}: "{_KEYS}" says {", ".join(unknown)}, which has no meaning: remove it.'
         )
 
 

@@ -20,12 +20,12 @@ def check_shape(snapshot: Any) -> None:
     """Raises BadDefinition for what a snapshot can't say, and says where it stands."""
     if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("collections"), list):
         raise BadDefinition(
-            'This is no schema snapshot: it needs "collections", "fields" and "relations".'
+            'This is not a schema snapshot: it needs "collections", "fields" and "relations".'
         )
     for part, names in _NAMES.items():
         entries = snapshot.get(part) or []
         if not isinstance(entries, list):
-            raise BadDefinition(f'This is no schema snapshot: its "{part}" have to be a list.')
+            raise BadDefinition(f'This is not a schema snapshot: its "{part}" have to be a list.')
         for place, entry in enumerate(entries):
             _check_entry(f"{part}[{place}]", entry, names)
     for entry in snapshot["collections"]:
@@ -42,7 +42,7 @@ def _check_entry(where: str, entry: Any, names: tuple[str, ...]) -> None:
     if isinstance(entry, Mapping):
         missing = next((f'"{name}"' for name in names if not _is_name(entry.get(name))), "")
     if missing:
-        raise BadDefinition(f"This is no schema snapshot: {where} needs {missing}.")
+        raise BadDefinition(f"This is not a schema snapshot: {where} needs {missing}.")
     for part in ("meta", "schema"):
         _require_object(f"{where}.{part}", entry.get(part))
 

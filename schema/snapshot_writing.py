@@ -245,7 +245,7 @@ def _relation(
 ) -> dict[str, Any]:
     relation = field.relation
     if relation is None:
-        raise LookupError(f'"{collection.name}.{field.name}" is no relation.')
+        raise LookupError(f'"{collection.name}.{field.name}" is not a relation.')
     target = schema[relation.to]
     many = None if other is None else other.many
     junction_field = None if many is None else many.junction_field

@@ -1,7 +1,7 @@
 """No statement of ours touches a tenant's rows beside the door (DESIGN.md section 9).
 
 All SQL of the application and its workers is looked at, as it stands in the source: a table of
-tenants is named by `Sight.of` (what the caller sees), or with `tenancy` of its alias; or the
+tenants is named by `ReadableRows.of` (what the caller sees), or with `tenancy` of its alias; or the
 statement is in the list of the server's own, with a reason.
 """
 
@@ -232,8 +232,8 @@ def test_every_statement_goes_through_the_door() -> None:
     unknown = {m: names - known.get(m, set()) for m, names in beside.items()}
     unknown = {module: names for module, names in unknown.items() if names}
     assert not unknown, (
-        f"{unknown}: build these on Sight.of(collection, alias), or add tenancy(alias) "
-        "(app/items/policy/sight.py); a statement of the server's own is listed with its reason."
+        f"{unknown}: build these on ReadableRows.of(collection, alias), or add tenancy(alias) "
+        "(app/items/policy/readable_rows.py); the server's own are listed with their reasons."
     )
     stale = {m: names - beside.get(m, set()) for m, names in known.items()}
     assert not {m: names for m, names in stale.items() if names}, "These need no exception any more"
@@ -245,7 +245,7 @@ def test_every_statement_goes_through_the_door() -> None:
         ('S = "SELECT id FROM unique_code WHERE id = %(key)s"', True),
         ("S = f\"SELECT id FROM unique_code AS c WHERE {tenancy('c')}\"", False),
         ("S = f\"SELECT id FROM unique_code AS c JOIN product AS p WHERE {tenancy('c')}\"", True),
-        ("S = f\"SELECT c.id FROM {sight.of('unique_code', 'c')}\"", False),
+        ("S = f\"SELECT c.id FROM {readable.of('unique_code', 'c')}\"", False),
         ('S = "UPDATE {table} SET x = 1"', True),
         ('def f():\n    """From product to code."""\n    return "SELECT FROM pg_class"', False),
         ('async def f(s):\n    await s.execute("DELETE FROM scan WHERE id = 1")', True),

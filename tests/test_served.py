@@ -97,7 +97,7 @@ def test_what_is_printed_can_be_served(tmp_path):
     ("text", "message"),
     [
         (None, "can't be read"),
-        ("a: [", "is no YAML or JSON"),
+        ("a: [", "is neither valid YAML nor valid JSON"),
         ("[]", "is no schema snapshot"),
         ("collections: [{schema: {}}]", "is no schema snapshot"),
         ("", "is no schema snapshot"),

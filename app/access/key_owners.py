@@ -170,7 +170,7 @@ def unowned(field: str, key: str, *, domain: str | None = None) -> FailedValidat
 def _unverified(name: str | None) -> str:
     shown, named = ("It", "<name>") if name is None else (f'"{name}"', name)
     return (
-        f"{shown} is no verified domain of this account. The admin of the installation "
+        f"{shown} is not a verified domain of this account. The admin of the installation "
         f"verifies it: PATCH /items/domain, or `mintage domain verify {named}`."
     )
 

@@ -118,7 +118,7 @@ def split(text: str) -> tuple[str, int, str]:
     head = bits.take(3 + 3 + layout.key_bits)
     serial = _serial_text(bits.take(layout.serial_bits), layout)
     if bits.take_rest():
-        raise InvalidEpc(f"Expected zeros behind the {layout.total_bits} bits of {name}.")
+        raise InvalidEpc(f"Expected zeros after the {layout.total_bits} bits of {name}.")
     if name == "sscc-96" and serial != "0":
         raise InvalidEpc("Expected 24 zero bits at the end of an SSCC-96, got others.")
     return name, head, serial
@@ -167,7 +167,7 @@ def _serial_text(number: int, layout: Scheme) -> str:
             break
         symbols.append(symbol)
     if number & (1 << layout.serial_bits - ASCII_BITS * len(symbols)) - 1:
-        raise InvalidEpc("Expected zeros behind the serial, got more symbols.")
+        raise InvalidEpc("Expected zeros after the serial, got more symbols.")
     return symbols.decode("ascii")
 
 

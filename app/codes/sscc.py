@@ -121,6 +121,6 @@ def _require_range(company_prefix: str, first: int, quantity: int) -> None:
     size = sscc_capacity(company_prefix)
     if first < 0 or quantity < 0 or first + quantity > size:
         raise SsccRangeExhausted(
-            f"Expected serial references from 0 to {size - 1} behind company prefix "
+            f"Expected serial references from 0 to {size - 1} after company prefix "
             f"{company_prefix}, got {first} to {first + quantity - 1}."
         )

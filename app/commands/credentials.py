@@ -34,7 +34,7 @@ def create_credential(
     kind: Annotated[str, typer.Option(help="scantrust_uat, kitcheck, evrythng or tracezilla.")],
     permissions: Annotated[
         str | None,
-        typer.Option(help="Words such as codes_view,scans_download. Not given: all there are."),
+        typer.Option(help="Scopes such as codes_view,scans_download. Default: all."),
     ] = None,
     valid_until: Annotated[
         str | None, typer.Option(help="When it ends, e.g. 2027-12-31T23:59:59Z. Not given: never.")

@@ -1,7 +1,7 @@
 """Tables of collections that no migration knows: made and extended from their definitions.
 
 Only what adds is done. A change that would lose data, or that the rows there contradict, is refused
-with a sentence; columns that are defined no more stay.
+with a sentence; columns that are no longer defined stay.
 """
 
 from collections.abc import Iterable

@@ -40,7 +40,7 @@ def extend_columns(connection: Connection, table: Table) -> list[str]:
         done.append(alter(connection, table, f"ADD COLUMN {described}"))
         comment(connection, table, [column])
     for held in there.values():
-        # Defined no more: it stays, and nobody has to fill it.
+        # No longer defined: it stays, and may be left empty.
         if not held["nullable"] and held["default"] is None and held.get("identity") is None:
             gone = quoted(held["name"])
             done.append(alter(connection, table, f"ALTER COLUMN {gone} DROP NOT NULL"))
@@ -149,6 +149,6 @@ def _require_room(connection: Connection, column: Column[object]) -> None:
 def _require_filled(connection: Connection, column: Column[object]) -> None:
     if has_row(connection, f"FROM {quoted(column.table)} WHERE {quoted(column)} IS NULL"):
         raise CantExtend(
-            f'Field "{column.table.name}.{column.name}" may be null no more, but there are rows '
+            f'Field "{column.table.name}.{column.name}" may no longer be null, but there are rows '
             "where it is: fill them first."
         )

@@ -9,7 +9,7 @@ from app.database.tables import fitting
 
 
 def extend_indexes(connection: Connection, table: Table) -> list[str]:
-    """Add the indexes the table lacks; drop the uniqueness its fields have no more.
+    """Add the indexes the table lacks; drop the uniqueness its fields no longer have.
 
     Raises CantExtend.
     """

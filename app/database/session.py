@@ -131,7 +131,7 @@ class Session:
     ) -> AsyncGenerator[bytes, None]:
         """The rows of a `COPY ... TO STDOUT`, in blocks of some hundred kilobytes.
 
-        `counted` is told behind the last row how many there were.
+        `counted` is called after the last row with how many there were.
 
         COPY takes no parameters, so psycopg itself quotes the values into the text. libpq hands out
         row by row, so a thread gathers them; who takes no more blocks holds PostgreSQL back, and

@@ -19,7 +19,7 @@ from app.graphql.execution import Compiled, Context
 from app.graphql.reading import SelectionReader, selection_text_of, text_of
 from app.items.cache.prepared import Asked, PreparedRead
 from app.items.items import Items
-from app.items.query.long_lists import read_in_turn
+from app.items.query.queued_reading import read_in_turn
 from app.items.query.tree import Query, Value
 
 Info = GraphQLResolveInfo[Context]

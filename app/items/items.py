@@ -17,8 +17,8 @@ from app.items.compile.compiler import Compiler, name_of
 from app.items.export.exports import Format, exported
 from app.items.policy.actions import ACTIONS, described, may, require
 from app.items.policy.read_policy import AnyQuery, Restrictor
+from app.items.policy.readable_rows import ReadableRows
 from app.items.policy.readable_schema import View
-from app.items.policy.sight import Sight
 from app.items.policy.singleton import key_of_singleton
 from app.items.query.cost import require_affordable
 from app.items.query.filter import FilterReader
@@ -26,8 +26,8 @@ from app.items.query.selection import LIMITS, Limits, QueryReader
 from app.items.query.tree import AggregateQuery, Compare, Condition, Leaf, Query, Surface, Value
 from app.items.write.bulk_import import Rows, import_rows
 from app.items.write.constraint_errors import as_refusal
+from app.items.write.refusal_details import has_details, reveal_details
 from app.items.write.reorder import reorder
-from app.items.write.told import has_more, told
 from app.items.write.upsert import upsert
 from app.items.write.validation import refuse
 from app.items.write.values import as_key
@@ -56,9 +56,9 @@ class Items:
         """The schema as the caller may read it."""
         return View(self.schema, self.caller)
 
-    def sight(self) -> Sight:
+    def readable_rows(self) -> ReadableRows:
         """What the caller sees, for statements of our own."""
-        return Sight(self.compiler, self.caller)
+        return ReadableRows(self.compiler, self.caller)
 
     def reader(self, surface: Surface = "rest") -> QueryReader:
         """A reader of the caller's queries."""
@@ -317,11 +317,11 @@ class Items:
             raise OutOfTime from error
         except (AppError, ErrorList) as refused:
             errors = refused.errors if isinstance(refused, ErrorList) else [refused]
-            if not any(map(has_more, errors)):
+            if not any(map(has_details, errors)):
                 raise
         if errors:
             async with self.database.read() as session:
-                refuse(await told(session, self.compiler, self.caller, errors))
+                refuse(await reveal_details(session, self.compiler, self.caller, errors))
 
     def _writer(self, session: WriteSession, *, bounded: bool = True) -> Writer:
         most = self.limits.mutations if bounded else None

@@ -69,7 +69,7 @@ def place_of(url: str, trusted: Collection[str]) -> Place:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
-        raise Refused("It is no URL.") from None
+        raise Refused("It is not a URL.") from None
     if not host or not _HOST.fullmatch(host) or parts.scheme not in _PORTS:
         raise Refused("It has to begin with https:// and name a host.")
     if "@" in parts.netloc or parts.fragment:

@@ -142,7 +142,7 @@ async def _readable(request: Request) -> StoredFile:
         if not may_read and not await is_public(session, key):
             raise Forbidden
         file = await stored_file(session, key)
-    if file is None or (may_read and not may_open(items.sight(), file)):
+    if file is None or (may_read and not may_open(items.readable_rows(), file)):
         raise Forbidden
     return file
 

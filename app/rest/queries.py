@@ -15,8 +15,8 @@ from app.items.export.exports import FORMATS, Format
 from app.items.items import Items
 from app.items.query.filter import NOTHING
 from app.items.query.groups import aggregate_query
-from app.items.query.long_lists import read_in_turn
 from app.items.query.operands import as_number
+from app.items.query.queued_reading import read_in_turn
 from app.items.query.selection import Options
 from app.items.query.tree import AggregateQuery, Query
 from app.json_text import NotJson, TooDeep, read_json
@@ -45,11 +45,11 @@ async def read_chosen(items: Items, collection: str, params: Params) -> Query:
     """
     for name in params:
         if name not in _PARAMETERS:
-            raise InvalidQuery(f'"{shown(name)}" is no parameter of a query')
+            raise InvalidQuery(f'"{shown(name)}" is not a query parameter')
     has_pages = params.get("page") not in (None, "")
     query = await read_list(items, collection, params if has_pages else {"limit": -1, **params})
     if query.filter is None and _filter(params.get("filter")) not in NOTHING:
-        raise InvalidQuery("The filter says nothing: it would pick every row")
+        raise InvalidQuery("The filter has no condition: it would select every row")
     return query
 
 

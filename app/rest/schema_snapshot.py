@@ -116,7 +116,7 @@ def _of_yaml(text: bytes) -> Any:
         return yaml.load(text, yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        raise InvalidPayload(f"The file is no YAML: {reason}") from None
+        raise InvalidPayload(f"The file is not valid YAML: {reason}") from None
 
 
 async def apply(request: Request) -> Response:

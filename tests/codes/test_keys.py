@@ -107,7 +107,7 @@ def test_sscc_rows_have_18_digits_each():
 
 @pytest.mark.parametrize(("first", "quantity"), [(9999, 2), (10_000, 1), (-1, 1)])
 def test_sscc_never_wraps(first, quantity):
-    with pytest.raises(SsccRangeExhausted, match="from 0 to 9999 behind company prefix"):
+    with pytest.raises(SsccRangeExhausted, match="from 0 to 9999 after company prefix"):
         sscc_rows(9, "952123456789", first, quantity)
 
 

@@ -13,7 +13,7 @@ from app.database.migrate import upgrade
 from app.database.session import Database, WriteSession
 from app.database.tables import METADATA
 from app.items.compile.compiler import Compiler
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.settings import settings
 from schema import BUILTIN
 
@@ -21,9 +21,9 @@ SECRET = "a secret of at least sixteen characters"
 COMPILER = Compiler(BUILTIN, METADATA)
 
 
-def sight_of(caller: Caller) -> Sight:
+def readable_of(caller: Caller) -> ReadableRows:
     """What a caller sees."""
-    return Sight(COMPILER, caller)
+    return ReadableRows(COMPILER, caller)
 
 
 @pytest.fixture(scope="session")

@@ -135,16 +135,16 @@ class TestDiff:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("a: [", "The file is no YAML"),
-            ("a: 2020-99-99", "The file is no YAML"),
-            ("[]", "This is no schema snapshot"),
-            ("collections: [{schema: {}}]", "This is no schema snapshot"),
+            ("a: [", "The file is not valid YAML"),
+            ("a: 2020-99-99", "The file is not valid YAML"),
+            ("[]", "This is not a schema snapshot"),
+            ("collections: [{schema: {}}]", "This is not a schema snapshot"),
             (
                 (
                     "{collections: [{collection: a, schema: {}}], fields: "
                     "[{collection: a, field: b, type: alias, meta: {special: [[1]]}}]}"
                 ),
-                "This is no schema snapshot",
+                "This is not a schema snapshot",
             ),
             ("a: &a [1]\nb: [*a, *a]", "have no aliases"),
             ("[" * 200 + "]" * 200, "100 levels deep"),

@@ -124,7 +124,7 @@ def refusal(*collections):
         ),
         (
             [Collection("a", fields=(KEY,), indexes=(Index(("x",)),))],
-            'An index of "a" names "x", which is no field.',
+            'An index of "a" names "x", which is not a field.',
         ),
         (
             [Collection("a", fields=(KEY, computed("x")), indexes=(Index(("x",)),))],
@@ -132,7 +132,7 @@ def refusal(*collections):
         ),
         (
             [Collection("a", fields=(KEY,), sort_field="x")],
-            'Collection "a" is sorted by "x", which is no field.',
+            'Collection "a" is sorted by "x", which is not a field.',
         ),
         (
             [Collection("a", fields=(KEY, m2o("x", to="a", on_delete="SET ZERO")))],
@@ -148,7 +148,7 @@ def refusal(*collections):
         ),
         (
             [Collection("a", fields=(KEY, string("x", pattern="(")))],
-            'Field "a.x": its pattern "(" is no regular expression',
+            'Field "a.x": its pattern "(" is not a regular expression',
         ),
     ],
 )

@@ -103,8 +103,8 @@ def test_what_counts_and_what_is_now_are_generated():
 @pytest.mark.parametrize(
     ("snapshot", "message"),
     [
-        ([], "This is no schema snapshot"),
-        ({"collections": {}}, "This is no schema snapshot"),
+        ([], "This is not a schema snapshot"),
+        ({"collections": {}}, "This is not a schema snapshot"),
         (
             changed(collections=[{"collection": "directus_x", "schema": {}, "meta": {}}]),
             "names of directus_ are the system's own",

@@ -22,7 +22,7 @@ from app.domains.document.purge import purge
 from app.domains.document.service import Document, ask, read_document
 from app.errors import DocumentExpired, Forbidden
 from app.items.compile.compiler import Compiler
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.queue import nudge
 from app.settings import settings
 from app.storage import NoSuchObject, storage, storage_at
@@ -67,7 +67,7 @@ def asked(plant, database: Database, caller):
         given = {"campaign": str(CAMPAIGN), **params}
         async with database.write() as session:
             search = await read_search(
-                session, Sight(COMPILER, caller), given, campaign_required=True
+                session, ReadableRows(COMPILER, caller), given, campaign_required=True
             )
             return (await ask(session, search)).key
 
@@ -78,7 +78,7 @@ def asked(plant, database: Database, caller):
 def read(database: Database, caller):
     async def read(key: str) -> Document:
         async with database.read() as session:
-            return await read_document(session, Sight(COMPILER, caller), key)
+            return await read_document(session, ReadableRows(COMPILER, caller), key)
 
     return read
 
@@ -87,7 +87,7 @@ def read(database: Database, caller):
 def linked(database: Database, caller):
     async def linked(key: str) -> str:
         async with database.write() as session:
-            return await link(session, Sight(COMPILER, caller), key)
+            return await link(session, ReadableRows(COMPILER, caller), key)
 
     return linked
 

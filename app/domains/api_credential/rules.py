@@ -11,7 +11,7 @@ from app.database.session import Session, WriteSession
 from app.domains.api_credential.scopes import SCOPES
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden, Stored
 from app.items.hooks import Row, Rules, Update
-from app.items.policy.sight import tenancy
+from app.items.policy.readable_rows import tenancy
 
 SHORTEST_TOKEN = 20
 HINT = 4
@@ -94,12 +94,12 @@ def _wrong_words(row: Mapping[str, Any]) -> Iterator[AppError]:
     if words is None:
         return
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
-        detail = 'Value has to be a list of words, such as ["codes_view"].'
+        detail = 'Value has to be a list of scopes, such as ["codes_view"].'
         yield FailedValidation("permissions", "in", detail)
     elif known is not None and (unknown := [word for word in words if word not in known]):
         named = ", ".join(f'"{word}"' for word in unknown)
         shown = ", ".join(f'"{word}"' for word in sorted(known))
-        detail = f"A credential of that kind has no {named}. Each word has to be one of {shown}."
+        detail = f"A credential of that kind has no {named}. Each scope has to be one of {shown}."
         yield FailedValidation("permissions", "in", detail, valid=sorted(known))
 
 

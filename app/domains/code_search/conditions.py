@@ -20,7 +20,7 @@ from app.domains.code_search.readings import (
     whole_number,
     whole_numbers,
 )
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,75 +35,75 @@ class Condition:
 CODES, PRODUCTS = "unique_code", "product"
 
 
-def _activation_status(sight: Sight, text: str) -> Condition:
-    sight.require(CODES, "activation_status")
+def _activation_status(readable: ReadableRows, text: str) -> Condition:
+    readable.require(CODES, "activation_status")
     found = statuses(text)
     sql = "c.activation_status = ANY(%(activation_status)s::bigint[])"
     return Condition(sql, {"activation_status": found}, _listed(found))
 
 
-def _blacklisted(sight: Sight, text: str) -> Condition:
-    sight.require(CODES, "activation_status")
+def _blacklisted(readable: ReadableRows, text: str) -> Condition:
+    readable.require(CODES, "activation_status")
     wanted = truth(text)
     sql = "(c.activation_status = 2) = %(blacklisted)s::boolean"
     return Condition(sql, {"blacklisted": wanted}, str(wanted).lower())
 
 
-def _product(sight: Sight, text: str) -> Condition:
-    sight.require(CODES, "product")
-    sight.require(PRODUCTS, "product_number")
+def _product(readable: ReadableRows, text: str) -> Condition:
+    readable.require(CODES, "product")
+    readable.require(PRODUCTS, "product_number")
     numbers = whole_numbers(text)
     sql = "p.product_number = ANY(%(product)s::bigint[])"
     return Condition(sql, {"product": numbers}, _listed(numbers))
 
 
-def _brands(sight: Sight, text: str) -> Condition:
-    sight.require(CODES, "product")
-    sight.require(PRODUCTS, "brand")
-    sight.require("brand", "number")
+def _brands(readable: ReadableRows, text: str) -> Condition:
+    readable.require(CODES, "product")
+    readable.require(PRODUCTS, "brand")
+    readable.require("brand", "number")
     numbers = whole_numbers(text)
     sql = (
-        f"EXISTS (SELECT FROM {sight.of('brand', 'b')} WHERE b.id = p.brand "
+        f"EXISTS (SELECT FROM {readable.of('brand', 'b')} WHERE b.id = p.brand "
         "AND b.number = ANY(%(brands)s::bigint[]))"
     )
     return Condition(sql, {"brands": numbers}, _listed(numbers))
 
 
-def _workorder(sight: Sight, text: str) -> Condition:
-    sight.require(CODES, "workorder")
+def _workorder(readable: ReadableRows, text: str) -> Condition:
+    readable.require(CODES, "workorder")
     numbers = whole_numbers(text)
     sql = "c.workorder = ANY(%(workorder)s::bigint[])"
     return Condition(sql, {"workorder": numbers}, _listed(numbers))
 
 
-def _activated_by(sight: Sight, text: str) -> Condition:
+def _activated_by(readable: ReadableRows, text: str) -> Condition:
     """A user, by e-mail or by the number Scantrust's clients know it by."""
-    sight.require(CODES, "activated_by")
+    readable.require(CODES, "activated_by")
     if "@" in text:
         field, value = "email", text
         sql = "lower(u.email) = lower(%(activated_by)s::text)"
     else:
         field, value = "legacy_id", str(whole_number(text))
         sql = "u.legacy_id = %(activated_by)s::bigint"
-    sight.require("directus_users", field)
-    users = sight.of("directus_users", "u")
+    readable.require("directus_users", field)
+    users = readable.of("directus_users", "u")
     whole = f"EXISTS (SELECT FROM {users} WHERE u.id = c.activated_by AND {sql})"
     return Condition(whole, {"activated_by": value}, text)
 
 
-def _serial_number(sight: Sight, text: str) -> Condition:
+def _serial_number(readable: ReadableRows, text: str) -> Condition:
     """As the computed field has it: stored, or the serial of an SGTIN."""
-    sight.require(CODES, "serial_number")
+    readable.require(CODES, "serial_number")
     return Condition("c.serial_number = %(serial_number)s::text", {"serial_number": text}, text)
 
 
-def _extended_id(sight: Sight, text: str) -> Condition:
+def _extended_id(readable: ReadableRows, text: str) -> Condition:
     """As the computed field has it: stored, or the EPC in hex, or the key.
 
     A key may come in any form (`scanned_text`): it is read back into the path, so that the primary
     key answers.
     """
-    sight.require(CODES, "extended_id")
+    readable.require(CODES, "extended_id")
     keys = [text]
     try:
         keys.append(CodePath.parse(text).path)
@@ -119,22 +119,22 @@ def _extended_id(sight: Sight, text: str) -> Condition:
     return Condition(sql, {"extended_id": text, "extended_id_keys": keys}, text)
 
 
-def _activated_at(sight: Sight, text: str) -> Condition:
-    sight.require(CODES, "activated_at")
+def _activated_at(readable: ReadableRows, text: str) -> Condition:
+    readable.require(CODES, "activated_at")
     return within("activated_at", "c.activated_at", span(text))
 
 
-def _updated_at(sight: Sight, text: str) -> Condition:
-    sight.require(CODES, "scm_updated_at")
+def _updated_at(readable: ReadableRows, text: str) -> Condition:
+    readable.require(CODES, "scm_updated_at")
     return within("updated_at", "c.scm_updated_at", span(text))
 
 
-def _flags(sight: Sight, text: str) -> Condition:
+def _flags(readable: ReadableRows, text: str) -> Condition:
     """Codes with a scan that carries any of these flags."""
-    sight.require("scan", "code", "flags")
+    readable.require("scan", "code", "flags")
     flags = parts(text)
     sql = (
-        f"EXISTS (SELECT FROM {sight.of('scan', 'f')} WHERE f.code = c.id "
+        f"EXISTS (SELECT FROM {readable.of('scan', 'f')} WHERE f.code = c.id "
         "AND string_to_array(f.flags, ',') && %(flags)s::text[])"
     )
     return Condition(sql, {"flags": flags}, ",".join(flags))
@@ -150,9 +150,9 @@ def within(name: str, column: str, wanted: Span) -> Condition:
     return Condition(sql, {key: when for key, (_, when) in given.items()}, str(wanted))
 
 
-def scm_value(sight: Sight, place: int, key: str, text: str) -> Condition:
+def scm_value(readable: ReadableRows, place: int, key: str, text: str) -> Condition:
     """The codes whose supply-chain field has this value."""
-    sight.require(CODES, "scm_data")
+    readable.require(CODES, "scm_data")
     sql = f"c.scm_data ->> %(scm_key_{place})s::text = %(scm_value_{place})s::text"
     return Condition(sql, {f"scm_key_{place}": key, f"scm_value_{place}": text}, text)
 
@@ -161,7 +161,7 @@ def _listed(numbers: list[int]) -> str:
     return ",".join(map(str, numbers))
 
 
-CONDITIONS: Mapping[str, Callable[[Sight, str], Condition]] = {
+CONDITIONS: Mapping[str, Callable[[ReadableRows, str], Condition]] = {
     "activation_status": _activation_status,
     "blacklisted": _blacklisted,
     "product": _product,

@@ -20,7 +20,7 @@ from app.domains.code_search.conditions import (
 )
 from app.domains.code_search.readings import Span, moment, timeframe, whole_number, whole_numbers
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 
 ALIASES = {"campaign_id": "campaign", "status": "activation_status", "products": "product"}
 """Other names of parameters, as different generations of clients have them."""
@@ -42,12 +42,12 @@ class CodeSearch:
     """A search that was understood.
 
     `where`: a condition over `source`, with `values` to bind (psycopg's named style), and those of
-    `sight`: what its caller sees.
+    `readable`: what its caller sees.
     `parameters`: what was asked for, as texts, in the spelling a document echoes; reading them
     again gives the same search. `scm_fields`: the active supply-chain fields, in their order.
     """
 
-    sight: Sight
+    readable: ReadableRows
     where: str
     values: dict[str, Any]
     campaign: Campaign | None
@@ -57,19 +57,19 @@ class CodeSearch:
     @property
     def source(self) -> str:
         """The codes and their products."""
-        codes, products = self.sight.of(CODES, "c"), self.sight.of(PRODUCTS, "p")
+        codes, products = self.readable.of(CODES, "c"), self.readable.of(PRODUCTS, "p")
         return f"{codes} LEFT JOIN {products} ON p.id = c.product"
 
     def bound(self) -> dict[str, Any]:
         """All that is bound: to be asked when the text of the statement is complete."""
-        return {**self.sight.values, **self.values}
+        return {**self.readable.values, **self.values}
 
 
 @dataclass(slots=True)
 class _Reading:
     """A search while it is being read."""
 
-    sight: Sight
+    readable: ReadableRows
     conditions: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class _Reading:
 
 
 async def read_search(
-    session: Session, sight: Sight, params: Mapping[str, str], *, campaign_required: bool
+    session: Session, readable: ReadableRows, params: Mapping[str, str], *, campaign_required: bool
 ) -> CodeSearch:
     """The search that these parameters ask for. An empty value is as good as none.
 
@@ -92,15 +92,15 @@ async def read_search(
     """
     given = _given(params)
     workorders = _numbers(given, "workorder")
-    campaign = await _campaign(session, sight, given)
+    campaign = await _campaign(session, readable, given)
     if campaign is None and workorders is None and campaign_required:
         raise FailedValidation("campaign", "required", "This field is required.")
-    await _check_workorders(session, sight, workorders)
+    await _check_workorders(session, readable, workorders)
     number = None if campaign is None else campaign.id
-    statement = queries.scm_fields(sight)
-    wanted = {**sight.values, "campaign": number, "workorders": workorders}
+    statement = queries.scm_fields(readable)
+    wanted = {**readable.values, "campaign": number, "workorders": workorders}
     fields = await session.fetch_all(statement, wanted)
-    reading = _Reading(sight)
+    reading = _Reading(readable)
     if campaign is not None:
         _narrow(reading, campaign)
     _read_times(reading, given)
@@ -109,7 +109,7 @@ async def read_search(
         raise reading.errors[0] if len(reading.errors) == 1 else ErrorList(reading.errors)
     active = dict.fromkeys(row["key"] for row in fields if row["is_active"])
     where = " AND ".join(reading.conditions) or "TRUE"
-    return CodeSearch(sight, where, reading.values, campaign, reading.parameters, tuple(active))
+    return CodeSearch(readable, where, reading.values, campaign, reading.parameters, tuple(active))
 
 
 def _given(params: Mapping[str, str]) -> dict[str, str]:
@@ -131,35 +131,39 @@ def _is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= symbol <= "\udfff" for symbol in text)
 
 
-async def _campaign(session: Session, sight: Sight, given: Mapping[str, str]) -> Campaign | None:
+async def _campaign(
+    session: Session, readable: ReadableRows, given: Mapping[str, str]
+) -> Campaign | None:
     if "campaign" not in given:
         return None
-    sight.require("campaign")
+    readable.require("campaign")
     try:
         number = whole_number(given["campaign"])
     except ValueError as error:
         raise _invalid("campaign") from error
-    statement = queries.campaign(sight)
-    row = await session.fetch_one(statement, {**sight.values, "campaign": number})
+    statement = queries.campaign(readable)
+    row = await session.fetch_one(statement, {**readable.values, "campaign": number})
     if row is None:
         raise Forbidden
     return Campaign(**row)
 
 
-async def _check_workorders(session: Session, sight: Sight, numbers: list[int] | None) -> None:
+async def _check_workorders(
+    session: Session, readable: ReadableRows, numbers: list[int] | None
+) -> None:
     if numbers is None:
         return
-    sight.require("workorder")
-    statement = queries.workorders(sight)
-    found = await session.fetch_all(statement, {**sight.values, "workorders": numbers})
+    readable.require("workorder")
+    statement = queries.workorders(readable)
+    found = await session.fetch_all(statement, {**readable.values, "workorders": numbers})
     if {row["id"] for row in found} != set(numbers):
         raise Forbidden
 
 
 def _narrow(reading: _Reading, campaign: Campaign) -> None:
     """To the codes of the campaign."""
-    reading.sight.require(CODES, "product")
-    reading.sight.require(PRODUCTS, "campaign")
+    reading.readable.require(CODES, "product")
+    reading.readable.require(PRODUCTS, "campaign")
     text, values = str(campaign.id), {"campaign": campaign.id}
     reading.add("campaign", Condition("p.campaign = %(campaign)s::int", values, text))
 
@@ -178,7 +182,7 @@ def _read_times(reading: _Reading, given: Mapping[str, str]) -> None:
     except FailedValidation as error:
         reading.errors.append(error)
     else:
-        reading.sight.require(CODES, "activated_at")
+        reading.readable.require(CODES, "activated_at")
         reading.add("activated_at", within("activated_at", "c.activated_at", wanted))
 
 
@@ -204,13 +208,13 @@ def _read_rest(reading: _Reading, given: Mapping[str, str], fields: set[str]) ->
         key = _scm_key(name, fields)
         try:
             if name in CONDITIONS:
-                reading.add(name, CONDITIONS[name](reading.sight, text))
+                reading.add(name, CONDITIONS[name](reading.readable, text))
             elif key is None:
                 reading.errors.append(FailedValidation(name, "unknown", "Unknown filter."))
             elif reading.parameters.get(SCM_PREFIX + key, text) != text:
                 reading.errors.append(_contradiction(name, SCM_PREFIX + key))
             else:
-                reading.add(SCM_PREFIX + key, scm_value(reading.sight, place, key, text))
+                reading.add(SCM_PREFIX + key, scm_value(reading.readable, place, key, text))
         except ValueError:
             reading.errors.append(_invalid(name))
 

@@ -42,7 +42,7 @@ class CommentRules(Rules):
                 update.patch[_OWNER] = place[_OWNER]
 
     async def _place(self, session: WriteSession, caller: Caller, comments: list[Row]) -> None:
-        """Raises Forbidden for an item out of sight; gives comments to whose the items are."""
+        """Raises Forbidden for an item out of readable; gives comments to whose the items are."""
         by_collection: dict[str, list[Row]] = defaultdict(list)
         for comment in comments:
             # What is missing is refused with the other fields that are.

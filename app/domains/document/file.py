@@ -21,7 +21,7 @@ from app.domains.document.statement import header, statement
 from app.domains.job_chunk.service import forget_chunks
 from app.errors import Forbidden, UnprocessableContent
 from app.items.compile.compiler import Compiler
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.settings import settings
 from app.storage import Storage
 
@@ -77,10 +77,10 @@ async def _search(session: Session, compiler: Compiler, key: str) -> CodeSearch:
     caller = await asker(session, row["user"], row["account"])
     if caller is None or caller.account != row["account"]:
         raise UnprocessableContent(WITHOUT_USER)
-    sight, parameters = Sight(compiler, caller), orjson.loads(row["parameters"])
+    readable, parameters = ReadableRows(compiler, caller), orjson.loads(row["parameters"])
     try:
-        sight.require(CODES)
-        search = await read_search(session, sight, parameters, campaign_required=True)
+        readable.require(CODES)
+        search = await read_search(session, readable, parameters, campaign_required=True)
     except Forbidden as refused:
         raise UnprocessableContent(refused.extensions.get("reason", GONE)) from refused
     return await narrowed(session, search)

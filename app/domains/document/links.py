@@ -21,7 +21,7 @@ from app.errors import (
     InvalidToken,
     TokenExpired,
 )
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.settings import installation_settings, settings
 from app.storage import NoSuchObject, Storage
 
@@ -40,18 +40,18 @@ class DocumentFile:
     user: str
 
 
-async def link(session: WriteSession, sight: Sight, key: str) -> str:
+async def link(session: WriteSession, readable: ReadableRows, key: str) -> str:
     """A new token that gives out the document's file once: 32 letters, kept nowhere.
 
     Raises Forbidden for a document that is not there, DocumentNotReady, DocumentFailed and
     DocumentExpired for one that has no file.
     """
-    _check_file(await read_document(session, sight, key))
+    _check_file(await read_document(session, readable, key))
     token = "".join(secrets.choice(string.ascii_letters) for _ in range(TOKEN_LENGTH))
     lifetime = settings().download_link_seconds
     values = {
         "key": key,
-        "user": sight.caller.user,
+        "user": readable.caller.user,
         "token_hash": token_hash(token),
         "lifetime": lifetime,
     }

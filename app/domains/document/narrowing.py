@@ -14,12 +14,12 @@ MOST_PRODUCTS = 20
 
 async def narrowed(session: Session, search: CodeSearch) -> CodeSearch:
     """The same search, its products said by name where it has a campaign of few."""
-    if search.campaign is None or not search.sight.shows_always(CODES, "product", "type"):
+    if search.campaign is None or not search.readable.shows_always(CODES, "product", "type"):
         return search
     numbers = search.values.get("product")
     values = {"campaign": search.campaign.id, "numbers": numbers, "most": MOST_PRODUCTS + 1}
-    statement = queries.products(search.sight)
-    found = await session.fetch_all(statement, {**search.sight.values, **values})
+    statement = queries.products(search.readable)
+    found = await session.fetch_all(statement, {**search.readable.values, **values})
     keys = [row["id"] for row in found]
     if len(keys) > MOST_PRODUCTS:
         return search

@@ -1,6 +1,6 @@
 """The statements about documents and their links."""
 
-from app.items.policy.sight import Sight, tenancy
+from app.items.policy.readable_rows import ReadableRows, tenancy
 
 ASK = """
 INSERT INTO document (key, account, owner, user_created, parameters, task_ref)
@@ -8,7 +8,7 @@ VALUES (%(key)s, %(account)s::uuid, %(user)s::uuid, %(user)s::uuid, %(parameters
 """
 
 
-def read(sight: Sight) -> str:
+def read(readable: ReadableRows) -> str:
     """A document of the caller's own, or of its account where it is an admin; others are not there.
 
     Whose it is, as far as the caller may read that.
@@ -19,9 +19,9 @@ SELECT d.key, d.description, d.status, d.category, d.doctype, d.related_id, d.pa
        coalesce(d.expires_at <= now(), false) AS is_expired, d.date_created AS created_at,
        a.company_id AS company, o.legacy_id AS owner, u.legacy_id AS created_by
 FROM document AS d
-LEFT JOIN {sight.of("account", "a")} ON a.id = d.account
-LEFT JOIN {sight.of("directus_users", "o")} ON o.id = d.owner
-LEFT JOIN {sight.of("directus_users", "u")} ON u.id = d.user_created
+LEFT JOIN {readable.of("account", "a")} ON a.id = d.account
+LEFT JOIN {readable.of("directus_users", "o")} ON o.id = d.owner
+LEFT JOIN {readable.of("directus_users", "u")} ON u.id = d.user_created
 WHERE d.key = %(key)s AND {tenancy("d")} AND (%(is_admin)s OR d.owner = %(user)s::uuid)
 """
 
@@ -95,10 +95,10 @@ PURGED = "UPDATE document SET object_name = NULL WHERE key = ANY(%(keys)s)"
 OLD_LINKS = "DELETE FROM download_link WHERE expires_at <= now()"
 
 
-def products(sight: Sight) -> str:
+def products(readable: ReadableRows) -> str:
     """The products of a campaign, all or those with these numbers; no more than `most`."""
     return f"""
-SELECT p.id FROM {sight.of("product", "p")}
+SELECT p.id FROM {readable.of("product", "p")}
 WHERE p.campaign = %(campaign)s
   AND (%(numbers)s::bigint[] IS NULL OR p.product_number = ANY(%(numbers)s::bigint[]))
 LIMIT %(most)s

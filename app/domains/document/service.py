@@ -16,7 +16,7 @@ from app.domains.code_search.conditions import CODES
 from app.domains.code_search.service import CodeSearch
 from app.domains.document import queries
 from app.errors import Forbidden
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.queue import nudge
 
 KIND = "document"
@@ -54,8 +54,8 @@ async def ask(session: WriteSession, search: CodeSearch, task: str | None = None
     `task`: the uuid the client may know the work by. Raises Forbidden for who may read no codes,
     and for who has no account.
     """
-    sight, caller = search.sight, search.sight.caller
-    sight.require(CODES)
+    readable, caller = search.readable, search.readable.caller
+    readable.require(CODES)
     if caller.account is None and not caller.is_admin:
         raise Forbidden
     key = "".join(secrets.choice(KEY_SYMBOLS) for _ in range(KEY_LENGTH))
@@ -68,16 +68,16 @@ async def ask(session: WriteSession, search: CodeSearch, task: str | None = None
     }
     await session.execute(queries.ASK, values)
     session.after_commit(lambda: nudge(KIND, key))
-    return await read_document(session, sight, key)
+    return await read_document(session, readable, key)
 
 
-async def read_document(session: Session, sight: Sight, key: str) -> Document:
+async def read_document(session: Session, readable: ReadableRows, key: str) -> Document:
     """The document of a key. Raises Forbidden where there is none for this caller."""
     if not _KEY.fullmatch(key):
         raise Forbidden
-    caller, statement = sight.caller, queries.read(sight)
+    caller, statement = readable.caller, queries.read(readable)
     own = {"account": caller.account, "user": caller.user, "is_admin": caller.is_admin}
-    values = {**sight.values, **own, "key": key}
+    values = {**readable.values, **own, "key": key}
     row: dict[str, Any] | None = await session.fetch_one(statement, values)
     if row is None:
         raise Forbidden

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domains.code_search.readings import STATUSES
 from app.domains.code_search.service import CodeSearch
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 
 BLACKLIST_REASONS = (
     "none",
@@ -53,11 +53,11 @@ COLUMNS = {
 """The columns of the seed, in its order; the supply-chain fields follow."""
 
 
-def _joins(sight: Sight) -> str:
+def _joins(readable: ReadableRows) -> str:
     return f"""
-LEFT JOIN {sight.of("brand", "b")} ON b.id = p.brand
-LEFT JOIN {sight.of("directus_users", "su")} ON su.id = c.scm_updated_by
-LEFT JOIN {sight.of("directus_users", "au")} ON au.id = c.activated_by
+LEFT JOIN {readable.of("brand", "b")} ON b.id = p.brand
+LEFT JOIN {readable.of("directus_users", "su")} ON su.id = c.scm_updated_by
+LEFT JOIN {readable.of("directus_users", "au")} ON au.id = c.activated_by
 """
 
 
@@ -66,7 +66,7 @@ def selection(search: CodeSearch) -> tuple[str, dict[str, Any]]:
     names = {f"column_{place}": key for place, key in enumerate(search.scm_fields)}
     own = [f"coalesce(c.scm_data ->> %({name})s::text, '')" for name in names]
     columns = ", ".join((*COLUMNS.values(), *own))
-    joins = _joins(search.sight)
+    joins = _joins(search.readable)
     statement = f"SELECT {columns} FROM {search.source} {joins} WHERE {search.where}"
     return statement, {**search.bound(), **names}
 

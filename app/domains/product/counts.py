@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 
 from app.database.session import Session
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 
 CODES = "unique_code"
 
 
-def _count(sight: Sight) -> str:
+def _count(readable: ReadableRows) -> str:
     """The counts of `products`.
 
     Codes whose key names their product stand side by side in the primary key, in byte order; the
     others (short codes, SSCCs, tags) have an index of their own by product.
     """
-    codes = sight.of(CODES, "c")
+    codes = readable.of(CODES, "c")
     return f"""
 SELECT p.id, a.company_id AS company, a.account_name AS owner,
        coalesce(c.codes, 0) AS codes, coalesce(c.active, 0) AS active,
        coalesce(c.blacklisted, 0) AS blacklisted
-FROM {sight.of("product", "p")}
-LEFT JOIN {sight.of("account", "a")} ON a.id = p.account
+FROM {readable.of("product", "p")}
+LEFT JOIN {readable.of("account", "a")} ON a.id = p.account
 LEFT JOIN LATERAL (
   SELECT count(*) AS codes, count(*) FILTER (WHERE activation_status = 1) AS active,
          count(*) FILTER (WHERE activation_status = 2) AS blacklisted
@@ -53,18 +53,20 @@ class Counts:
     blacklisted: int | None
 
 
-async def count_codes(session: Session, sight: Sight, products: list[str]) -> dict[str, Counts]:
+async def count_codes(
+    session: Session, readable: ReadableRows, products: list[str]
+) -> dict[str, Counts]:
     """The counts of these products, by key, in one statement; unknown ones are left out.
 
     Those codes are counted that the caller may read.
     """
     if not products:
         return {}
-    statement = _count(sight)
-    rows = await session.fetch_all(statement, {**sight.values, "products": products})
+    statement = _count(readable)
+    rows = await session.fetch_all(statement, {**readable.values, "products": products})
     unknown: dict[str, None] = {}
-    if not sight.shows(CODES, "product", "type"):
+    if not readable.shows(CODES, "product", "type"):
         unknown = dict.fromkeys(("codes", "active", "blacklisted"))
-    elif not sight.shows(CODES, "activation_status"):
+    elif not readable.shows(CODES, "activation_status"):
         unknown = dict.fromkeys(("active", "blacklisted"))
     return {row.pop("id"): Counts(**{**row, **unknown}) for row in rows}

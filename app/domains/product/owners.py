@@ -6,7 +6,7 @@ from app.access.caller import Caller
 from app.database.session import Session
 from app.errors import AppError, FailedValidation
 from app.items.hooks import Row
-from app.items.policy.sight import tenancy
+from app.items.policy.readable_rows import tenancy
 
 LINKS = ("brand", "campaign")
 

@@ -9,7 +9,7 @@ from app.domains.code_search.conditions import CODES, PRODUCTS, Condition, withi
 from app.domains.code_search.readings import Span, parts
 from app.domains.code_search.service import TIMES, CodeSearch, asked_span, read_search
 from app.errors import FailedValidation
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 
 SCANS = "scan"
 
@@ -27,8 +27,8 @@ class ScanSearch:
     asked: Span
 
     @property
-    def sight(self) -> Sight:
-        return self.codes.sight
+    def readable(self) -> ReadableRows:
+        return self.codes.readable
 
     @property
     def source(self) -> str:
@@ -36,41 +36,43 @@ class ScanSearch:
 
         A scan without a code, as of a counterfeit, has its product all the same.
         """
-        scans, codes = self.sight.of(SCANS, "s"), self.sight.of(CODES, "c")
+        scans, codes = self.readable.of(SCANS, "s"), self.readable.of(CODES, "c")
         return (
             f"{scans} LEFT JOIN {codes} ON c.id = s.code "
-            f"LEFT JOIN {self.sight.of(PRODUCTS, 'p')} ON p.id = s.product"
+            f"LEFT JOIN {self.readable.of(PRODUCTS, 'p')} ON p.id = s.product"
         )
 
     def bound(self) -> dict[str, Any]:
         """All that is bound: to be asked when the text of the statement is complete."""
-        return {**self.sight.values, **self.values}
+        return {**self.readable.values, **self.values}
 
 
-async def read_scans(session: Session, sight: Sight, params: Mapping[str, str]) -> ScanSearch:
+async def read_scans(
+    session: Session, readable: ReadableRows, params: Mapping[str, str]
+) -> ScanSearch:
     """The search that these parameters ask for, of the scans the caller may read.
 
     `date_from`, `date_to` and `timeframe` are about the scan, `flags` are its own; all other
     parameters are about its code. No campaign has to be named. Raises as `read_search`.
     """
-    sight.require(SCANS)
+    readable.require(SCANS)
     given = {name: text.strip() for name, text in params.items() if text.strip()}
     own = {name: given.pop(name) for name in (*TIMES, "flags") if name in given}
     for name, text in own.items():
         if "\0" in text:
             raise _invalid(name)
-    codes = await read_search(session, sight, given, campaign_required=False)
+    codes = await read_search(session, readable, given, campaign_required=False)
     conditions, values, asked = [codes.where], dict(codes.values), Span(None, None)
     if codes.campaign is not None and codes.campaign.account is not None:
         # Products of a campaign are its account's, and so are their scans: an index by time.
         whose = {"scan_account": codes.campaign.account}
         _add(conditions, values, Condition("s.account = %(scan_account)s::uuid", whose, ""))
     if any(name in own for name in TIMES):
-        sight.require(SCANS, "scanned_at")
+        readable.require(SCANS, "scanned_at")
         asked = asked_span(own)
         _add(conditions, values, within("scanned_at", "s.scanned_at", asked))
     if "flags" in own:
-        sight.require(SCANS, "flags")
+        readable.require(SCANS, "flags")
         _add(conditions, values, _flags(own["flags"]))
     return ScanSearch(codes, " AND ".join(conditions), values, asked)
 

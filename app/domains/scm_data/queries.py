@@ -6,7 +6,7 @@ the data, what the campaign has as active fields is merged into what the code ha
 
 from dataclasses import dataclass
 
-from app.items.policy.sight import Sight, tenancy
+from app.items.policy.readable_rows import ReadableRows, tenancy
 
 # A request's worth of codes is sorted and joined in memory, not on disk.
 ROOM = "SET LOCAL work_mem = '64MB'"
@@ -17,8 +17,8 @@ SERIAL_NUMBER = "serial_number"
 
 # By the computed field (systems.md 6.5): stored, or the EPC in hex (`path` is what it is read as),
 # or the key. Computed, it is null only where the caller may not read it.
-def _by_extended_id(sight: Sight, n: int) -> str:
-    codes = sight.of("unique_code", "c")
+def _by_extended_id(readable: ReadableRows, n: int) -> str:
+    codes = readable.of("unique_code", "c")
     return f"""
   SELECT g.place, c.id FROM given_{n} AS g JOIN {codes} ON c.stored_extended_id = g.value
   UNION ALL
@@ -29,8 +29,8 @@ def _by_extended_id(sight: Sight, n: int) -> str:
 
 
 # By the computed field: stored, or the serial of an SGTIN, which its key ends with.
-def _by_serial_number(sight: Sight, n: int) -> str:
-    codes, products = sight.of("unique_code", "c"), sight.of("product", "p")
+def _by_serial_number(readable: ReadableRows, n: int) -> str:
+    codes, products = readable.of("unique_code", "c"), readable.of("product", "p")
     return f"""
   SELECT g.place, c.id FROM given_{n} AS g JOIN {codes} ON c.stored_serial_number = g.value
   UNION ALL
@@ -41,9 +41,9 @@ def _by_serial_number(sight: Sight, n: int) -> str:
 """
 
 
-def _by_scm_key(sight: Sight, n: int) -> str:
+def _by_scm_key(readable: ReadableRows, n: int) -> str:
     return f"""
-  SELECT g.place, c.id FROM {sight.of("unique_code", "c")}
+  SELECT g.place, c.id FROM {readable.of("unique_code", "c")}
   JOIN given_{n} AS g ON g.value = c.scm_data ->> %(key_{n})s
   WHERE c.scm_data IS NOT NULL
 """
@@ -60,12 +60,12 @@ _GIVEN = """given_{n} AS MATERIALIZED (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Which codes an upload is about: of those that `sight` shows, by these keys.
+    """Which codes an upload is about: of those that `readable` shows, by these keys.
 
     `of_each`: the data are of each value in its order; else one object for all of them.
     """
 
-    sight: Sight
+    readable: ReadableRows
     keys: tuple[str, ...]
     of_each: bool = False
 
@@ -77,7 +77,7 @@ class Finding:
         """
         ways = [_WAYS.get(key, _by_scm_key) for key in self.keys]
         parts = [_GIVEN.format(n=n) for n in range(len(self.keys))]
-        parts += [f"by_{n} AS ({way(self.sight, n)})" for n, way in enumerate(ways)]
+        parts += [f"by_{n} AS ({way(self.readable, n)})" for n, way in enumerate(ways)]
         others = "".join(f" AND id IN (SELECT id FROM by_{n})" for n in range(1, len(self.keys)))
         parts.append(
             "found AS MATERIALIZED (SELECT id, max(place) AS place FROM by_0 "
@@ -101,7 +101,7 @@ class Finding:
         """A product by its number, key or SKU, each name looked up once (systems.md 4.6)."""
         return f"""named AS MATERIALIZED (
   SELECT n.name, (
-    SELECT p.id FROM {self.sight.of("product", "p")}
+    SELECT p.id FROM {self.readable.of("product", "p")}
     WHERE p.id = n.name OR p.sku = n.name OR p.product_number::text = n.name
     ORDER BY p.product_number::text = n.name DESC, p.id = n.name DESC, p.id LIMIT 1) AS product
   FROM (SELECT DISTINCT data ->> 'product' AS name FROM data

@@ -13,7 +13,7 @@ from app.domains.scm_data.activation import decided, number_of
 from app.domains.scm_data.upload import ACTIVATION, SPECIAL, Upload, in_doubt
 from app.errors import AppError, ErrorList, FailedValidation, Forbidden
 from app.items.policy.actions import require
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.items.policy.write_policy import Grant
 from app.items.write.payloads import require_light
 from app.items.write.writer import Writer
@@ -42,15 +42,17 @@ class Changed(NamedTuple):
     fields: Sequence[str]
 
 
-async def upload_data(session: WriteSession, sight: Sight, upload: Upload) -> list[Changed]:
+async def upload_data(
+    session: WriteSession, readable: ReadableRows, upload: Upload
+) -> list[Changed]:
     """Give the codes of an upload their data; those that got any, in the order of its values.
 
     The codes are those its caller sees, and may change. Raises ErrorList with what of it can't be,
     Forbidden for who may not change codes like that, or not find them so.
     """
-    caller, names = sight.caller, upload.names
+    caller, names = readable.caller, upload.names
     require_fields(caller, names)
-    finding = found_by(sight, upload)
+    finding = found_by(readable, upload)
     values = {
         **await upload.values(),
         "account": caller.account,
@@ -60,7 +62,7 @@ async def upload_data(session: WriteSession, sight: Sight, upload: Upload) -> li
         "special": sorted(SPECIAL),
     }
     await session.execute(queries.ROOM)
-    await _settle_doubts(session, sight, upload, values)
+    await _settle_doubts(session, readable, upload, values)
     await _require_light(session, finding, upload, values)
     await _judge(session, finding, values)
     if not _is_plain(caller):
@@ -81,7 +83,7 @@ async def _require_light(
 
 
 async def _settle_doubts(
-    session: Session, sight: Sight, upload: Upload, values: dict[str, Any]
+    session: Session, readable: ReadableRows, upload: Upload, values: dict[str, Any]
 ) -> None:
     """Where a text may name either of two codes, the second is meant if there is no first."""
     for n, key in enumerate(upload.keys):
@@ -89,8 +91,8 @@ async def _settle_doubts(
             continue
         others = in_doubt(values[f"values_{n}"])
         paths = values[f"paths_{n}"]
-        statement = f"SELECT c.id FROM {sight.of(CODES, 'c')} WHERE c.id = ANY(%(keys)s::text[])"
-        asked = {**sight.values, "keys": [paths[place] for place in others]}
+        statement = f"SELECT c.id FROM {readable.of(CODES, 'c')} WHERE c.id = ANY(%(keys)s::text[])"
+        asked = {**readable.values, "keys": [paths[place] for place in others]}
         there = (
             {row["id"] for row in await session.fetch_all(statement, asked)} if others else set()
         )
@@ -99,11 +101,11 @@ async def _settle_doubts(
                 paths[place] = other
 
 
-def found_by(sight: Sight, upload: Upload) -> queries.Finding:
+def found_by(readable: ReadableRows, upload: Upload) -> queries.Finding:
     """How its codes are found. Raises Forbidden for what its caller may not ask by."""
     for key in upload.keys:
-        sight.require(CODES, key if key in BY_FIELD else "scm_data")
-    return queries.Finding(sight, upload.keys, upload.of_each)
+        readable.require(CODES, key if key in BY_FIELD else "scm_data")
+    return queries.Finding(readable, upload.keys, upload.of_each)
 
 
 def require_fields(caller: Caller, names: frozenset[str]) -> None:
@@ -120,13 +122,15 @@ def require_fields(caller: Caller, names: frozenset[str]) -> None:
         raise Forbidden.fields(refused, CODES)
 
 
-async def extended_ids(session: Session, sight: Sight, keys: Sequence[str]) -> dict[str, str]:
+async def extended_ids(
+    session: Session, readable: ReadableRows, keys: Sequence[str]
+) -> dict[str, str]:
     """The extended ids of codes by their keys, of those that the caller sees."""
     statement = f"""
-SELECT c.id, c.extended_id FROM {sight.of(CODES, "c")}
+SELECT c.id, c.extended_id FROM {readable.of(CODES, "c")}
 WHERE c.id = ANY(%(keys)s) AND c.extended_id IS NOT NULL
 """
-    rows = await session.fetch_all(statement, {**sight.values, "keys": list(keys)})
+    rows = await session.fetch_all(statement, {**readable.values, "keys": list(keys)})
     return {row["id"]: row["extended_id"] for row in rows}
 
 
@@ -157,7 +161,7 @@ async def _change_by_the_door(
 
     Of several permissions each allows its own rows and fields, and judges what is written.
     """
-    caller, compiler = finding.sight.caller, finding.sight.compiler
+    caller, compiler = finding.readable.caller, finding.readable.compiler
     grant, writer = Grant(compiler, session, caller), Writer(compiler, session, caller)
     changed: list[tuple[int, str, Sequence[str]]] = []
     # With all that they have: a few codes at a time.
@@ -197,7 +201,7 @@ async def _fetch(
     values: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     text = statement(finding)
-    return await session.fetch_all(text, {**finding.sight.values, **values})
+    return await session.fetch_all(text, {**finding.readable.values, **values})
 
 
 async def _judge(
@@ -207,12 +211,12 @@ async def _judge(
     if not row["is_suspicious"]:
         return
     rows = await _fetch(session, finding, queries.judge, values)
-    if found := [_refusal(finding.sight, row["field"], row["value"]) for row in rows]:
+    if found := [_refusal(finding.readable, row["field"], row["value"]) for row in rows]:
         raise ErrorList(found)
 
 
-def _refusal(sight: Sight, field: str, value: Any) -> AppError:
-    if field == "key" and not sight.shows_always(CODES, "id"):
+def _refusal(readable: ReadableRows, field: str, value: Any) -> AppError:
+    if field == "key" and not readable.shows_always(CODES, "id"):
         value = "..."  # which code it is, the caller may not know
     reason = REASONS.get(field, NO_DAY).format(value)
     return FailedValidation("product" if field == "key" else field, "format", reason)

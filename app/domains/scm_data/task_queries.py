@@ -1,6 +1,6 @@
 """The statements about SCM tasks."""
 
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 
 ASK = """
 INSERT INTO scm_task (id, account, user_created, constraints, scm_data, reference)
@@ -17,16 +17,16 @@ FROM scm_task WHERE id = %(key)s::uuid
 BEGUN = "UPDATE scm_task SET started_at = coalesce(started_at, now()) WHERE id = %(key)s::uuid"
 
 
-def shown(sight: Sight) -> str:
+def shown(readable: ReadableRows) -> str:
     """How far a task is, as far as the caller may read it.
 
     Who made it is a number to Scantrust's clients.
     """
     return f"""
-SELECT {"t.id" if sight.shows("scm_task", "id") else "NULL AS id"}, t.reference, t.state,
+SELECT {"t.id" if readable.shows("scm_task", "id") else "NULL AS id"}, t.reference, t.state,
   t.codes_affected, u.legacy_id AS created_by, t.date_created AS created_at, t.started_at,
   t.completed_at
-FROM {sight.of("scm_task", "t")} LEFT JOIN {sight.of("directus_users", "u")}
+FROM {readable.of("scm_task", "t")} LEFT JOIN {readable.of("directus_users", "u")}
   ON u.id = t.user_created
 WHERE t.id = %(key)s::uuid
 """

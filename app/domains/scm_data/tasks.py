@@ -14,7 +14,7 @@ from app.domains.scm_data.service import found_by, require_fields, upload_data
 from app.domains.scm_data.upload import Upload
 from app.errors import Forbidden
 from app.items.compile.compiler import Compiler
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.items.write.payloads import require_light, weight_of
 from app.json_text import loaded, written
 from app.queue import nudge
@@ -39,7 +39,7 @@ class ScmTask:
 
 async def ask(
     session: WriteSession,
-    sight: Sight,
+    readable: ReadableRows,
     constraints: Constraints,
     data: Mapping[str, Any],
     reference: str | None,
@@ -49,10 +49,10 @@ async def ask(
     Raises Forbidden, InvalidPayload for what is too much for one portion of codes, and
     FailedValidation for what can be no status or reason of any code.
     """
-    caller = sight.caller
+    caller = readable.caller
     require_fields(caller, frozenset(data))
     upload = Upload(constraints, data)
-    found_by(sight, upload)
+    found_by(readable, upload)
     if upload.keys == (EXTENDED_ID,):
         require_light(weight_of(data) * min(len(constraints[EXTENDED_ID]), PORTION))
     for field in WORDS:
@@ -87,14 +87,14 @@ async def portions(
     Where codes are named one by one, so many of the names; else so many of the codes. Raises
     Forbidden when who asked for it may not do that any more.
     """
-    sight = Sight(compiler, await _caller(session, task))
+    readable = ReadableRows(compiler, await _caller(session, task))
     await session.execute(task_queries.BEGUN, {"key": task.id})
     named = next((key for key in (EXTENDED_ID, SERIAL_NUMBER) if key in task.constraints), None)
     if named is not None:
         return list(_of_names(named, len(task.constraints[named])))
     upload = Upload(task.constraints, task.data)
-    statement = queries.portions(found_by(sight, upload))
-    values = {**sight.values, **await upload.values(), "portion": PORTION}
+    statement = queries.portions(found_by(readable, upload))
+    values = {**readable.values, **await upload.values(), "portion": PORTION}
     rows = await session.fetch_all(statement, values)
     return [(row["amount"], {"first": row["first"], "last": row["last"]}) for row in rows]
 
@@ -118,7 +118,7 @@ async def do_portion(
         key = payload["named"]
         constraints[key] = constraints[key][payload["start"] : payload["stop"]]
     upload = Upload(constraints, task.data, payload.get("first"), payload.get("last"))
-    return len(await upload_data(session, Sight(compiler, caller), upload))
+    return len(await upload_data(session, ReadableRows(compiler, caller), upload))
 
 
 async def _caller(session: Session, task: ScmTask) -> Caller:

@@ -13,7 +13,7 @@ from app.codes.errors import CodeError
 from app.database.session import Session
 from app.errors import AppError, FailedValidation, Stored
 from app.items.hooks import Row
-from app.items.policy.sight import tenancy
+from app.items.policy.readable_rows import tenancy
 
 # To a caller with an account, codes of others don't exist.
 _EXISTING = f"""

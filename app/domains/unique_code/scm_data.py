@@ -12,7 +12,7 @@ import orjson
 from app.access.caller import Caller
 from app.database.session import Session
 from app.errors import AppError, FailedValidation, Stored
-from app.items.policy.sight import tenancy
+from app.items.policy.readable_rows import tenancy
 
 FIELD = "scm_data"
 

@@ -1,6 +1,6 @@
 """The statements about work orders."""
 
-from app.items.policy.sight import tenancy
+from app.items.policy.readable_rows import tenancy
 
 # The accounts of products; unknown ones are left out, and to an account those of others. Held, as
 # what an order is for changes hands only once it can be seen.

@@ -16,6 +16,7 @@ from app.database.tables import column_type
 from app.items.cache.bounded import BoundedCache
 from app.items.cache.prepared import Statement
 from app.items.compile import aggregate
+from app.items.compile.conditions import condition_of
 from app.items.compile.level import Level, keys_of, level_rule, matching, ordered, paged
 from app.items.compile.render import as_list, as_object_within
 from app.items.compile.scope import Build, NameOf, Scope
@@ -170,7 +171,7 @@ class Compiler:
 
     def _build(self, query: Query | AggregateQuery) -> Build:
         rules = {rule.collection: rule for rule in query.rules}
-        return Build(self.schema, self.tables, _names(query), rules, self.most)
+        return Build(self.schema, self.tables, _names(query), condition_of, rules, self.most)
 
     def _level(self, query: Query) -> Level:
         return Level(self._build(query))

@@ -61,13 +61,14 @@ class RuleReader:
         self.collection = collection
 
     def read(self, raw: Any) -> Rule:
-        """The rule of a filter object. Raises InvalidQuery and Forbidden for what is none.
+        """The rule of a filter object.
 
-        What says something and lets everything pass all the same is none.
+        Raises InvalidQuery and Forbidden for what can't be understood, and for what has a form but
+        no condition: everything would pass it.
         """
         rule = self._all(raw, ())
         if not any(rule.tests()) and raw not in NOTHING:
-            raise InvalidQuery("The rule says nothing: everything would pass it")
+            raise InvalidQuery("The rule has no condition: everything would pass")
         return rule
 
     def _all(self, raw: Any, names: Path) -> Rule:
@@ -76,7 +77,9 @@ class RuleReader:
         if not isinstance(raw, Mapping):
             raise InvalidQuery("A rule has to be a filter object")
         if names and not raw:
-            raise InvalidQuery(f'The rule says nothing of "{shown(names[-1])}": use an operator')
+            raise InvalidQuery(
+                f'The rule has no condition on "{shown(names[-1])}": use an operator'
+            )
         return Rule(tuple(self._entry(key, value, names) for key, value in raw.items()))
 
     def _entry(self, key: str, value: Any, names: Path) -> "Rule | Comparison":
@@ -86,7 +89,7 @@ class RuleReader:
             parts = tuple(self._all(part, names) for part in value)
             is_empty = names and not parts
             if is_empty or (key == "_or" and not all(any(part.tests()) for part in parts)):
-                raise InvalidQuery(f'"{key}" says nothing: everything would pass it')
+                raise InvalidQuery(f'"{key}" has no condition: everything would pass')
             return Rule(parts, is_any=key == "_or")
         if not names or not key.startswith("_"):
             return self._all(value, (*names, key))

@@ -17,13 +17,13 @@ from app.json_text import loaded
 
 
 def check_presets(schema: Readable, caller: Caller, presets: Mapping[str, Any]) -> None:
-    """Raises InvalidQuery for a variable that stands for nothing: it would be stored as a text."""
+    """Raises InvalidQuery for an unknown variable: it would be stored as a text."""
     for text in _texts(presets):
         own = current(text, caller)
         if own is not None:
             named_field(schema, own)
         elif is_current(text) and resolve(text, caller) == text:
-            raise InvalidQuery(f'"{shown(text)}" stands for nothing')
+            raise InvalidQuery(f'"{shown(text)}" is not a known variable')
         else:
             resolve(text, caller)
 
@@ -33,7 +33,7 @@ async def resolved_presets(
 ) -> list[Row]:
     """The presets of each permission, as they are for the caller now.
 
-    Raises InvalidQuery for a variable that stands for nothing.
+    Raises InvalidQuery for an unknown variable.
     """
     known: dict[str, Any] = {}
     for permission in permissions:

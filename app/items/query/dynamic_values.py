@@ -47,7 +47,7 @@ def named_field(schema: Readable, own: Current) -> Field:
             return field
         if field.relation is not None:
             collection = field.relation.to
-    raise InvalidQuery(f'"{shown(".".join(own.path))}" is nothing of "{own.collection}"')
+    raise InvalidQuery(f'"{shown(".".join(own.path))}" is not a field of "{own.collection}"')
 
 
 def _kind(field: Field) -> str:

@@ -37,13 +37,13 @@ class FilterReader:
         self.depth = depth
 
     def read_rule(self, collection: str, raw: Any) -> Condition | None:
-        """The same of a rule, or of what picks rows to be written: None for an empty one only.
+        """As `read`, for a rule or a filter that selects rows to be written.
 
-        Raises InvalidQuery for one that says something and would pick every row all the same.
+        Raises InvalidQuery for a filter that is not empty and would select every row all the same.
         """
         condition = self.read(collection, raw)
         if condition is None and raw not in NOTHING:
-            raise InvalidQuery("The filter says nothing: it would pick every row")
+            raise InvalidQuery("The filter has no condition: it would select every row")
         return condition
 
     def read(self, collection: str, raw: Any) -> Condition | None:
@@ -316,13 +316,13 @@ def _parts(key: str, value: Any) -> list[dict[str, Any]]:
 def _require_said(name: str, conditions: dict[str, Any]) -> None:
     """Raises InvalidQuery for a field that nothing is said of: it would pick every row."""
     if not conditions:
-        raise InvalidQuery(f'The filter says nothing of "{shown(name)}": use an operator')
+        raise InvalidQuery(f'The filter has no condition on "{shown(name)}": use an operator')
 
 
 def _require_condition(name: str, joined: Condition) -> None:
     """The same of `_and` and `_or` below a field, where they are empty."""
     if joined == All(()):
-        raise InvalidQuery(f'The filter says nothing of "{shown(name)}": use an operator')
+        raise InvalidQuery(f'The filter has no condition on "{shown(name)}": use an operator')
 
 
 def _joined(key: str, parts: tuple[Condition, ...]) -> Condition:

@@ -31,7 +31,7 @@ _spent: ContextVar[float] = ContextVar("seconds spent in slow matches", default=
 
 
 class BadPattern(ValueError):
-    """The text is no regular expression, or too large a one."""
+    """The text is not a regular expression, or too large a one."""
 
 
 def matches(pattern: str, text: str) -> bool:

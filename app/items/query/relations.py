@@ -35,7 +35,7 @@ class Step:
 
 
 def step(schema: Readable, collection: str, name: str) -> Step | None:
-    """Where `name` leads from a row of `collection`; None for what is no relation.
+    """Where `name` leads from a row of `collection`; None for what is not a relation.
 
     `$FOLLOW(comments,article)` is the way back of a many-to-one that has no alias.
     """

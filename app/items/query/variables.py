@@ -88,12 +88,12 @@ def resolve(value: Any, caller: Caller) -> Any:
 
 
 def _moment(text: str) -> datetime:
-    """`$NOW`, `$NOW(-1 day)`, `$NOW(+2 hours)`. Raises InvalidQuery for what says no moment."""
+    """`$NOW`, `$NOW(-1 day)`, `$NOW(+2 hours)`. Raises InvalidQuery for what is not a time."""
     now = datetime.now(UTC)
     match = _NOW.fullmatch(text) if len(text) <= _LONGEST_NOW else None
     unit = None if match is None else _SECONDS.get((match[3] or "").lower())
     if match is None or unit is None:
-        raise InvalidQuery(f'"{shown(text)}" says no moment: "$NOW(-1 day)" does')
+        raise InvalidQuery(f'"{shown(text)}" is not a time: write it as in "$NOW(-1 day)"')
     if match[2] is None:
         return now
     seconds = float(match[2]) * unit

@@ -115,7 +115,7 @@ async def _save(
             await upsert(writer, collection, [row for _, row in block])
     except (AppError, ErrorList) as refused:
         errors = refused.errors if isinstance(refused, ErrorList) else [refused]
-        errors = await writer.told(errors)
+        errors = await writer.reveal_details(errors)
         if any(error.status != _OF_A_ROW for error in errors):
             raise  # no row is to blame, and no other will fare better
         if len(block) == 1:

@@ -32,8 +32,8 @@ from app.items.write.defaults import fill_changed, fill_created
 from app.items.write.nested import taken_out
 from app.items.write.one_account import require_one_account
 from app.items.write.payloads import objects, weights
+from app.items.write.refusal_details import reveal_details, without_reason
 from app.items.write.related import Path, save_many_to_one, save_to_many
-from app.items.write.told import told, without_reason
 from app.items.write.validation import check_changed, check_created, refuse
 from app.items.write.values import as_json, as_key, stored_row
 from app.slices import portions, sliced
@@ -155,9 +155,9 @@ class Writer:
         await rules_of(name).after_delete(self.session, self.caller, found)
         return found
 
-    async def told(self, errors: list[AppError]) -> list[AppError]:
+    async def reveal_details(self, errors: list[AppError]) -> list[AppError]:
         """Refusals as the caller may know them, once what they refused is rolled back."""
-        return await told(self.session, self.compiler, self.caller, errors)
+        return await reveal_details(self.session, self.compiler, self.caller, errors)
 
     async def existing(self, collection: Collection, keys: list[Any]) -> set[Any]:
         """Those of the keys that rows have, as far as the caller's account can see.

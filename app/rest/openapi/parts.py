@@ -32,7 +32,7 @@ SHAPING = ("fields", "deep", "alias")
 
 _ERRORS = {
     "400": ("BadRequest", "What was sent is wrong; every error says what."),
-    "401": ("UnauthorizedError", "The token or login is none."),
+    "401": ("UnauthorizedError", "The token or login is invalid."),
     "403": ("ForbiddenError", "Not allowed, or not there."),
 }
 _OBJECT: Document = {"type": "object"}

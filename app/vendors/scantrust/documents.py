@@ -51,7 +51,7 @@ async def search(context: RequestContext) -> Response:
     """A new document for every call, though it is a GET."""
     params = dict(context.request.query_params)
     async with context.database.write() as session:
-        found = await read_search(session, context.sight(), params, campaign_required=True)
+        found = await read_search(session, context.readable_rows(), params, campaign_required=True)
         document = await ask(session, found)
     response = json_answer({"document": {"key": document.key}, "task": document.task})
     response.headers.update(NO_STORE)
@@ -61,14 +61,14 @@ async def search(context: RequestContext) -> Response:
 @endpoint(scopes=("codes_view",))
 async def document(context: RequestContext) -> Response:
     async with context.database.read() as session:
-        found = await read_document(session, context.sight(), context.path_param("key"))
+        found = await read_document(session, context.readable_rows(), context.path_param("key"))
     return json_answer({name: getattr(found, name) for name in SHOWN})
 
 
 @endpoint(scopes=("codes_view",))
 async def get_download_link(context: RequestContext) -> Response:
     async with context.database.write() as session:
-        token = await links.link(session, context.sight(), context.path_param("key"))
+        token = await links.link(session, context.readable_rows(), context.path_param("key"))
     link = context.absolute(f"{SITE.prefixes[0]}/documents/download/{token}/")
     response = json_answer({"link": link})
     response.headers.update(NO_STORE)

@@ -113,7 +113,7 @@ def _order(text: str) -> tuple[str, ...]:
 async def _all_shown(context: RequestContext, rows: list[Row]) -> list[dict[str, Any]]:
     keys = [row["id"] for row in rows if "id" in row]
     async with context.database.read() as session:
-        counts = await count_codes(session, context.sight(), keys)
+        counts = await count_codes(session, context.readable_rows(), keys)
     return [_shown(row, counts.get(row.get("id", ""), _NOTHING)) for row in rows]
 
 

@@ -54,10 +54,10 @@ def page_statement(
     if after is not None:
         where += " AND (s.scanned_at, s.id) < (%(after_time)s::timestamptz, %(after_key)s::uuid)"
         values |= {"after_time": after[0], "after_key": after[1]}
-    key = "s.id" if search.sight.shows(SCANS, "id") else "NULL"
+    key = "s.id" if search.readable.shows(SCANS, "id") else "NULL"
     # One more than the page holds: whether there is another.
     values |= {"more_than_page": limit + 1, "offset": offset, "limit": limit}
-    byte = weight_of_a_byte(search.sight.compiler.most)
+    byte = weight_of_a_byte(search.readable.compiler.most)
     # First which scans, then all about them: what comes before the page is only counted off.
     sql = f"""
 WITH page AS MATERIALIZED (
@@ -72,7 +72,7 @@ SELECT {count} AS count, (SELECT count(*) FROM page) > %(limit)s AS more,
   (SELECT coalesce(json_agg(one.record ORDER BY shown.scanned_at DESC, shown.id DESC), '[]')
      FROM shown CROSS JOIN LATERAL (
        SELECT {_record(key)} AS record FROM {source}
-       LEFT JOIN {search.sight.of("brand", "b")} ON b.id = p.brand
+       LEFT JOIN {search.readable.of("brand", "b")} ON b.id = p.brand
        WHERE s.id = shown.id LIMIT 1) AS one
      HAVING coalesce(sum(octet_length(one.record::text) * {byte}), 0) >= 0) AS results
 """

@@ -45,7 +45,7 @@ async def scans(context: RequestContext) -> Response:
         async with context.database.read() as session:
             search = await _search(context, session, params)
             # A cursor says the time and the key of a scan: of every one they have to be readable.
-            search.sight.require_always(SCANS, "id", "scanned_at")
+            search.readable.require_always(SCANS, "id", "scanned_at")
             return await _after(context, session, search, limit, after)
     async with context.database.read() as session:
         search = await _search(context, session, params)
@@ -67,7 +67,7 @@ async def summary(context: RequestContext) -> Response:
 async def _search(
     context: RequestContext, session: Session, params: Mapping[str, str]
 ) -> ScanSearch:
-    return await read_scans(session, context.sight(), params)
+    return await read_scans(session, context.readable_rows(), params)
 
 
 async def _page(

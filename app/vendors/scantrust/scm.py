@@ -30,7 +30,7 @@ async def upload(context: RequestContext) -> Response:
     """`{"data_key", "items"}`: each item names a code by the data key, and says what it gets."""
     data_key, items = _read_items(await context.json_object())
     async with context.items.writing() as session:
-        changed = await upload_data(session, context.sight(), by_key(data_key, items))
+        changed = await upload_data(session, context.readable_rows(), by_key(data_key, items))
         names = await _names(context, session, data_key, changed)
     fields = {names[one.key]: one.fields for one in changed if one.key in names}
     return json_answer(
@@ -51,7 +51,7 @@ async def upload_async(context: RequestContext) -> Response:
     reference = body.get("reference")
     async with context.database.write() as session:
         said = None if reference is None else str(reference)
-        key = await ask(session, context.sight(), constraints, data, said)
+        key = await ask(session, context.readable_rows(), constraints, data, said)
     return json_answer({"task_id": key})
 
 
@@ -62,11 +62,11 @@ async def task(context: RequestContext) -> Response:
         key = str(UUID(context.path_param("key")))
     except ValueError:
         raise NotFound from None
-    sight = context.sight()
-    sight.require("scm_task")
-    statement = shown(sight)
+    readable = context.readable_rows()
+    readable.require("scm_task")
+    statement = shown(readable)
     async with context.database.read() as session:
-        row = await session.fetch_one(statement, {**sight.values, "key": key})
+        row = await session.fetch_one(statement, {**readable.values, "key": key})
     if row is None:
         raise NotFound
     return json_answer(row)
@@ -78,7 +78,7 @@ async def _names(
     """The extended ids of the codes: as they were given, where that is what they were named by."""
     if data_key == EXTENDED_ID:
         return {one.key: one.value for one in changed}
-    return await extended_ids(session, context.sight(), [one.key for one in changed])
+    return await extended_ids(session, context.readable_rows(), [one.key for one in changed])
 
 
 def _read_items(body: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:

@@ -104,7 +104,7 @@ async def download(context: RequestContext) -> Response:
         file = await stored_file(session, row["codegen_file"])
     if file is None:
         raise NotFound
-    if not may_open(context.sight(), file):
+    if not may_open(context.readable_rows(), file):
         raise PermissionDenied
     headers = {
         "Content-Disposition": disposition("attachment", file.filename_download),

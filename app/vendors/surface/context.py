@@ -11,7 +11,7 @@ from app.access.caller import Caller
 from app.database.session import Database
 from app.errors import ErrorList, FailedValidation, UnsupportedMediaType
 from app.items.items import Items
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from app.json_text import NotJson, read_json
 from app.settings import InstallationSettings
 from app.vendors.surface.errors import NotJsonBody, PermissionDenied
@@ -58,9 +58,9 @@ class RequestContext:
         settings: InstallationSettings = self.request.state.settings
         return settings
 
-    def sight(self) -> Sight:
+    def readable_rows(self) -> ReadableRows:
         """What the caller sees, for statements that `items` can't make."""
-        return self.items.sight()
+        return self.items.readable_rows()
 
     def require(self, *scopes: str) -> None:
         """Raises PermissionDenied where the principal lacks one of the scopes."""

@@ -86,7 +86,7 @@ async def test_who_makes_one_without_a_word_makes_it_for_itself(client, rows):
     ("kind", "words", "said"),
     [
         ("scantrust_uat", ["codes_view", "tags_create"], 'no "tags_create"'),
-        ("kitcheck", ["codes_view"], 'Each word has to be one of "tags_create"'),
+        ("kitcheck", ["codes_view"], 'Each scope has to be one of "tags_create"'),
         ("scantrust_uat", "codes_view", "list of words"),
         ("evrythng", [1], "list of words"),
         ("evrythng", [""], "list of words"),

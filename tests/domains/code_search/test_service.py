@@ -10,7 +10,7 @@ from app.domains.code_search import readings
 from app.domains.code_search.readings import span, timeframe
 from app.domains.code_search.service import CodeSearch, read_search
 from app.errors import ErrorList, FailedValidation, Forbidden
-from tests.domains.conftest import sight_of
+from tests.domains.conftest import readable_of
 
 GTIN = "/01/09312345551927"
 SGTIN = f"{GTIN}/21/a1"
@@ -72,7 +72,7 @@ async def furnished(session, account: str, other: Caller) -> None:
 @pytest.fixture
 def read(session, caller):
     async def read(caller: Caller = caller, *, required: bool = True, **params) -> CodeSearch:
-        return await read_search(session, sight_of(caller), params, campaign_required=required)
+        return await read_search(session, readable_of(caller), params, campaign_required=required)
 
     return read
 

@@ -34,7 +34,7 @@ from app.errors import (
 )
 from app.items.hooks import expression_of
 from app.storage import storage_at
-from tests.domains.conftest import COMPILER, sight_of
+from tests.domains.conftest import COMPILER, readable_of
 
 SAMPLE = (Path(__file__).parents[2] / "data" / "scantrust_codes.csv").read_bytes()
 """The seed's own example: its header and five rows."""
@@ -97,7 +97,7 @@ def lines(session, caller):
     """The bytes of the file of a search, as PostgreSQL makes them."""
 
     async def lines(**params: str) -> bytes:
-        search = await read_search(session, sight_of(caller), params, campaign_required=True)
+        search = await read_search(session, readable_of(caller), params, campaign_required=True)
         found = await narrowed(session, search)
         rows = [bytes(block) async for block in session.copy_out(*statement(found))]
         return header(found) + b"".join(rows)
@@ -108,7 +108,7 @@ def lines(session, caller):
 @pytest.fixture
 def asked(session, caller):
     async def asked(**params: str) -> str:
-        search = await read_search(session, sight_of(caller), params, campaign_required=True)
+        search = await read_search(session, readable_of(caller), params, campaign_required=True)
         return (await ask(session, search)).key
 
     return asked
@@ -174,7 +174,7 @@ async def test_a_small_campaign_is_found_without_looking_at_all_codes(
     number = await session.fetch_value("SELECT product_number FROM product WHERE id = 'pork'")
     assert len((await lines(campaign="2084", product=str(number))).splitlines()) == 1 + 3
     search = await read_search(
-        session, sight_of(caller), {"campaign": "2084"}, campaign_required=True
+        session, readable_of(caller), {"campaign": "2084"}, campaign_required=True
     )
     rows, values = selection(await narrowed(session, search))
     plan = await session.fetch_all(f"EXPLAIN {rows}", values)
@@ -235,7 +235,7 @@ async def test_computed_columns_are_the_computed_fields(session, account, caller
     rows = await session.fetch_all(select(extended(code).label("e"), serial(code).label("s")))
     expected = {(row["e"], row["s"] or "") for row in rows}
     search = await read_search(
-        session, sight_of(caller), {"campaign": "2084"}, campaign_required=True
+        session, readable_of(caller), {"campaign": "2084"}, campaign_required=True
     )
     search = await narrowed(session, search)
     blocks = [bytes(block) async for block in session.copy_out(*statement(search))]
@@ -265,7 +265,7 @@ async def test_a_document_waits_with_what_was_asked(session, account, caller, sa
     user = await session.fetch_value("SELECT id FROM directus_users WHERE email = 'jelle@test.com'")
     someone = Caller(user=user, account=account, is_admin=True)
     params = {"campaign": "2084", "date_from": "2019-09-30T16:00:00Z", "flags": ""}
-    search = await read_search(session, sight_of(someone), params, campaign_required=True)
+    search = await read_search(session, readable_of(someone), params, campaign_required=True)
     document = await ask(session, search)
     assert re.fullmatch("[a-z0-9]{12}", document.key)
     assert re.fullmatch("rq:job:[0-9a-f-]{36}", document.task)
@@ -287,7 +287,7 @@ async def test_a_document_waits_with_what_was_asked(session, account, caller, sa
         numbers["legacy_id"],
         numbers["legacy_id"],
     )
-    assert await read_document(session, sight_of(SYSTEM), document.key) == document
+    assert await read_document(session, readable_of(SYSTEM), document.key) == document
     assert (await ask(session, search)).key != document.key
 
 
@@ -296,25 +296,25 @@ async def test_a_document_of_another_account_is_not_there(session, asked, sample
     key = await asked(campaign="2084")
     for caller in (STRANGER, NOBODY):
         with pytest.raises(Forbidden):
-            await read_document(session, sight_of(caller), key)
+            await read_document(session, readable_of(caller), key)
         with pytest.raises(Forbidden):
-            await link(session, sight_of(caller), key)
+            await link(session, readable_of(caller), key)
     for wrong in ("", "unknown00000", "x\0", f"{key}x", key.upper()):
         with pytest.raises(Forbidden):
-            await read_document(session, sight_of(SYSTEM), wrong)
+            await read_document(session, readable_of(SYSTEM), wrong)
 
 
 async def test_nobody_can_not_ask(session, caller, sample):
     search = await read_search(
-        session, sight_of(caller), {"campaign": "2084"}, campaign_required=True
+        session, readable_of(caller), {"campaign": "2084"}, campaign_required=True
     )
     with pytest.raises(Forbidden):
-        await ask(session, replace(search, sight=sight_of(NOBODY)))
+        await ask(session, replace(search, readable=readable_of(NOBODY)))
 
 
 async def test_a_complete_document_has_a_zip_with_one_csv(session, caller, made, s3_url):
     """4.3, 4.4: file_size of the zip, row_count of the data; expires 48 h after completion."""
-    document = await read_document(session, sight_of(caller), made)
+    document = await read_document(session, readable_of(caller), made)
     stored = await session.fetch_one("SELECT object_name, completed_at, expires_at FROM document")
     blocks = await storage_at(s3_url).open(stored["object_name"])
     content = b"".join([block async for block in blocks])
@@ -340,8 +340,8 @@ async def test_a_document_whose_campaign_is_gone_says_so(session, asked, sample,
 async def test_links_are_32_letters_of_which_only_the_hash_is_kept(session, caller, made):
     """4.4: each call gives a new token, good for 10 minutes."""
     first, second = (
-        await link(session, sight_of(caller), made),
-        await link(session, sight_of(caller), made),
+        await link(session, readable_of(caller), made),
+        await link(session, readable_of(caller), made),
     )
     assert first != second
     assert re.fullmatch("[A-Za-z]{32}", first)
@@ -356,7 +356,7 @@ async def test_links_are_32_letters_of_which_only_the_hash_is_kept(session, call
 
 async def test_a_link_works_once(session, caller, made):
     """4.4: second use 404. To look where it leads uses nothing up."""
-    token = await link(session, sight_of(caller), made)
+    token = await link(session, readable_of(caller), made)
     for _ in range(2):
         file = await linked(session, token)
     assert (file.document, file.object_name) == (made, f"documents/{made}.zip")
@@ -367,7 +367,7 @@ async def test_a_link_works_once(session, caller, made):
 
 
 async def test_the_address_is_the_storage_s_own_or_ours(session, caller, made, s3_url):
-    file = await linked(session, await link(session, sight_of(caller), made))
+    file = await linked(session, await link(session, readable_of(caller), made))
     public = await place_of(storage_at(s3_url, "https://files.example"), file, str)
     assert public.startswith("https://files.example/")
     assert f"documents/{made}.zip?" in public
@@ -386,7 +386,7 @@ async def test_unknown_links_are_not_there(session, made, token):
 
 
 async def test_a_link_is_too_old_after_ten_minutes(session, caller, made):
-    token = await link(session, sight_of(caller), made)
+    token = await link(session, readable_of(caller), made)
     await session.execute("UPDATE download_link SET expires_at = now()")
     with pytest.raises(Forbidden):
         await linked(session, token)
@@ -396,18 +396,18 @@ async def test_early_failed_and_expired_documents_have_no_link(session, caller, 
     """4.4: not complete 400, expired 410, failed 400 (R)."""
     waiting = await asked(campaign="2084")
     with pytest.raises(DocumentNotReady, match="is not ready"):
-        await link(session, sight_of(caller), waiting)
+        await link(session, readable_of(caller), waiting)
     await session.execute("UPDATE document SET status = 'in-progress' WHERE status = 'pending'")
     with pytest.raises(DocumentNotReady):
-        await link(session, sight_of(caller), waiting)
+        await link(session, readable_of(caller), waiting)
     await fail(session, waiting, "Chunk 0 failed.")
     with pytest.raises(DocumentFailed, match="Chunk 0 failed"):
-        await link(session, sight_of(caller), waiting)
-    token = await link(session, sight_of(caller), made)
+        await link(session, readable_of(caller), waiting)
+    token = await link(session, readable_of(caller), made)
     await session.execute("UPDATE document SET expires_at = now()")
-    assert (await read_document(session, sight_of(caller), made)).is_expired
+    assert (await read_document(session, readable_of(caller), made)).is_expired
     with pytest.raises(DocumentExpired):
-        await link(session, sight_of(caller), made)
+        await link(session, readable_of(caller), made)
     with pytest.raises(DocumentExpired):
         await linked(session, token)
 

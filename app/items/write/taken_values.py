@@ -13,7 +13,7 @@ from app.items.query.tree import All, Compare, Query, Value
 from app.items.write.values import as_key
 
 
-async def as_told(
+async def hide_taken_value(
     session: Session, compiler: Compiler, caller: Caller, refused: RecordNotUnique
 ) -> RecordNotUnique | Unusable:
     """The refusal as the caller may know it: of a row it can't see, that the value can't be used.

@@ -13,16 +13,16 @@ from app.database.session import Session
 from app.errors import AppError, FailedValidation, InvalidForeignKey, RecordNotUnique, Stored
 from app.items.compile.compiler import Compiler
 from app.items.policy.read_policy import Restrictor
-from app.items.write.taken import as_told
+from app.items.write.taken_values import hide_taken_value
 from schema import Collection
 
 
-def has_more(error: AppError) -> bool:
+def has_details(error: AppError) -> bool:
     """Whether it depends on the caller what the refusal is told as."""
     return error.fuller is not None or isinstance(error, RecordNotUnique)
 
 
-async def told(
+async def reveal_details(
     session: Session, compiler: Compiler, caller: Caller, errors: Sequence[AppError]
 ) -> list[AppError]:
     """The refusals as the caller may know them.
@@ -31,7 +31,7 @@ async def told(
     name.
     """
     readable = await _readable(session, compiler, caller, errors)
-    return [await _told(session, compiler, caller, error, readable) for error in errors]
+    return [await _reveal(session, compiler, caller, error, readable) for error in errors]
 
 
 def without_reason(
@@ -55,12 +55,12 @@ def without_reason(
 _Readable = dict[tuple[str, str], set[Any]]
 
 
-async def _told(
+async def _reveal(
     session: Session, compiler: Compiler, caller: Caller, error: AppError, readable: _Readable
 ) -> AppError:
     fuller = error.fuller or error
     if isinstance(fuller, RecordNotUnique):
-        known = await as_told(session, compiler, caller, fuller)
+        known = await hide_taken_value(session, compiler, caller, fuller)
         if known is not fuller:
             return known
     is_installations = caller.is_admin and caller.account is None

@@ -1,8 +1,8 @@
 """The rows and fields a caller may read, for statements of our own (DESIGN.md section 9).
 
-    sight = Sight(compiler, caller)
-    sql = f"SELECT c.id, p.sku FROM {sight.of('unique_code', 'c')} LEFT JOIN ..."
-    rows = await session.fetch_all(sql, {**sight.values, ...})
+    readable = ReadableRows(compiler, caller)
+    sql = f"SELECT c.id, p.sku FROM {readable.of('unique_code', 'c')} LEFT JOIN ..."
+    rows = await session.fetch_all(sql, {**readable.values, ...})
 
 What `/items` would not show is not in it: rows the caller may not read are not there, fields it may
 not read are null, of a row or of all of them. PostgreSQL flattens the sub-select, so that indexes
@@ -28,7 +28,7 @@ def tenancy(alias: str) -> str:
     return f"(%(account)s::uuid IS NULL OR {alias}.account = %(account)s::uuid)"
 
 
-class Sight:
+class ReadableRows:
     """What one caller sees. `values`: what the sub-selects made so far bind."""
 
     def __init__(self, compiler: Compiler, caller: Caller) -> None:

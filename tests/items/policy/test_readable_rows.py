@@ -8,26 +8,26 @@ from app.access.permissions import Permission, Permissions
 from app.database.tables import METADATA
 from app.errors import Forbidden
 from app.items.compile.compiler import Compiler
-from app.items.policy.sight import Sight
+from app.items.policy.readable_rows import ReadableRows
 from schema import BUILTIN
 
 ACCOUNT = "00000000-0000-4000-8000-00000000000a"
 CODE = Permission("unique_code", "read", frozenset({"id", "code", "product"}))
 
 
-def sight(*permissions: Permission, account: str | None = ACCOUNT) -> Sight:
+def readable(*permissions: Permission, account: str | None = ACCOUNT) -> ReadableRows:
     domains.register()
     caller = Caller(account=account, permissions=Permissions(permissions))
-    return Sight(Compiler(BUILTIN, METADATA), caller)
+    return ReadableRows(Compiler(BUILTIN, METADATA), caller)
 
 
-def of(caller: Caller) -> Sight:
+def of(caller: Caller) -> ReadableRows:
     domains.register()
-    return Sight(Compiler(BUILTIN, METADATA), caller)
+    return ReadableRows(Compiler(BUILTIN, METADATA), caller)
 
 
 def test_two_aliases_bind_values_of_their_own():
-    seen = sight(CODE)
+    seen = readable(CODE)
     first, second = seen.of("unique_code", "c"), seen.of("unique_code", "d")
     assert first.endswith(") AS c")
     assert second.endswith(") AS d")
@@ -45,7 +45,7 @@ def test_secrets_are_in_no_sight():
 
 
 def test_what_is_not_read_is_refused_by_name():
-    seen = sight(CODE)
+    seen = readable(CODE)
     seen.require("unique_code", "code")
     for collection, field in (("unique_code", "scm_data"), ("product", "id")):
         with pytest.raises(Forbidden):
@@ -55,7 +55,7 @@ def test_what_is_not_read_is_refused_by_name():
 
 def test_fields_of_some_rows_are_not_always_there():
     some = Permission("unique_code", "read", rule={"code": {"_eq": "a"}})
-    seen = sight(CODE, some)
+    seen = readable(CODE, some)
     assert seen.shows("unique_code", "status")
     assert not seen.shows_always("unique_code", "status")
     assert seen.shows_always("unique_code", "code")
@@ -69,11 +69,11 @@ def test_who_may_read_all_may_do_so_in_several_ways():
         Permission("unique_code", "read", frozenset(part)) for part in (names[:20], names[20:])
     ]
     for rule in ({}, {"_and": []}, {"_or": []}):
-        assert sight(Permission("unique_code", "read", rule=rule)).shows_all("unique_code")
-        assert sight(some, Permission("unique_code", "read", rule=rule)).shows_all("unique_code")
-    assert sight(*halves).shows_all("unique_code")
-    assert sight(*halves, some).shows_all("unique_code")
+        assert readable(Permission("unique_code", "read", rule=rule)).shows_all("unique_code")
+        assert readable(some, Permission("unique_code", "read", rule=rule)).shows_all("unique_code")
+    assert readable(*halves).shows_all("unique_code")
+    assert readable(*halves, some).shows_all("unique_code")
     for less in ((), (some,), halves[:1], (halves[0], some), (some, some)):
-        assert not sight(*less).shows_all("unique_code")
+        assert not readable(*less).shows_all("unique_code")
     assert of(SYSTEM).shows_all("unique_code")
-    assert not sight(*halves).shows_all("*")
+    assert not readable(*halves).shows_all("*")
