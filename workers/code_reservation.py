@@ -14,22 +14,17 @@ from app.domains.code_reservation.service import (
     reserve_missing,
 )
 from app.domains.unique_code.supply import count_held
-from app.errors import ServiceUnavailable
-from app.items.compile.compiler import Compiler
-from app.storage import storage
-from workers.exports import StorageGone
-from workers.kinds import Chunk, Held, Kind, Piece, to_be_stored
+from app.storage import Storage
+from workers.file_job import FileJob
+from workers.kinds import Chunk, Held, Piece, to_be_stored
 
 
-class CodeReservations(Kind):
+class CodeReservations(FileJob):
     """The kind of job that `schema/code_reservation.py` defines."""
 
     table = KIND
     waiting = "new"
     running = "in_progress"
-
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
 
     async def plan(
         self,
@@ -40,16 +35,16 @@ class CodeReservations(Kind):
         reservation = await read_reservation(session, key)
         return [to_be_stored(reservation.quantity)]
 
-    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
+    async def make_file(
+        self, session: WriteSession, storage: Storage, key: str, chunk: Chunk
+    ) -> int:
         reservation = await read_reservation(session, key)
         try:
             taken = await reserve_missing(session, reservation)
             name = str(chunk.payload["object"])
-            await make_file(session, self.compiler, storage(), reservation, name)
+            await make_file(session, self.compiler, storage, reservation, name)
         except CodesAreHeld as error:
             raise Held(str(error)) from error
-        except ServiceUnavailable as error:
-            raise StorageGone(error.message) from error
         return taken
 
     async def progress(

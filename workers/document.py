@@ -8,14 +8,12 @@ from app.domains.document.file import complete, fail, make_file, object_name
 from app.domains.document.purge import purge
 from app.domains.document.service import KIND
 from app.domains.job_chunk.service import forget_chunks
-from app.errors import ServiceUnavailable
-from app.items.compile.compiler import Compiler
-from app.storage import storage
-from workers.exports import StorageGone
+from app.storage import Storage, storage
+from workers.file_job import FileJob
 from workers.kinds import Chunk, WholeJob
 
 
-class Documents(WholeJob):
+class Documents(FileJob, WholeJob):
     """The kind of job that `schema/document.py` defines."""
 
     table = KIND
@@ -23,14 +21,10 @@ class Documents(WholeJob):
     waiting = "pending"
     running = "in-progress"
 
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
-
-    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
-        try:
-            await make_file(session, self.compiler, storage(), key)
-        except ServiceUnavailable as error:
-            raise StorageGone(error.message) from error
+    async def make_file(
+        self, session: WriteSession, storage: Storage, key: str, chunk: Chunk
+    ) -> int:
+        await make_file(session, self.compiler, storage, key)
         return chunk.amount
 
     async def progress(

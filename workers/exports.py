@@ -7,19 +7,14 @@ from app.domains.directus_exports import queries
 from app.domains.directus_exports.service import KIND, forget, listed, make_file, read_export
 from app.domains.directus_files.uploads import forget as forget_bytes
 from app.domains.job_chunk.service import forget_chunks
-from app.errors import ServiceUnavailable
-from app.items.compile.compiler import Compiler
 from app.items.query.selection import Limits
 from app.settings import settings
-from app.storage import storage
+from app.storage import Storage
+from workers.file_job import FileJob
 from workers.kinds import Chunk, Piece, WholeJob, to_be_stored
 
 
-class StorageGone(Exception):
-    """The object storage does not answer: that is no fault of the export, which is tried again."""
-
-
-class Exports(WholeJob):
+class Exports(FileJob, WholeJob):
     """The kind of job that `schema/directus_exports.py` defines."""
 
     table = KIND
@@ -27,22 +22,18 @@ class Exports(WholeJob):
     waiting = "new"
     running = "in_progress"
 
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
-
     async def plan(self, session: WriteSession, key: str, created: int) -> list[Piece]:
         if created:
             return []
         export = await read_export(session, key)
         return [to_be_stored(1, await listed(session, self.compiler, _limits(), export))]
 
-    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
+    async def make_file(
+        self, session: WriteSession, storage: Storage, key: str, chunk: Chunk
+    ) -> int:
         export = await read_export(session, key)
-        try:
-            name = str(chunk.payload["object"])
-            await make_file(session, self.compiler, _limits(), storage(), export, name)
-        except ServiceUnavailable as error:
-            raise StorageGone(error.message) from error
+        name = str(chunk.payload["object"])
+        await make_file(session, self.compiler, _limits(), storage, export, name)
         return chunk.amount
 
     async def progress(

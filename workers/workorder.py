@@ -6,14 +6,12 @@ from app.database.session import WriteSession
 from app.domains.directus_files.uploads import forget as forget_bytes
 from app.domains.job_chunk.service import forget_chunks
 from app.domains.workorder.service import KIND, complete, pack, packing_failed, read_order
-from app.errors import ServiceUnavailable
-from app.items.compile.compiler import Compiler
-from app.storage import storage
-from workers.exports import StorageGone
+from app.storage import Storage
+from workers.file_job import FileJob
 from workers.kinds import Chunk, WholeJob
 
 
-class WorkOrders(WholeJob):
+class WorkOrders(FileJob, WholeJob):
     """The kind of job that `schema/workorder.py` defines: orders whose codes are all there."""
 
     table = KIND
@@ -21,16 +19,11 @@ class WorkOrders(WholeJob):
     waiting = "minted"
     running = "packing"
 
-    def __init__(self, compiler: Compiler) -> None:
-        self.compiler = compiler
-
-    async def run_chunk(self, session: WriteSession, key: str, chunk: Chunk) -> int:
+    async def make_file(
+        self, session: WriteSession, storage: Storage, key: str, chunk: Chunk
+    ) -> int:
         order = await read_order(session, key)
-        try:
-            name = str(chunk.payload["object"])
-            await pack(session, self.compiler, storage(), order, name)
-        except ServiceUnavailable as error:
-            raise StorageGone(error.message) from error
+        await pack(session, self.compiler, storage, order, str(chunk.payload["object"]))
         return chunk.amount
 
     async def progress(

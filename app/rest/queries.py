@@ -15,7 +15,7 @@ from app.items.export.exports import FORMATS, Format
 from app.items.items import Items
 from app.items.query.filter import NOTHING
 from app.items.query.groups import aggregate_query
-from app.items.query.operands import as_number
+from app.items.query.operands import as_boolean, as_number
 from app.items.query.queued_reading import read_in_turn
 from app.items.query.selection import Options
 from app.items.query.tree import AggregateQuery, Query
@@ -123,10 +123,10 @@ def read_safe(params: Params) -> bool:
     wanted = params.get("export_safe")
     if wanted in (None, ""):
         return False
-    said = str(wanted).lower()
-    if said not in {"true", "false"}:
+    answer = as_boolean(wanted)
+    if answer is None:
         raise InvalidQuery('"export_safe" must be a boolean')
-    return said == "true"
+    return answer
 
 
 def options(params: Params, mark: str = "") -> Options:

@@ -8,8 +8,9 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from app.items.query.operands import as_boolean
+
 STATUSES = {"inactive": 0, "active": 1, "blacklisted": 2}
-TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 DAYS = {"w": 7, "d": 1}
 MONTHS = {"y": 12, "m": 1}
 LARGEST = 2**63 - 1
@@ -60,9 +61,10 @@ def statuses(text: str) -> list[int]:
 
 def truth(text: str) -> bool:
     """`true` or `false`, in any case, or 1 or 0."""
-    if text.lower() not in TRUTHS:
+    answer = as_boolean(text)
+    if answer is None:
         raise ValueError(text)
-    return TRUTHS[text.lower()]
+    return answer
 
 
 def parts(text: str) -> list[str]:

@@ -56,6 +56,18 @@ def as_number(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def as_boolean(value: Any) -> bool | None:
+    """The boolean a value means: itself, 1 or 0, or their texts in any case; None: it means none.
+
+    >>> as_boolean("TRUE"), as_boolean(0), as_boolean("yes")
+    (True, False, None)
+    """
+    return value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower())
+
+
 def claim(operator: str, value: Any) -> bool:
     """Whether a claim (`_null`, `_empty`, ...) is asked for (True) or its opposite (False)."""
     if value is None or value == "":
@@ -149,8 +161,7 @@ def _number(operator: str, value: Any, field_type: str) -> int | Decimal:
 
 
 def _boolean(value: Any) -> bool:
-    known = {"true": True, "1": True, "false": False, "0": False}
-    answer = known.get(_as_text(value).lower())
+    answer = as_boolean(value)
     if answer is None:
         raise InvalidQuery(f'The filter value "{shown(value)}" is not a boolean: use true or false')
     return answer

@@ -20,7 +20,7 @@ from app.errors import (
     shown,
 )
 from app.items.query.code_paths import code_path
-from app.items.query.operands import as_number, as_uuid
+from app.items.query.operands import as_boolean, as_number, as_uuid
 from app.json_text import written
 from schema import Field
 
@@ -28,7 +28,6 @@ _INT32, _INT64, _DOUBLE = 2**31, 2**63, Decimal(2) ** 1024
 _LEAST = Decimal(sys.float_info.min)
 _WHOLE = 1e21
 """From here on JavaScript writes numbers with an exponent."""
-_TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 
 
 def stored(collection: str, field: Field, value: Any) -> Any:
@@ -108,12 +107,10 @@ def _parsed(field: Field, value: Any, kind: str) -> Decimal:
 
 
 def _boolean(field: Field, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = str(value).lower()
-    if text in _TRUE | _FALSE:
-        return text in _TRUE
-    raise InvalidPayload(f'Invalid boolean "{shown(value)}" in field "{field.name}"')
+    answer = as_boolean(value)
+    if answer is None:
+        raise InvalidPayload(f'Invalid boolean "{shown(value)}" in field "{field.name}"')
+    return answer
 
 
 def _uuid(collection: str, field: Field, value: Any) -> str:

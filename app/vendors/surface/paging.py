@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.errors import FailedValidation
+from app.items.query.operands import as_boolean
 from app.vendors.surface.context import RequestContext
 
 PAGING = ("limit", "offset")
 
 _LARGEST = 2**31 - 1
 _WHOLE = re.compile(r"[0-9]{1,10}")
-_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def read_boolean(params: Mapping[str, str], name: str) -> bool | None:
     text = params.get(name)
     if not text:
         return None
-    if text.lower() not in _TRUTHS:
+    answer = as_boolean(text)
+    if answer is None:
         raise FailedValidation(name, "format", "Must be a valid boolean.")
-    return _TRUTHS[text.lower()]
+    return answer
