@@ -12,10 +12,19 @@ from app.attempts import Try
 from app.errors import RequestsExceeded
 from tests.installation import forget_counts, forget_settings
 
+ELSEWHERE = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+    "S3_URL": "http://nobody:nobody@127.0.0.1:9/nothing",
+    "SECRET": "a secret of at least sixteen characters",
+}
+"""Services that nobody asks for here."""
+
 
 @pytest.fixture
 def counted(redis_url, monkeypatch):
     monkeypatch.setenv("REDIS_URL", redis_url)
+    for name, value in ELSEWHERE.items():
+        monkeypatch.setenv(name, value)
     forget_settings()
     forget_counts()
     yield
@@ -103,7 +112,8 @@ async def test_a_name_under_attack_leaves_each_address_less_but_never_nothing(co
 
 
 async def test_without_redis_all_are_looked_at_and_it_is_logged(monkeypatch, caplog):
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    for name, value in {**ELSEWHERE, "REDIS_URL": "redis://127.0.0.1:1/0"}.items():
+        monkeypatch.setenv(name, value)
     forget_settings()
     assert [await tried(free=1) for _ in range(3)] == [0, 0, 0]
     await Try("192.0.2.1", "ada").succeed()

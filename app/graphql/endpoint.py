@@ -157,10 +157,7 @@ class Endpoint:
         answer: Any = executor.execute_operation()
         result: ExecutionResult = await answer if isawaitable(answer) else answer
         if executor.background_futures:  # fields beside one that was refused at once
-            done, _ = await asyncio.wait(executor.background_futures)
-            for one in done:
-                if not one.cancelled() and (error := one.exception()) is not None:
-                    let_go(error)
+            await asyncio.wait(executor.background_futures)
         # It refers to itself: what it holds, the request and all, would stay until the next look
         # for garbage.
         vars(executor).clear()

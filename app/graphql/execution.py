@@ -66,7 +66,10 @@ class CompiledExecutor(Executor[Any]):
         """A refusal is its sentence from here on: hundreds of them may be kept to the end."""
         if isinstance(raw_error, REFUSALS):
             let_go(raw_error)
-        super().handle_field_error(raw_error, return_type, field_details_list, path)
+        try:
+            super().handle_field_error(raw_error, return_type, field_details_list, path)
+        except GraphQLError as error:  # its frames refer to it, and to the executor and the request
+            raise error.with_traceback(None) from None
 
     def complete_list_value(
         self,

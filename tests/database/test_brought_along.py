@@ -16,7 +16,7 @@ from app.codes.epc_uri import Epc
 from app.codes.errors import CodeError
 from app.codes.gtin import Sgtin
 from app.database import migrate
-from tests.web import own_database
+from tests.installation import own_database
 
 A, B = "aaaaaaaa-0000-4000-8000-00000000000a", "aaaaaaaa-0000-4000-8000-00000000000b"
 JOBS = [f"bbbbbbbb-0000-4000-8000-00000000000{n}" for n in range(6)]

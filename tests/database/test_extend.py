@@ -15,7 +15,7 @@ from app.database.migrate import differences, sqlalchemy_url, upgrade, upgrade_t
 from app.database.tables import METADATA, build_tables
 from schema import OWN, SYSTEM, BadDefinition, Collection, Field, Schema, with_accounts
 from schema.definition import TYPES, boolean, integer, m2o, o2m, string, text, timestamp, uuid
-from tests.web import own_database
+from tests.installation import own_database
 
 KEY = integer("id", primary_key=True, generated="sequence")
 

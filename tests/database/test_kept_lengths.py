@@ -21,7 +21,7 @@ from app.domains.product.rules import ProductRules
 from app.domains.unique_code.rules import UniqueCodeRules
 from app.errors import AppError, ErrorList
 from app.settings import settings
-from tests.web import SECRET, own_database
+from tests.installation import SECRET, own_database
 
 WORLDS = 100
 LENGTHS = (None, 6, 7, 7, 7, 9, 12)

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Integer, MetaData, Text
 
 import migrations
 from app.database import migrate, tables
-from tests.web import own_database
+from tests.installation import own_database
 
 
 @pytest.fixture(scope="module")

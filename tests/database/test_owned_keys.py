@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from app.database import migrate
-from tests.web import own_database
+from tests.installation import own_database
 
 A, B = "aaaaaaaa-0000-4000-8000-00000000000a", "aaaaaaaa-0000-4000-8000-00000000000b"
 JOB = "bbbbbbbb-0000-4000-8000-000000000001"

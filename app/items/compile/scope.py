@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Label,
     MetaData,
     and_,
     case,
@@ -87,41 +88,52 @@ class Build:
         if rule is None or (rule.rows is None and not rule.masks):
             return self.tables.tables[collection].alias()
         inner = Scope(self.unrestricted(), collection)
-        masks = dict(rule.masks)
-        columns = [
-            case((inner.condition(masks[column.name]), column), else_=None).label(column.name)
-            if column.name in masks and not column.primary_key
-            else column
-            for column in inner.table.c
-        ]
-        marks = {
-            name: inner.condition(seen).label(None)
-            for name, seen in rule.masks
-            if name not in inner.table.c
-            or inner.table.c[name].primary_key
-            or expression_of(collection, name) is not None
-        }
+        marks = [(names, inner.condition(seen).label(None)) for names, seen in rule.masks]
         values = {
             item.name: expression(inner.table).label(None)
             for item in self.schema[collection].fields
-            if masks and (expression := expression_of(collection, item.name)) is not None
+            if marks and (expression := expression_of(collection, item.name)) is not None
         }
         is_first, parts = self._parts(rule.rows, inner)
         seen = [part.is_(true()).label(None) for part in parts]
-        shown = select(*columns, *marks.values(), *values.values(), *seen)
-        rows = shown.select_from(inner.source).where(and_(true(), *parts)).subquery()
+        added = [*(mark for _, mark in marks), *values.values(), *seen]
+        shown = select(*inner.table.c, *added).select_from(inner.source)
+        rows: FromClause = shown.where(and_(true(), *parts)).subquery()
+        if marks:
+            rows = self._masked_rows(rows, collection, marks, added)
         if seen:
-            found = (rows.exported_columns[part.name] for part in seen)
+            found = (rows.c[part.name] for part in seen)
             # Null is a row that is not there, of those that are joined.
             parts_seen = tuple(part.is_not(false()) for part in found)
             self._seen[rows] = Seen(
                 is_first, rule.rows is not None and is_own(rule.rows), parts_seen
             )
-        self._masked.update((rows, name) for name in masks)
         for name, value in values.items():
-            self._computed[rows, name] = rows.exported_columns[value.name]
-        for name, mark in marks.items():
-            self._marks[rows, name] = rows.exported_columns[mark.name]
+            self._computed[rows, name] = rows.c[value.name]
+        return rows
+
+    def _masked_rows(
+        self,
+        inner: FromClause,
+        collection: str,
+        marks: list[tuple[tuple[str, ...], Label[bool]]],
+        added: list[Label[Any]],
+    ) -> FromClause:
+        """The same rows, with fields null where their mark is not true; and all that was added."""
+        mark_of = {name: inner.c[mark.name] for names, mark in marks for name in names}
+        table = self.tables.tables[collection]
+        columns = [
+            case((mark_of[column.name], inner.c[column.name]), else_=None).label(column.name)
+            if column.name in mark_of and not column.primary_key
+            else inner.c[column.name]
+            for column in table.c
+        ]
+        rows = select(*columns, *(inner.c[one.name] for one in added)).subquery()
+        for name, mark in mark_of.items():
+            self._masked.add((rows, name))
+            is_column = name in table.c and not table.c[name].primary_key
+            if not is_column or expression_of(collection, name) is not None:
+                self._marks[rows, name] = rows.c[mark.name]
         return rows
 
     def computed(self, table: FromClause, collection: str, name: str) -> ColumnElement[Any] | None:

@@ -118,22 +118,26 @@ class Restrictor:
     def shown_always(self, collection: str) -> set[str]:
         """The fields that the caller may read in every row it sees."""
         fields = set(View(self.schema, self.caller).fields(collection))
-        return fields - {name for name, _ in self._masks(collection)}
+        return fields - {name for names, _ in self._masks(collection) for name in names}
 
-    def _masks(self, collection: str) -> tuple[tuple[str, Condition], ...]:
-        """The fields that only some permissions cover, each with the rows where it is seen."""
+    def _masks(self, collection: str) -> tuple[tuple[tuple[str, ...], Condition], ...]:
+        """The fields that only some permissions cover, with the rows in which they are seen.
+
+        Those that the same permissions cover are together: their condition is computed once.
+        """
         permissions = self.caller.permissions.of(collection, "read")
         if self.caller.is_admin or len(permissions) < 2:  # noqa: PLR2004 - one covers what it covers
             return ()
-        masks: list[tuple[str, Condition]] = []
+        names: dict[tuple[int, ...], list[str]] = {}
         for field in self.schema[collection].fields:
-            covering = [item for item in permissions if item.allows(field.name)]
-            partly = 0 < len(covering) < len(permissions)
-            if not partly:
-                continue
-            seen = self._any_of(collection, covering)
+            covering = tuple(n for n, item in enumerate(permissions) if item.allows(field.name))
+            if 0 < len(covering) < len(permissions):
+                names.setdefault(covering, []).append(field.name)
+        masks: list[tuple[tuple[str, ...], Condition]] = []
+        for covering, fields in names.items():
+            seen = self._any_of(collection, [permissions[n] for n in covering])
             if seen is not None:
-                masks.append((field.name, seen))
+                masks.append((tuple(fields), seen))
         return tuple(masks)
 
     def _with_rows(self, query: AnyQuery) -> AnyQuery:

@@ -138,11 +138,14 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class ReadRule:
-    """What of a collection the caller sees: which rows, and which fields only in some of them."""
+    """What of a collection the caller sees: which rows, and which fields only in some of them.
+
+    `masks`: fields that the same permissions cover, with the rows in which these are seen.
+    """
 
     collection: str
     rows: Condition | None
-    masks: tuple[tuple[str, Condition], ...] = ()
+    masks: tuple[tuple[tuple[str, ...], Condition], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
