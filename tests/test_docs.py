@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from starlette.routing import Route
 
 from app.cli import cli
 from app.settings import GivenSettings
+from app.vendors.scantrust import SCANTRUST
+from schema import BUILTIN
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -48,3 +51,20 @@ def test_every_command_is_documented_and_has_a_help_text(command: str) -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_api_page_names_every_collection() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    for collection in BUILTIN.exposed():
+        if not collection.name.startswith("directus_"):
+            assert f"`{collection.name}`" in page
+
+
+def test_the_page_of_a_vendor_names_every_route() -> None:
+    page = (ROOT / "docs" / "scantrust.md").read_text()
+    for route in SCANTRUST.routes:
+        assert isinstance(route, Route)
+        prefix = next(one for one in SCANTRUST.site.prefixes if route.path.startswith(one))
+        place = re.sub(r":\w+}", "}", route.path.removeprefix(prefix)).rstrip("/")
+        place = re.sub(r"/dashboards/", "/dashboard/", place)
+        assert f"{place}`" in page or f"{place}/`" in page, place
