@@ -98,9 +98,9 @@ def test_what_is_printed_can_be_served(tmp_path):
     [
         (None, "can't be read"),
         ("a: [", "is neither valid YAML nor valid JSON"),
-        ("[]", "is no schema snapshot"),
-        ("collections: [{schema: {}}]", "is no schema snapshot"),
-        ("", "is no schema snapshot"),
+        ("[]", "is not a schema snapshot"),
+        ("collections: [{schema: {}}]", "is not a schema snapshot"),
+        ("", "is not a schema snapshot"),
     ],
 )
 def test_a_file_that_is_no_snapshot_is_said(tmp_path, text, message):

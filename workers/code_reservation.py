@@ -1,6 +1,7 @@
 """Reservations as a kind of long job: one chunk, which takes all codes and makes the file.
 
-Codes, file and status commit together, so nobody ever sees a part of it, however often it runs.
+Codes and status commit together, after the file is stored: until then nothing refers to the file,
+so nobody ever sees a part of it, however often it runs.
 """
 
 from app.database.session import WriteSession

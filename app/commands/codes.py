@@ -50,13 +50,14 @@ def verify(
         str, typer.Argument(help="A code's path, link, EPC URI or EPC hex, or what a scanner read.")
     ],
 ) -> None:
-    """Tell whether a code is genuine, as a scan is told, and which job made it. Exit code 2 if not.
+    """Tell whether a code is genuine, as a scan is told, and which job minted it.
 
-    Genuine: its account owns the key, and has minted it or brought it in.
+    Genuine: its account owns the key, and has minted it or brought it in. Exit code 2: the owner of
+    the key has no such code; of one that is inactive or blacklisted it is 0.
     """
     with attached() as current:
-        is_issued = asyncio.run(_verify(current, code))
-    if not is_issued:
+        is_present = asyncio.run(_verify(current, code))
+    if not is_present:
         sys.exit(_NOT_ISSUED)
 
 
@@ -88,13 +89,13 @@ async def _verify(current: InstallationSettings, code: str) -> bool:
     print(f"Status:    {found.status}: {_SAID[found.status]}")
     if origin.position is not None:
         print(f"Position:  {origin.position}")
-    if origin.is_issued:
+    if origin.was_minted_here:
         print(f"Issued:    yes, at {origin.minted_at:%Y-%m-%d %H:%M:%S} UTC")
         print(f"By job:    {origin.job} ({origin.reference_id or 'no reference'})")
     elif origin.job is not None:
         print(f"Issued:    not yet; its serial is taken by job {origin.job}")
-    elif found.is_issued:
+    elif found.is_present:
         print("Issued:    elsewhere, and brought in by its owner")
     else:
         print("Issued:    no, never by this installation")
-    return found.is_issued
+    return found.is_present

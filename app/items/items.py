@@ -257,8 +257,8 @@ class Items:
     ) -> AsyncGenerator[bytes, None]:
         """The matching items in a form for files, block by block, in flat memory.
 
-        Who takes no more of them has to close it: till then it holds a connection. `safe`: no
-        cell of a CSV is a formula. `chosen`: as `one`.
+        A caller that stops reading early has to close it: until then it holds a connection.
+        `safe`: no cell of a CSV is a formula. `chosen`: as `one`.
         """
         self.allow("read", query.collection)
         restricted = self._affordable(query, 1, chosen=chosen)  # it comes row by row

@@ -249,8 +249,8 @@ def test_malformed_tag_uri_is_refused(uri):
         ("3077FFFFFF194E4000001A85", "at most"),
         ("30 4257BF7194E4000001A85", "hexadecimal"),
         ("", "hexadecimal"),
-        ("3674257BF6B7A659B2C2BF100000000000000000000000000001", "zeros behind"),
-        ("3674257BF6B7A659B2C2BF000000000000000000000000000002", "zeros behind"),
+        ("3674257BF6B7A659B2C2BF100000000000000000000000000001", "zeros after"),
+        ("3674257BF6B7A659B2C2BF000000000000000000000000000002", "zeros after"),
     ],
 )
 def test_malformed_hex_is_refused(text, reason):

@@ -11,7 +11,7 @@ from app.items.export.exports import FORMATS
 from app.served import served
 from app.storage import NoSuchObject, Storage, storage_at
 from tests.installation import NOBODY, client_of
-from workers import exports as exports_module
+from workers import file_job
 from workers.chunks import MAX_ATTEMPTS
 from workers.exports import Exports
 from workers.sweep import sweep
@@ -194,7 +194,7 @@ async def test_an_export_that_fails_leaves_no_bytes(client, work, rows, installa
 async def test_without_the_storage_it_is_tried_again(client, work, rows, monkeypatch):
     with monkeypatch.context() as patch:
         dead = storage_at("http://key:secret@127.0.0.1:1/bucket")
-        patch.setattr(exports_module, "storage", lambda: dead)
+        patch.setattr(file_job, "storage", lambda: dead)
         await ask(client, "product", {})
         for _ in range(MAX_ATTEMPTS - 1):
             await work()

@@ -128,7 +128,7 @@ def test_what_counts_and_what_is_now_are_generated():
         (with_field("product.price", meta={"special": "uuid"}), "special has to be a list"),
         (
             with_field("product.price", meta={"options": {"mintage": {"huge": True}}}),
-            'Field "product.price": "mintage" says huge, which means nothing',
+            'Field "product.price": "mintage" says huge, which has no meaning',
         ),
         (changed(mintage={"product": {"huge": True}}), 'Collection "product": "mintage" says huge'),
         (

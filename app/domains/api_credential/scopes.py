@@ -62,6 +62,6 @@ SCOPES: Mapping[str, frozenset[str]] = {kind: frozenset(named) for kind, named i
 """The scopes of the kinds that have some of their own. The others take any."""
 
 
-def is_implied(caller: Caller, kind: str, scope: str) -> bool:
-    """Whether what the caller may do at all is enough for the scope."""
+def is_permitted(caller: Caller, kind: str, scope: str) -> bool:
+    """Whether the user's own permissions allow what the scope needs."""
     return NEEDED[kind][scope].is_met(caller)

@@ -33,7 +33,7 @@ class Verification:
     minted_at: datetime | None = None
 
     @property
-    def is_issued(self) -> bool:
+    def was_minted_here(self) -> bool:
         return self.minted_at is not None
 
 

@@ -32,11 +32,11 @@ from app.domains.identifier_job.service import (
     read_owners,
     read_tenants,
 )
+from app.domains.product.named import is_shared, needs_product, refuse_product
 from app.errors import AppError, FailedValidation, InvalidForeignKey, Stored
 from app.settings import settings
 from schema import BUILTIN
 
-PRODUCT_KEYS = {"sgtin": re.compile(r"/01/[0-9]{14}"), "grai": re.compile(r"/8003/0[0-9]{13}")}
 COMPANY_PREFIX = re.compile(r"[0-9]{4,12}")
 NO_TENANT = Tenant()
 SHORTEST = BUILTIN.fields(KIND)["length"].minimum or 1
@@ -108,7 +108,7 @@ def problems(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
     if row["type"] not in LONGEST:
         return found
     found.extend(length_problems(row))
-    if row["type"] in PRODUCT_KEYS:
+    if needs_product(row["type"]):
         found.extend(_about_product(row, facts) or _about_prefix(row, facts))
     elif row["type"] == "short_code" and row.get("domain") is None and facts.domain(row) is None:
         found.append(required("domain"))
@@ -148,7 +148,7 @@ def _about_owner(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
         yield InvalidForeignKey(KIND, "account", account)
     if row.get("domain") is not None:
         domain = facts.domains.get(row["domain"])
-        if domain is None or not _shared(domain.account, account):
+        if domain is None or not is_shared(domain.account, account):
             yield InvalidForeignKey(KIND, "domain", row["domain"])
         elif not domain.is_verified:
             yield unowned("domain", f"{domain.name}/", domain=domain.id)
@@ -180,24 +180,8 @@ def _about_prefix(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
 
 
 def _about_product(row: Mapping[str, Any], facts: Facts) -> list[AppError]:
-    return list(_product_refusals(row, facts))
-
-
-def _product_refusals(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
-    product = row.get("product")
-    if product is None:
-        yield required("product")
-    elif not PRODUCT_KEYS[row["type"]].fullmatch(str(product)):
-        form = "/01/<14 digits>" if row["type"] == "sgtin" else "/8003/0<13 digits>"
-        yield FailedValidation(
-            "product",
-            "regex",
-            f"Value doesn't have the correct format: codes of type {row['type']} need a product "
-            f'whose key is {form}, got "{product}".',
-        ).saying(["type"])
-    elif product not in facts.products or not _shared(facts.products[product], row.get("account")):
-        detail = f'There is no product "{product}": create it first, or name another.'
-        yield FailedValidation("product", "in", detail, invalid=product)
+    owner = row.get("account")
+    return list(refuse_product(row.get("product"), row["type"], "type", owner, facts.products))
 
 
 def _about_sscc(row: Mapping[str, Any]) -> Iterator[AppError]:
@@ -233,11 +217,6 @@ def _about_room(row: Mapping[str, Any], facts: Facts) -> Iterator[AppError]:
         yield refused.saying(["quantity"])
     else:
         facts.issued[spelling] = facts.issued.get(spelling, 0) + quantity
-
-
-def _shared(owner: str | None, account: str | None) -> bool:
-    """Whether a thing of `owner` may be used by `account`: another tenant's things do not exist."""
-    return owner is None or account is None or owner == account
 
 
 def _whole(row: Mapping[str, Any], name: str) -> int | None:

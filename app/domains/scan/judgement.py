@@ -1,4 +1,7 @@
-"""What a scan is judged to be, by rule, at the time of the scan (systems.md 4.5, 6.6).
+"""Whether a code is genuine: `judge` decides it, for every surface (systems.md 4.5, 6.6).
+
+Who owns the key is settled before, by FACTS in `app.domains.scan.queries`: a code that its account
+does not own by right is not in the facts.
 
 Status words: genuine, inactive, blacklisted, unknown; product where no serial was scanned. Flags
 are Scantrust's: counterfeit, genuine, inactive, blacklisted, out-of-market, after-sell-by-date and
@@ -62,7 +65,10 @@ class Judgement:
 def judge(
     facts: Facts, *, is_product: bool, country: str | None, today: date, devices: int = 0
 ) -> Judgement:
-    """The judgement of one scan. `devices`: how many have scanned the code, with this one."""
+    """Decide whether a code is genuine, and what else a scan of it is told.
+
+    `devices`: how many have scanned the code, with this one.
+    """
     if facts.code is None:
         return _without_code(facts, is_product=is_product)
     most = facts.max_scan_count

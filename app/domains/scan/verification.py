@@ -22,8 +22,8 @@ class Verdict:
     origin: Verification
 
     @property
-    def is_issued(self) -> bool:
-        """Whether its owner has issued it, and it is there."""
+    def is_present(self) -> bool:
+        """Whether the owner of its key has the code: minted it or brought it in, and kept it."""
         return self.facts.code is not None
 
 

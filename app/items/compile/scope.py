@@ -88,14 +88,17 @@ class Build:
         if rule is None or (rule.rows is None and not rule.masks):
             return self.tables.tables[collection].alias()
         inner = Scope(self.unrestricted(), collection)
-        marks = [(names, inner.condition(seen).label(None)) for names, seen in rule.masks]
+        marks = [
+            (names, inner.condition(seen).label(f"mark.{place}"))
+            for place, (names, seen) in enumerate(rule.masks)
+        ]
         values = {
-            item.name: expression(inner.table).label(None)
+            item.name: expression(inner.table).label(f"value.{item.name}")
             for item in self.schema[collection].fields
             if marks and (expression := expression_of(collection, item.name)) is not None
         }
         is_first, parts = self._parts(rule.rows, inner)
-        seen = [part.is_(true()).label(None) for part in parts]
+        seen = [part.is_(true()).label(f"seen.{place}") for place, part in enumerate(parts)]
         added = [*(mark for _, mark in marks), *values.values(), *seen]
         shown = select(*inner.table.c, *added).select_from(inner.source)
         rows: FromClause = shown.where(and_(true(), *parts)).subquery()

@@ -9,7 +9,7 @@ from app.access.credentials import Credential, credential_by_token
 from app.access.identity import caller_by_user
 from app.access.known import KnownCallers
 from app.database.session import Database
-from app.domains.api_credential.scopes import SCOPES, is_implied
+from app.domains.api_credential.scopes import SCOPES, is_permitted
 from app.errors import InvalidCredentials
 from app.settings import InstallationSettings
 from app.web.clients import client_of
@@ -29,7 +29,7 @@ class Principal:
     def has_scope(self, scope: str) -> bool:
         """Whether what needs that scope may be asked for: by the credential, and by its user."""
         is_given = self.credential is None or self.credential.has_scope(scope)
-        return is_given and is_implied(self.caller, self.kind, scope)
+        return is_given and is_permitted(self.caller, self.kind, scope)
 
     @property
     def scopes(self) -> list[str]:

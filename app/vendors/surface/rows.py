@@ -32,7 +32,7 @@ async def read_page_of_rows(
 ) -> tuple[int, list[Row]]:
     """How many rows match, and those of one page: in the order that was asked for.
 
-    Who asks for none gets the usual one, where the caller may read what it is by.
+    Without an order that was asked for, the usual one is used, where the caller may read its field.
     """
     if not sort and usual in context.items.view().fields(collection):
         sort = (usual,)

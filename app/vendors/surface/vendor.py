@@ -34,7 +34,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """A vendor's surface. What is under its prefixes and no route is 404 in the vendor's shape."""
+    """A vendor's surface. A path under its prefixes that no route matches is 404, in its format."""
 
     site: Site
     routes: Sequence[BaseRoute]

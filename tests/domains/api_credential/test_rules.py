@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 
 from app.access.secrets import token_hash
+from app.domains.api_credential.scopes import NEEDED
+from schema import BUILTIN
 from tests.installation import (
     ACCOUNT,
     Client,
@@ -87,10 +89,10 @@ async def test_who_makes_one_without_a_word_makes_it_for_itself(client, rows):
     [
         ("scantrust_uat", ["codes_view", "tags_create"], 'no "tags_create"'),
         ("kitcheck", ["codes_view"], 'Each scope has to be one of "tags_create"'),
-        ("scantrust_uat", "codes_view", "list of words"),
-        ("evrythng", [1], "list of words"),
-        ("evrythng", [""], "list of words"),
-        ("evrythng", {"a": "b"}, "list of words"),
+        ("scantrust_uat", "codes_view", "list of scopes"),
+        ("evrythng", [1], "list of scopes"),
+        ("evrythng", [""], "list of scopes"),
+        ("evrythng", {"a": "b"}, "list of scopes"),
     ],
 )
 async def test_words_a_kind_does_not_have_are_refused(client, kind, words, said):
@@ -228,3 +230,9 @@ async def test_a_user_s_token_twice_tells_nothing_either(client):
     [error] = answer.json()["errors"]
     assert (error["extensions"]["field"], error["extensions"]["value"]) == ("token", None)
     assert token_hash(TOKEN) not in answer.text
+
+
+def test_every_kind_with_scopes_can_be_stored():
+    """Or who follows docs/development.md makes a vendor whose credentials nobody can create."""
+    kinds = {field.name: field for field in BUILTIN["api_credential"].fields}["kind"].choices
+    assert NEEDED.keys() <= set(kinds)

@@ -35,13 +35,13 @@ async def serials(session: WriteSession) -> list[str]:
 async def test_a_minted_code_names_its_job(session, serials):
     for position, serial in enumerate(serials[:5]):
         found = await verify(session, f"/01/09312345551927/21/{serial}", SECRET)
-        assert found.is_issued
+        assert found.was_minted_here
         assert (found.position, found.job, found.reference_id) == (position, JOB, "ORDER-7")
 
 
 async def test_a_code_that_is_not_minted_yet_is_not_issued(session, serials):
     found = await verify(session, f"/01/09312345551927/21/{serials[7]}", SECRET)
-    assert (found.is_issued, found.job) == (False, JOB)
+    assert (found.was_minted_here, found.job) == (False, JOB)
 
 
 async def test_any_form_of_the_code_will_do(session, serials):
@@ -55,16 +55,16 @@ async def test_any_form_of_the_code_will_do(session, serials):
         "urn:epc:id:sgtin:9312345.055192.{}",
     ):
         found = await verify(session, form.format(serials[0]), SECRET)
-        assert (found.is_issued, found.position) == (True, 0)
+        assert (found.was_minted_here, found.position) == (True, 0)
 
 
 async def test_a_guess_is_told_apart(session, serials):
     guesses = [f"{number:08d}" for number in range(500) if f"{number:08d}" not in serials]
     for guess in guesses:
         found = await verify(session, f"/01/09312345551927/21/{guess}", SECRET)
-        assert (found.is_issued, found.job) == (False, None)
+        assert (found.was_minted_here, found.job) == (False, None)
     for path in ("/01/09312345551927/21/abcdefgh", "/01/09312345552016/21/" + serials[0]):
-        assert not (await verify(session, path, SECRET)).is_issued
+        assert not (await verify(session, path, SECRET)).was_minted_here
 
 
 async def test_an_sscc_is_found_by_its_serial(session):
@@ -72,12 +72,12 @@ async def test_an_sscc_is_found_by_its_serial(session):
     [taken] = await take_ranges(session, space, JOB, None, [range(5, 10)])
     await mark_minted(session, taken.id)
     found = {
-        serial: (await verify(session, f"/00/{_sscc(serial)}", SECRET)).is_issued
+        serial: (await verify(session, f"/00/{_sscc(serial)}", SECRET)).was_minted_here
         for serial in range(12)
     }
     assert [serial for serial, is_issued in found.items() if is_issued] == [5, 6, 7, 8, 9]
     wrong = _sscc(5)[:-1] + str((int(_sscc(5)[-1]) + 1) % 10)
-    assert not (await verify(session, f"/00/{wrong}", SECRET)).is_issued
+    assert not (await verify(session, f"/00/{wrong}", SECRET)).was_minted_here
 
 
 def _sscc(serial: int) -> str:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from app.access.caller import ANONYMOUS
 from app.access.secrets import token_hash
-from app.domains.api_credential.scopes import NEEDED, is_implied
+from app.domains.api_credential.scopes import NEEDED, is_permitted
 from app.storage import storage_at
 from app.vendors import scantrust
 from tests.installation import ACCOUNT, PRODUCT
@@ -413,4 +413,4 @@ async def test_tokens_have_the_words_that_permissions_imply(allowed, word):
     words = (await without.get("/api/v2/me/")).json()["permissions"]
     assert words == []
     assert word in (await having.get("/api/v2/me/")).json()["permissions"]
-    assert not is_implied(ANONYMOUS, "scantrust_uat", word)
+    assert not is_permitted(ANONYMOUS, "scantrust_uat", word)
