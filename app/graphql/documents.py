@@ -153,6 +153,8 @@ class Documents:
         seen = _Seen()
         visit(tree, seen)
         seen.enter_leave_map.clear()  # its own methods, that refer to it
+        if seen.is_empty:
+            return Document(None, (GraphQLError(_EMPTY),))
         if seen.aliases > self.aliases:
             message = f"{seen.aliases} aliases are too many: {self.aliases} at most."
             return Document(None, (GraphQLError(message),))
@@ -164,6 +166,9 @@ class Documents:
         return Document(tree, errors, seen.introspects, is_short, seen.has_many_roots)
 
 
+_EMPTY = 'Syntax Error: Expected Name, found "}".'
+
+
 class _Seen(Visitor):
     """What a document has in it: aliases, and fields that ask for the schema itself."""
 
@@ -171,6 +176,8 @@ class _Seen(Visitor):
     aliases = 0
     repeated = 0
     has_many_roots = False
+    is_empty = False
+    """Whether a selection has nothing in it: graphql-core takes that, the specification does not."""
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_place: object) -> None:
         """A fragment holds any number of fields."""
@@ -188,6 +195,7 @@ class _Seen(Visitor):
             else "..."
             for one in node.selections
         )
+        self.is_empty = self.is_empty or not names
         self.repeated = max([self.repeated, *names.values()])
 
     def enter_field(self, node: FieldNode, *_place: object) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app.graphql.documents import Documents
+from tests.graphql.test_schema import OURS
 from tests.installation import ACCOUNT, PRODUCT
 
 EXAMPLES = json.loads(
@@ -92,3 +94,17 @@ async def test_the_documents_with_variables(client, create):
     assert changed["update_identifier_job_item"] == {"id": key, **patch}
     deleted = await client.data(WITH_VARIABLES["delete"], id=key)
     assert deleted == {"delete_identifier_job_item": {"id": key}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "mutation{}", "{account{}}", "{...{}}", "query A{} query B{account{id}}",
+     "fragment A on account{} {account{...A}}"],
+)  # fmt: skip
+def test_a_selection_of_nothing_is_refused(text):
+    """GraphQL specification 2.5; graphql-core 3.3 takes it."""
+    document = Documents(OURS, tokens=100).read(text)
+    assert document.tree is None
+    assert [error.message for error in document.errors] == [
+        'Syntax Error: Expected Name, found "}".'
+    ]
