@@ -177,7 +177,7 @@ class _Seen(Visitor):
     repeated = 0
     has_many_roots = False
     is_empty = False
-    """Whether a selection has nothing in it: graphql-core takes that, the specification does not."""
+    """Whether a selection has nothing in it. graphql-core takes that, against specification 2.5."""
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_place: object) -> None:
         """A fragment holds any number of fields."""
